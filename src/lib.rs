@@ -1,0 +1,53 @@
+//! Marginote writes study notes into the margin of Python code.
+//!
+//! It parses the code with tree-sitter, works out what the code *means* (who is shared, who runs in a thread, which metaclass wins),
+//! matches that against a knowledge base built from notes, and answers with hovers, diagnostics and review comments that explain **why**, point at
+//! **the lines that prove it**, and open **the note that teaches it**. The same analysis serves an editor (`marginote server`) and a
+//! reviewer or CI job (`marginote check`); neither holds analysis logic of its own.
+//!
+//! # The way the data flows
+//!
+//! One direction only; an arrow may be followed, never walked back. The modules below stand in this order.
+//!
+//! ```text
+//! Python text ─► text ─► syntax ─► facts ─► project ─► rules ─┐
+//!                                                             ├─► analysis ─► server   (LSP)
+//! notes, cards ─────────────────────────► knowledge ─► explain┘            └► review   (command line)
+//! ```
+//!
+//! | module | turns … | into … |
+//! | --- | --- | --- |
+//! | [`text`] | bytes, edits | a [`text::Document`]: rope, version, positions in UTF-8, UTF-16 and UTF-32 |
+//! | [`syntax`] | a text | segments, each with a tree of its own, re-scanned and re-parsed where touched |
+//! | [`facts`] | one file's segments | scopes, bindings, imports, functions, classes, calls, mutations |
+//! | [`project`] | all files' facts | module resolution, class hierarchy, values, effects, execution contexts |
+//! | [`rules`] | facts and project | findings, one file a rule |
+//! | [`knowledge`] | cards | concepts, rule cards, hover selectors |
+//! | [`explain`] | a finding or a construct, and knowledge | Markdown or plain text |
+//! | [`analysis`] | the facade: open, edit, close, findings, hover. Plain data in, plain data out |
+//! | [`server`] | LSP messages | calls of the facade, and back |
+//! | [`review`] | paths | the facade's findings as text or JSON |
+//!
+//! [`config`] is read by the last three and handed to the rules as plain values.
+
+pub mod text;
+
+pub mod syntax;
+
+pub mod facts;
+
+pub mod project;
+
+pub mod rules;
+
+pub mod knowledge;
+
+pub mod explain;
+
+pub mod config;
+
+pub mod analysis;
+
+pub mod server;
+
+pub mod review;
