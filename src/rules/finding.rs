@@ -33,7 +33,7 @@ impl Severity {
 }
 
 /// A range of bytes in a file's text. Absolute, end exclusive.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The file, as the project names it (absolute where it came from disk).
     pub path: Arc<PathBuf>,
@@ -42,7 +42,7 @@ pub struct Place {
 }
 
 /// A place that makes a finding true, and a short sentence that says how.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// Where; in the finding's file or another.
     pub place: Place,
