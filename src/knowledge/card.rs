@@ -57,9 +57,9 @@ pub struct RuleCard {
     pub severity: Severity,
     /// Whether the rule mends what it reports.
     pub fix: FixKind,
-    /// The codes of the same rule in other tools, by tool.
+    /// The codes of the same rule in other tools, by tool, one of [`PEERS`].
     #[serde(default)]
-    pub peers: BTreeMap<Peer, Vec<String>>,
+    pub peers: BTreeMap<String, Vec<String>>,
     /// The version of Marginote that has it first.
     pub since: String,
     /// Error rules: the exception that the bad code raises.
@@ -113,35 +113,26 @@ impl FixKind {
     }
 }
 
-/// A tool that has some of the same rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Peer {
-    Ruff,
-    Flake8,
-    Pylint,
-    Pyright,
-    Mypy,
-    Sonar,
-    Codeql,
-    Semgrep,
-}
+/// The tools that `peers` may name.
+pub const PEERS: &[&str] = &[
+    "ruff",
+    "flake8",
+    "flake8-async",
+    "bugbear",
+    "wps",
+    "pylint",
+    "pyright",
+    "basedpyright",
+    "mypy",
+    "ty",
+    "fixit",
+    "sonar",
+    "codeql",
+    "semgrep",
+];
 
-impl Peer {
-    /// The word as the card has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Peer::Ruff => "ruff",
-            Peer::Flake8 => "flake8",
-            Peer::Pylint => "pylint",
-            Peer::Pyright => "pyright",
-            Peer::Mypy => "mypy",
-            Peer::Sonar => "sonar",
-            Peer::Codeql => "codeql",
-            Peer::Semgrep => "semgrep",
-        }
-    }
-}
+/// Those of them whose findings `# noqa` silences.
+const NOQA_PEERS: &[&str] = &["ruff", "flake8", "flake8-async", "bugbear", "wps"];
 
 /// A second-level heading of a card with what stands under it.
 #[derive(Debug)]
@@ -217,8 +208,14 @@ impl RuleCard {
         self.sections.iter().flat_map(|s| &s.blocks)
     }
 
-    /// The codes of the same rule in another tool.
-    pub fn peer_codes(&self, peer: Peer) -> &[String] {
-        self.peers.get(&peer).map_or(&[], Vec::as_slice)
+    /// The codes of the same rule in another tool, one of [`PEERS`].
+    pub fn peer_codes(&self, peer: &str) -> &[String] {
+        self.peers.get(peer).map_or(&[], Vec::as_slice)
+    }
+
+    /// The codes by which `# noqa` silences the same rule.
+    pub fn noqa_codes(&self) -> impl Iterator<Item = &str> {
+        let codes = NOQA_PEERS.iter().flat_map(|peer| self.peer_codes(peer));
+        codes.map(String::as_str)
     }
 }

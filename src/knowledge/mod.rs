@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 pub use card::{
-    Block, BlockKind, CardProblem, ConceptCard, FixKind, Level, Peer, Recall, RuleCard, Section,
+    Block, BlockKind, CardProblem, ConceptCard, FixKind, Level, PEERS, Recall, RuleCard, Section,
 };
 pub use parse::MARKDOWN;
 pub use selector::{Comprehension, KEYWORDS, LITERALS, OPERATORS, Parameter, Selector, Shape};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use serde::de::DeserializeOwned;
 
-use super::card::{Block, BlockKind, CardProblem, ConceptCard, Recall, RuleCard, Section};
+use super::card::{Block, BlockKind, CardProblem, ConceptCard, PEERS, Recall, RuleCard, Section};
 use crate::nearest::{did_you_mean, nearest};
 use crate::rules::Severity;
 
@@ -61,6 +61,15 @@ pub fn rule(path: &str, text: &str) -> Result<RuleCard, CardProblem> {
     if card.raises.is_some() != (card.severity == Severity::Error) {
         let message = "`raises` belongs to a card whose severity is `error`, and each of these needs it: it names the exception that the bad code raises";
         return Err(source.problem_at_key("severity", message.to_owned()));
+    }
+    if let Some(peer) = card
+        .peers
+        .keys()
+        .find(|peer| !PEERS.contains(&peer.as_str()))
+    {
+        let hint = did_you_mean(peer, PEERS.iter().copied());
+        let message = format!("`{peer}` is no tool that cards know{hint}");
+        return Err(source.problem_at_key("peers", message));
     }
     (card.lesson, card.sections) = source.body(body, RULE_SECTIONS)?;
     Ok(card)

@@ -1,5 +1,5 @@
 use super::{concept, rule};
-use crate::knowledge::{Block, BlockKind, Peer, Recall, Selector, Shape};
+use crate::knowledge::{Block, BlockKind, Recall, Selector, Shape};
 use crate::rules::Severity;
 
 const FRONT: &str = "---
@@ -203,8 +203,9 @@ fn a_rule_card_is_read() {
     let card = rule("MUT001-mutable-default.md", RULE).expect("a card");
     assert_eq!(card.lesson, "One list for all calls.");
     assert_eq!(card.severity, Severity::Warning);
-    assert_eq!(card.peer_codes(Peer::Ruff), ["B006"]);
-    assert!(card.peer_codes(Peer::Mypy).is_empty());
+    assert_eq!(card.peer_codes("ruff"), ["B006"]);
+    assert_eq!(card.noqa_codes().collect::<Vec<_>>(), ["B006"]);
+    assert!(card.peer_codes("mypy").is_empty());
 }
 
 #[test]
@@ -218,5 +219,11 @@ fn an_error_rule_says_what_it_raises() {
     assert_eq!(
         problem.message,
         "the card calls itself `MUT001-mutable-default`, its file `MUT002-mutable-default.md`: make them agree"
+    );
+    let peer = RULE.replace("pylint:", "pylnt:");
+    let problem = rule("MUT001-mutable-default.md", &peer).expect_err("a problem");
+    assert_eq!(
+        problem.to_string(),
+        "MUT001-mutable-default.md:8: `pylnt` is no tool that cards know; did you mean `pylint`?"
     );
 }
