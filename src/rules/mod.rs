@@ -2,6 +2,7 @@
 
 mod finding;
 mod selector;
+pub mod suppress;
 
 pub use finding::{Edit, Evidence, Finding, Fix, Place, Severity};
 pub use selector::{RuleSelector, family};

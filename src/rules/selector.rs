@@ -1,5 +1,7 @@
 //! How people name rules: in settings, on the command line and in suppression comments.
 
+use std::fmt;
+
 use crate::nearest::did_you_mean;
 
 /// One, some or all of the rules.
@@ -55,6 +57,16 @@ impl RuleSelector {
             RuleSelector::All => 0,
             RuleSelector::Family(_) => 1,
             RuleSelector::Code(_) => 2,
+        })
+    }
+}
+
+impl fmt::Display for RuleSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RuleSelector::All => "ALL",
+            RuleSelector::Family(letters) => letters,
+            RuleSelector::Code(code) => code,
         })
     }
 }
