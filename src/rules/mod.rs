@@ -5,10 +5,13 @@ mod finding;
 mod gil;
 mod metaclass;
 mod mutability;
+mod selector;
 mod singleton;
+pub mod suppress;
 
 pub use context::{Context, Findings, Options};
 pub use finding::{Edit, Evidence, Finding, Fix, Place, Severity};
+pub use selector::{RuleSelector, family};
 
 use crate::facts::Subjects;
 
