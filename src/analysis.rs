@@ -3,6 +3,7 @@
 //! [`Analysis`] is the mutable state and belongs to one owner, which applies every change in order. [`Analysis::snapshot`] gives an immutable view that is
 //! cheap to clone and can be asked from any thread; what it works out is kept, so that a later snapshot of the same text does not work it out again.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,7 +53,9 @@ pub struct Hover {
 
 /// The mutable state: folders, settings and open documents.
 #[derive(Default)]
-pub struct Analysis {}
+pub struct Analysis {
+    documents: Arc<BTreeMap<PathBuf, Arc<Document>>>,
+}
 
 impl Analysis {
     /// Replaces the workspace folders. Files outside every folder are analysed by themselves.
@@ -62,7 +65,10 @@ impl Analysis {
     pub fn set_overrides(&mut self, _settings: Settings) {}
 
     /// Opens a document, or replaces the text of an open one.
-    pub fn open(&mut self, _path: PathBuf, _version: i32, _text: &str) {}
+    pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
+        let document = Arc::new(Document::new(text, version));
+        Arc::make_mut(&mut self.documents).insert(path, document);
+    }
 
     /// Applies changes, in order, to an open document.
     ///
@@ -70,39 +76,53 @@ impl Analysis {
     /// When a range lies outside the text or the document is not open; then nothing of the document has changed.
     pub fn edit(
         &mut self,
-        _path: &Path,
-        _version: i32,
-        _changes: &[Change],
-        _encoding: PositionEncoding,
+        path: &Path,
+        version: i32,
+        changes: &[Change],
+        encoding: PositionEncoding,
     ) -> Result<(), RangeError> {
+        let document = Arc::make_mut(&mut self.documents).get_mut(path);
+        let document = document.ok_or(RangeError::NotOpen)?;
+        *document = Arc::new(document.apply(version, changes, encoding)?);
         Ok(())
     }
 
     /// Closes a document: from now on the file on disk speaks for the path.
-    pub fn close(&mut self, _path: &Path) {}
+    pub fn close(&mut self, path: &Path) {
+        Arc::make_mut(&mut self.documents).remove(path);
+    }
 
     /// Forgets what is known of these files on disk (Python files or configuration files).
     pub fn changed_on_disk(&mut self, _paths: &[PathBuf]) {}
 
     /// An immutable view of the present state.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot {}
+        Snapshot {
+            documents: Arc::clone(&self.documents),
+        }
     }
 }
 
 /// An immutable view: what is asked of it does not change, whatever is typed meanwhile.
 #[derive(Clone)]
-pub struct Snapshot {}
+pub struct Snapshot {
+    documents: Arc<BTreeMap<PathBuf, Arc<Document>>>,
+}
 
 impl Snapshot {
     /// The open documents' paths, sorted.
     pub fn open_paths(&self) -> Vec<PathBuf> {
-        Vec::new()
+        self.documents.keys().cloned().collect()
+    }
+
+    /// The paths that the whole workspace has findings for: the Python files of the folders and the open documents, sorted.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.open_paths()
     }
 
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
-    pub fn document(&self, _path: &Path) -> Option<Arc<Document>> {
-        None
+    pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
+        self.documents.get(path).cloned()
     }
 
     /// The findings in a file. None when cancelled.
