@@ -57,7 +57,9 @@ fn scan(bencher: Bencher) {
 #[divan::bench(sample_count = 3)]
 fn parse_whole_files(bencher: Bencher) {
     let mut parser = tree_sitter::Parser::new();
-    parser.set_language(&tree_sitter_python::LANGUAGE.into()).expect("the versions agree");
+    parser
+        .set_language(&tree_sitter_python::LANGUAGE.into())
+        .expect("the versions agree");
     bencher.counter(bytes()).bench_local(|| {
         for (_, text) in files() {
             black_box(parser.parse(text.as_bytes(), None));
@@ -99,7 +101,10 @@ fn facts_of_every_segment(bencher: Bencher) {
 #[divan::bench(sample_count = 3)]
 fn check(bencher: Bencher) {
     let paths: Vec<PathBuf> = files().iter().map(|(path, _)| path.clone()).collect();
-    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let one_thread = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("a thread");
     bencher.counter(bytes()).bench_local(|| {
         one_thread.install(|| black_box(Analysis::default().snapshot().check(&paths, &|| {})));
     });

@@ -5,12 +5,13 @@
 
 mod construct;
 mod suppressed;
+mod walk;
 
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -95,7 +96,8 @@ struct State {
     disk: Arc<Disk>,
     config: Arc<ConfigCache>,
     open: FxHashMap<PathBuf, Arc<OpenFile>>,
-    project: OnceLock<Project>,
+    /// The project of these documents, and how often files were read or forgotten before it was made.
+    project: Mutex<Option<(usize, Arc<Project>)>>,
 }
 
 /// The mutable state: folders, settings and open documents.
@@ -110,7 +112,7 @@ impl Default for Analysis {
                 disk: Arc::default(),
                 config: Arc::new(ConfigCache::new(Vec::new(), true)),
                 open: FxHashMap::default(),
-                project: OnceLock::new(),
+                project: Mutex::default(),
             }),
         }
     }
@@ -201,7 +203,7 @@ impl Analysis {
             disk,
             config,
             open,
-            project: OnceLock::new(),
+            project: Mutex::default(),
         });
     }
 }
@@ -220,6 +222,19 @@ impl Snapshot {
         paths
     }
 
+    /// The paths that the whole workspace has findings for: the Python files of the folders and the open documents, sorted.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let folders = self.state.disk.roots();
+        let mut files: Vec<PathBuf> = folders
+            .iter()
+            .flat_map(|folder| walk::python_files(folder, &self.state.config))
+            .collect();
+        files.extend(self.open_paths());
+        files.sort();
+        files.dedup();
+        files
+    }
+
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
     pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
         match self.state.open.get(path) {
@@ -232,16 +247,29 @@ impl Snapshot {
         }
     }
 
-    fn project(&self) -> &Project {
-        self.state.project.get_or_init(|| {
-            let facts = self
-                .state
-                .open
-                .iter()
-                .map(|(path, file)| (path.clone(), Arc::clone(file.facts(path))))
-                .collect();
-            Project::new(Arc::clone(&self.state.disk), Arc::new(facts))
-        })
+    fn project(&self) -> Arc<Project> {
+        let mut known = self
+            .state
+            .project
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let changes = self.state.disk.changes();
+        if let Some((made, project)) = &*known
+            && *made == changes
+        {
+            return Arc::clone(project);
+        }
+        let facts = self
+            .state
+            .open
+            .iter()
+            .map(|(path, file)| (path.clone(), Arc::clone(file.facts(path))));
+        let project = Arc::new(Project::new(
+            Arc::clone(&self.state.disk),
+            Arc::new(facts.collect()),
+        ));
+        *known = Some((changes, Arc::clone(&project)));
+        project
     }
 
     /// The findings in a file. None when cancelled.
@@ -254,7 +282,7 @@ impl Snapshot {
                 ..Report::default()
             });
         }
-        let project = self.project();
+        let project = &*self.project();
         let Some(file) = project.file(path) else {
             return Some(Report::default());
         };
@@ -316,6 +344,7 @@ impl Snapshot {
         paths.par_iter().for_each(|path| {
             let _ = self.state.disk.read(path);
         });
+        self.state.disk.changed();
         let cancel = Cancel::default();
         let check = |path: &PathBuf| {
             let report = self.findings(path, &cancel).unwrap_or_default();
@@ -331,7 +360,17 @@ impl Snapshot {
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).
-    pub fn index(&self, _progress: &(dyn Fn(usize, usize) + Sync), _cancel: &Cancel) {}
+    pub fn index(&self, progress: &(dyn Fn(usize, usize) + Sync), cancel: &Cancel) {
+        let files = self.files();
+        let done = AtomicUsize::new(0);
+        files.par_iter().for_each(|path| {
+            if !cancel.is_cancelled() {
+                let _ = self.state.disk.read(path);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, files.len());
+            }
+        });
+        self.state.disk.changed();
+    }
 }
 
 fn options(config: &Config) -> Options {

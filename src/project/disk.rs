@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dashmap::DashMap;
 
@@ -17,6 +18,7 @@ pub struct Disk {
     facts: DashMap<PathBuf, Result<Arc<FileFacts>, ReadProblem>>,
     exists: DashMap<PathBuf, Found>,
     roots: std::sync::RwLock<Vec<PathBuf>>,
+    changes: AtomicUsize,
 }
 
 /// What stands at a path.
@@ -73,8 +75,19 @@ impl Disk {
             .collect()
     }
 
+    /// How often files were forgotten, or read in bulk: a project that was made before the last time does not know them all.
+    pub fn changes(&self) -> usize {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Notes that many files were read.
+    pub fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Forgets a file, and whether it and its folders exist.
     pub fn forget(&self, path: &Path) {
+        self.changed();
         self.facts.remove(path);
         self.exists.clear();
     }

@@ -10,7 +10,7 @@ mod threads;
 mod values;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
@@ -50,22 +50,18 @@ pub struct Project {
     open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>,
     files: FrozenMap<PathBuf, Arc<FileFacts>>,
     /// Every file of the project that is known, sorted: what questions about the whole project are asked of.
-    all: Vec<PathBuf>,
+    all: OnceLock<Vec<PathBuf>>,
     threads: threads::Memo,
 }
 
 impl Project {
     /// `open` are the documents that stand in for what is on disk.
     pub fn new(disk: Arc<Disk>, open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>) -> Project {
-        let mut all = disk.known();
-        all.extend(open.keys().cloned());
-        all.sort();
-        all.dedup();
         Project {
             disk,
             open,
             files: FrozenMap::new(),
-            all,
+            all: OnceLock::new(),
             threads: threads::Memo::default(),
         }
     }
@@ -90,7 +86,14 @@ impl Project {
 
     /// Every file that is known, in the order of their paths.
     pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
-        self.all.iter().filter_map(|path| self.file(path))
+        let all = self.all.get_or_init(|| {
+            let mut all = self.disk.known();
+            all.extend(self.open.keys().cloned());
+            all.sort();
+            all.dedup();
+            all
+        });
+        all.iter().filter_map(|path| self.file(path))
     }
 
     /// The segments of all files whose text holds a name as a word.

@@ -1,0 +1,166 @@
+//! Requests: thin functions of a view and parameters. Notifications never get here, the ingress takes them.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tower_lsp::LanguageServer;
+use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::lsp_types::{
+    DiagnosticOptions, DiagnosticServerCapabilities, DocumentDiagnosticParams,
+    DocumentDiagnosticReportResult, Hover, HoverParams, HoverProviderCapability, InitializeParams,
+    InitializeResult, OneOf, SaveOptions, ServerCapabilities, ServerInfo,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+};
+
+use super::actor::{Analysed, Event};
+use super::session::Session;
+use super::workspace::View;
+use super::{convert, diagnostics};
+use crate::analysis::Cancel;
+
+/// What the ingress gives to a request.
+#[derive(Clone)]
+pub struct Context {
+    /// The state when the request was read.
+    pub view: View,
+    /// Raised when the client takes the request back, and when it is answered.
+    pub cancel: Cancel,
+    /// The agreement with the client.
+    pub session: Arc<Session>,
+    /// The way to the actor.
+    pub events: UnboundedSender<Event>,
+}
+
+tokio::task_local! {
+    /// The context of the request that is being answered.
+    pub static CONTEXT: Context;
+}
+
+/// Does the work of a request on a thread where it holds up nobody.
+pub async fn work<T: Send + 'static>(
+    work: impl FnOnce(Context) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let context = CONTEXT.try_with(Context::clone);
+    let context = context.map_err(|_| Error::internal_error())?;
+    let worked = tokio::task::spawn_blocking(move || work(context)).await;
+    worked.unwrap_or_else(|_| {
+        tracing::error!("a request failed (a bug); the panic is above");
+        Err(Error::internal_error())
+    })
+}
+
+/// The handlers. They have no state: see [`Context`].
+pub struct Backend;
+
+#[tower_lsp::async_trait]
+impl LanguageServer for Backend {
+    async fn initialize(&self, _: InitializeParams) -> Result<InitializeResult> {
+        let session = CONTEXT.try_with(|context| Arc::clone(&context.session));
+        let session = session.map_err(|_| Error::internal_error())?;
+        Ok(InitializeResult {
+            capabilities: capabilities(&session),
+            server_info: Some(ServerInfo {
+                name: "marginote".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+        })
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        work(move |Context { view, session, .. }| {
+            let at = params.text_document_position_params;
+            let path = convert::path(&at.text_document.uri);
+            let Some(document) = view.document(&path) else {
+                return Ok(None);
+            };
+            let position = convert::from_lsp(at.position);
+            let offset = document.offset(position, session.encoding);
+            let hover = offset.and_then(|offset| view.snapshot.hover(&path, offset));
+            Ok(hover.map(|hover| convert::hover(hover, &document, &session)))
+        })
+        .await
+    }
+
+    async fn diagnostic(
+        &self,
+        params: DocumentDiagnosticParams,
+    ) -> Result<DocumentDiagnosticReportResult> {
+        work(move |context| {
+            let path = convert::path(&params.text_document.uri);
+            let Context {
+                view,
+                cancel,
+                session,
+                events,
+            } = context;
+            let mut diagnosis = diagnostics::diagnose(&view, &path, &cancel, &session)
+                .ok_or_else(Error::request_cancelled)?;
+            let found = std::mem::take(&mut diagnosis.diagnostics);
+            let _ = events.send(Event::Analysed(Analysed {
+                path,
+                revision: None,
+                diagnosis,
+            }));
+            let previous = params.previous_result_id.as_deref();
+            Ok(diagnostics::document_report(found, previous).into())
+        })
+        .await
+    }
+
+    async fn workspace_diagnostic(
+        &self,
+        params: WorkspaceDiagnosticParams,
+    ) -> Result<WorkspaceDiagnosticReportResult> {
+        work(move |context| {
+            diagnostics::workspace_report(
+                &context.view,
+                &params.previous_result_ids,
+                &context.cancel,
+                &context.session,
+            )
+            .map(Into::into)
+            .ok_or_else(Error::request_cancelled)
+        })
+        .await
+    }
+}
+
+fn capabilities(session: &Session) -> ServerCapabilities {
+    let sync = TextDocumentSyncOptions {
+        open_close: Some(true),
+        change: Some(TextDocumentSyncKind::INCREMENTAL),
+        // the text repairs a document that is out of step
+        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions {
+            include_text: Some(true),
+        })),
+        ..TextDocumentSyncOptions::default()
+    };
+    let pull = DiagnosticOptions {
+        identifier: Some("marginote".to_owned()),
+        inter_file_dependencies: true,
+        workspace_diagnostics: true,
+        ..DiagnosticOptions::default()
+    };
+    ServerCapabilities {
+        position_encoding: Some(session.encoding_kind()),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        diagnostic_provider: session
+            .pulls_diagnostics
+            .then_some(DiagnosticServerCapabilities::Options(pull)),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: None,
+        }),
+        ..ServerCapabilities::default()
+    }
+}

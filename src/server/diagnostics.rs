@@ -1,0 +1,135 @@
+//! What is said about a file, pushed or asked for.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use tower_lsp::lsp_types::{
+    Diagnostic, DocumentDiagnosticReport, FullDocumentDiagnosticReport, PreviousResultId,
+    RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
+    UnchangedDocumentDiagnosticReport, Url, WorkspaceDiagnosticReport,
+    WorkspaceDocumentDiagnosticReport, WorkspaceFullDocumentDiagnosticReport,
+    WorkspaceUnchangedDocumentDiagnosticReport,
+};
+
+use super::convert;
+use super::session::Session;
+use super::workspace::View;
+use crate::analysis::Cancel;
+
+/// The findings of a file, as the client can show them, and what kept others from being found.
+#[derive(Default)]
+pub struct Diagnosis {
+    /// Sorted as the analysis sorts them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// For the log.
+    pub problems: Vec<String>,
+}
+
+/// The diagnosis of a file; an empty one for a document that is out of step. None when cancelled.
+pub fn diagnose(view: &View, path: &Path, cancel: &Cancel, session: &Session) -> Option<Diagnosis> {
+    if view.open.get(path).is_some_and(|open| !open.in_step) {
+        return Some(Diagnosis::default());
+    }
+    let report = view.snapshot.findings(path, cancel)?;
+    let diagnostics = match view.document(path) {
+        Some(document) => report
+            .findings
+            .iter()
+            .map(|finding| convert::diagnostic(finding, &document, view, session))
+            .collect(),
+        None => Vec::new(),
+    };
+    Some(Diagnosis {
+        diagnostics,
+        problems: report.problems,
+    })
+}
+
+/// Names diagnostics by what they say, so that the server need not remember what a client has.
+fn result_id(diagnostics: &[Diagnostic]) -> String {
+    let bytes = serde_json::to_vec(diagnostics).unwrap_or_default();
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes))
+}
+
+/// The answer to `textDocument/diagnostic`.
+pub fn document_report(
+    diagnostics: Vec<Diagnostic>,
+    previous: Option<&str>,
+) -> DocumentDiagnosticReport {
+    let result_id = result_id(&diagnostics);
+    if previous == Some(&result_id) {
+        let unchanged_document_diagnostic_report = UnchangedDocumentDiagnosticReport { result_id };
+        return DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {
+            related_documents: None,
+            unchanged_document_diagnostic_report,
+        });
+    }
+    DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport {
+        related_documents: None,
+        full_document_diagnostic_report: FullDocumentDiagnosticReport {
+            result_id: Some(result_id),
+            items: diagnostics,
+        },
+    })
+}
+
+/// The answer to `workspace/diagnostic`: every file of the folders, every open document, and an empty report for what the client knows and is gone.
+/// None when cancelled.
+pub fn workspace_report(
+    view: &View,
+    previous: &[PreviousResultId],
+    cancel: &Cancel,
+    session: &Session,
+) -> Option<WorkspaceDiagnosticReport> {
+    let mut previous: FxHashMap<PathBuf, &PreviousResultId> = previous
+        .iter()
+        .map(|previous| (convert::path(&previous.uri), previous))
+        .collect();
+    let paths = view.snapshot.files();
+    let reports: Option<Vec<_>> = paths
+        .par_iter()
+        .map(|path| {
+            let diagnosis = diagnose(view, path, cancel, session)?;
+            let known = previous.get(path).map(|previous| previous.value.as_str());
+            Some(document_report(diagnosis.diagnostics, known))
+        })
+        .collect();
+    let mut items = Vec::with_capacity(paths.len());
+    for (path, report) in paths.iter().zip(reports?) {
+        previous.remove(path);
+        let version = view.open.get(path).map(|open| i64::from(open.version));
+        items.extend(
+            view.uri(path)
+                .map(|uri| workspace_item(uri, version, report)),
+        );
+    }
+    let mut gone: Vec<_> = previous.into_iter().collect();
+    gone.sort_by(|a, b| a.0.cmp(&b.0));
+    items.extend(gone.into_iter().map(|(_, previous)| {
+        let report = document_report(Vec::new(), Some(&previous.value));
+        workspace_item(previous.uri.clone(), None, report)
+    }));
+    Some(WorkspaceDiagnosticReport { items })
+}
+
+fn workspace_item(
+    uri: Url,
+    version: Option<i64>,
+    report: DocumentDiagnosticReport,
+) -> WorkspaceDocumentDiagnosticReport {
+    match report {
+        DocumentDiagnosticReport::Full(report) => WorkspaceFullDocumentDiagnosticReport {
+            uri,
+            version,
+            full_document_diagnostic_report: report.full_document_diagnostic_report,
+        }
+        .into(),
+        DocumentDiagnosticReport::Unchanged(report) => WorkspaceUnchangedDocumentDiagnosticReport {
+            uri,
+            version,
+            unchanged_document_diagnostic_report: report.unchanged_document_diagnostic_report,
+        }
+        .into(),
+    }
+}

@@ -1,0 +1,374 @@
+//! The service in front of tower-lsp's. Its `call` runs in the reading loop, in wire order.
+//!
+//! Here every notification is applied, `$/cancelRequest` answered, and each request given a [`Context`]: an immutable view and a flag that stops it.
+
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{self, Poll};
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use rustc_hash::FxHashMap;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio_util::sync::CancellationToken;
+use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
+use tower_lsp::lsp_types::notification::LogTrace;
+use tower_lsp::lsp_types::{
+    CancelParams, DidChangeConfigurationParams, DidChangeWorkspaceFoldersParams, LogTraceParams,
+    SetTraceParams, TraceValue, WorkDoneProgressCancelParams,
+};
+use tower_lsp::{Client, LspService};
+use tower_service::Service;
+
+use super::actor::{Actor, Event};
+use super::asking;
+use super::backend::{Backend, CONTEXT, Context};
+use super::lifecycle;
+use super::session::Session;
+use super::workspace::{SharedWorkspace, lock};
+use crate::analysis::Cancel;
+
+/// What happens to a message depends on it.
+enum Phase {
+    /// Before `initialize`. The actor's events wait here for it.
+    Fresh(UnboundedReceiver<Event>),
+    Running(Arc<Session>),
+    /// After `shutdown`.
+    ShutDown,
+}
+
+/// Requests that are not answered yet.
+type Live = Arc<Mutex<FxHashMap<Id, Cancel>>>;
+
+/// See the module.
+pub struct Ingress {
+    service: LspService<Backend>,
+    client: Client,
+    workspace: SharedWorkspace,
+    events: UnboundedSender<Event>,
+    phase: Phase,
+    live: Live,
+    trace: TraceValue,
+    ended: CancellationToken,
+}
+
+impl Ingress {
+    /// An ingress for a client that has said nothing yet. `ended` is cancelled when the client, or its death, says so.
+    pub fn new(
+        service: LspService<Backend>,
+        client: Client,
+        workspace: SharedWorkspace,
+        events: (UnboundedSender<Event>, UnboundedReceiver<Event>),
+        ended: CancellationToken,
+    ) -> Self {
+        Ingress {
+            service,
+            client,
+            workspace,
+            events: events.0,
+            phase: Phase::Fresh(events.1),
+            live: Live::default(),
+            trace: TraceValue::default(),
+            ended,
+        }
+    }
+
+    /// 0 after `shutdown`, else 1, as the protocol has it.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(u8::from(!matches!(self.phase, Phase::ShutDown)))
+    }
+
+    /// Stops the work of every request.
+    pub fn cancel_all(&self) {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.values().for_each(Cancel::cancel);
+    }
+
+    /// `initialize`: from here on the session is known, and messages that come right behind find it.
+    fn initialize(&mut self, request: Request) -> Option<Response> {
+        let (method, id, params) = request.into_parts();
+        let (Some(id), params) = (id, params.unwrap_or_default()) else {
+            tracing::warn!("`initialize` without an id is ignored");
+            return None;
+        };
+        let session = Arc::new(Session::new(&params));
+        self.trace = session.trace;
+        self.workspace_do(|workspace| {
+            workspace.start(&session);
+            match params.get("initializationOptions") {
+                None | Some(Value::Null) => {}
+                Some(options) => workspace.configure(options),
+            }
+        });
+        if let Some(parent) = session.parent {
+            tokio::spawn(lifecycle::watch_parent(parent, self.ended.clone()));
+        }
+        let phase = Phase::Running(Arc::clone(&session));
+        if let Phase::Fresh(inbox) = std::mem::replace(&mut self.phase, phase) {
+            let (client, workspace) = (self.client.clone(), Arc::clone(&self.workspace));
+            let actor = Actor::new(client, Arc::clone(&session), workspace, self.events.clone());
+            tokio::spawn(actor.run(inbox));
+        }
+        // tower-lsp gets none of the parameters: its types refuse a client with one odd capability
+        let request = Request::build(method)
+            .id(id)
+            .params(json!({"capabilities": {}}))
+            .finish();
+        let context = self.context(session, Cancel::default());
+        // the handler waits for nothing, so tower-lsp takes what comes next as initialized
+        let answer = CONTEXT.scope(context, self.service.call(request));
+        answer.now_or_never()?.ok()?
+    }
+
+    fn context(&self, session: Arc<Session>, cancel: Cancel) -> Context {
+        Context {
+            view: lock(&self.workspace).view(),
+            cancel,
+            session,
+            events: self.events.clone(),
+        }
+    }
+
+    /// A request while running: answered by tower-lsp, in a task of its own.
+    fn request(&mut self, id: Id, request: Request, session: &Arc<Session>) -> Answer {
+        let method = request.method().to_owned();
+        let cancel = Cancel::default();
+        let context = self.context(Arc::clone(session), cancel.clone());
+        let registered = Registered::new(&self.live, id.clone(), cancel);
+        let answer = CONTEXT.scope(context, self.service.call(request));
+        let answer = AssertUnwindSafe(answer).catch_unwind();
+        let (client, trace, started) = (self.client.clone(), self.trace, Instant::now());
+        async move {
+            let answer = answer.await;
+            drop(registered);
+            let response = match answer {
+                Ok(answer) => answer.ok().flatten(),
+                Err(_) => {
+                    tracing::error!("{method} failed (a bug); the panic is above");
+                    Some(Response::from_error(id, Error::internal_error()))
+                }
+            };
+            if trace != TraceValue::Off {
+                log_trace(&client, &method, started, trace, response.as_ref()).await;
+            }
+            Ok(response)
+        }
+        .boxed()
+    }
+
+    fn notification(&mut self, method: &str, params: Value) {
+        match method {
+            "initialized" => self.tell(Event::Initialized),
+            "textDocument/didOpen" => self.apply(method, params, |workspace, params| {
+                workspace.open(params);
+            }),
+            "textDocument/didChange" => self.apply(method, params, |workspace, params| {
+                workspace.change(params);
+            }),
+            "textDocument/didSave" => self.apply(method, params, |workspace, params| {
+                workspace.save(params);
+            }),
+            "textDocument/didClose" => self.apply(method, params, |workspace, params| {
+                workspace.close(params);
+            }),
+            "workspace/didChangeWatchedFiles" => self.apply(method, params, |workspace, params| {
+                workspace.files_changed(&params);
+            }),
+            "workspace/didChangeWorkspaceFolders" => {
+                self.apply(
+                    method,
+                    params,
+                    |workspace, params: DidChangeWorkspaceFoldersParams| {
+                        workspace.change_folders(&params.event);
+                    },
+                );
+            }
+            "workspace/didChangeConfiguration" => {
+                if let Some(params) = parse(method, params) {
+                    self.settings_changed(params);
+                }
+            }
+            "window/workDoneProgress/cancel" => {
+                if let Some(params) = parse::<WorkDoneProgressCancelParams>(method, params) {
+                    self.tell(Event::StopProgress(params.token));
+                }
+            }
+            "$/setTrace" => {
+                if let Some(params) = parse::<SetTraceParams>(method, params) {
+                    self.trace = params.value;
+                }
+            }
+            "$/cancelRequest" => self.cancel(params),
+            _ if method.starts_with("$/") => {}
+            _ => tracing::debug!("{method} is not known here: ignored"),
+        }
+    }
+
+    fn apply<P: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: Value,
+        change: impl FnOnce(&mut super::workspace::Workspace, P),
+    ) {
+        if let Some(params) = parse(method, params) {
+            self.workspace_do(|workspace| change(workspace, params));
+        }
+    }
+
+    fn workspace_do(&self, change: impl FnOnce(&mut super::workspace::Workspace)) {
+        let changed = catch_unwind(AssertUnwindSafe(|| change(&mut lock(&self.workspace))));
+        if changed.is_err() {
+            tracing::error!("a change of the workspace failed (a bug); the panic is above");
+        }
+    }
+
+    /// Settings come with the notification, or have to be asked for.
+    fn settings_changed(&self, params: DidChangeConfigurationParams) {
+        let Phase::Running(session) = &self.phase else {
+            return;
+        };
+        let ours = params.settings.get(asking::SECTION);
+        let settings = match ours {
+            Some(ours) => Some(ours),
+            None if session.configuration => None,
+            None => Some(&params.settings),
+        };
+        match settings.filter(|settings| !settings.is_null()) {
+            Some(settings) => self.workspace_do(|workspace| workspace.configure(settings)),
+            None if session.configuration => self.tell(Event::SettingsChanged),
+            None => {}
+        }
+    }
+
+    /// Raises the request's flag, which stops its work, and has tower-lsp answer it at once.
+    fn cancel(&mut self, params: Value) {
+        let Some(CancelParams { id }) = parse("$/cancelRequest", params.clone()) else {
+            return;
+        };
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cancel) = live.get(&Id::from(id)) {
+            cancel.cancel();
+        }
+        drop(live);
+        let request = Request::build("$/cancelRequest").params(params).finish();
+        // waits for nothing and has no answer
+        let _ = self.service.call(request).now_or_never();
+    }
+
+    fn tell(&self, event: Event) {
+        // the actor ends with the process
+        let _ = self.events.send(event);
+    }
+}
+
+/// Answers are futures; tower-lsp's error, that it was told to exit, cannot happen: it is never told.
+type Answer = BoxFuture<'static, Result<Option<Response>, Infallible>>;
+
+impl Service<Request> for Ingress {
+    type Response = Option<Response>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Answer {
+        let now = |response| std::future::ready(Ok(response)).boxed();
+        if request.method() == "exit" {
+            self.ended.cancel();
+            return now(None);
+        }
+        let refuse = |request: &Request, error| {
+            let id = request.id().cloned();
+            now(id.map(|id| Response::from_error(id, error)))
+        };
+        let session = match &self.phase {
+            Phase::Fresh(_) if request.method() == "initialize" => {
+                return now(self.initialize(request));
+            }
+            Phase::Fresh(_) => return refuse(&request, not_initialized()),
+            Phase::ShutDown => return refuse(&request, Error::invalid_request()),
+            Phase::Running(session) => Arc::clone(session),
+        };
+        let Some(id) = request.id().cloned() else {
+            let (method, _, params) = request.into_parts();
+            self.notification(&method, params.unwrap_or_default());
+            return now(None);
+        };
+        if request.method() == "shutdown" {
+            self.phase = Phase::ShutDown;
+        }
+        self.request(id, request, &session)
+    }
+}
+
+fn not_initialized() -> Error {
+    Error {
+        code: ErrorCode::ServerError(-32002),
+        message: "Send `initialize` first".into(),
+        data: None,
+    }
+}
+
+/// The parameters, or a log line.
+fn parse<P: DeserializeOwned>(method: &str, params: Value) -> Option<P> {
+    serde_json::from_value(params)
+        .inspect_err(|error| {
+            tracing::warn!("{method} is ignored, its parameters are wrong: {error}")
+        })
+        .ok()
+}
+
+async fn log_trace(
+    client: &Client,
+    method: &str,
+    started: Instant,
+    trace: TraceValue,
+    response: Option<&Response>,
+) {
+    let params = LogTraceParams {
+        message: format!(
+            "{method} took {:.1} ms",
+            started.elapsed().as_secs_f64() * 1e3
+        ),
+        verbose: match (trace, response) {
+            (TraceValue::Verbose, Some(response)) => serde_json::to_string(response).ok(),
+            _ => None,
+        },
+    };
+    client.send_notification::<LogTrace>(params).await;
+}
+
+/// A request's place among the live ones. Gives it up, and stops what work may be left, when it is dropped.
+struct Registered {
+    live: Live,
+    id: Id,
+    cancel: Cancel,
+}
+
+impl Registered {
+    fn new(live: &Live, id: Id, cancel: Cancel) -> Option<Self> {
+        let mut entries = live.lock().unwrap_or_else(PoisonError::into_inner);
+        // a second request with the id of a live one is refused by tower-lsp, and must not take its place
+        if entries.contains_key(&id) {
+            return None;
+        }
+        entries.insert(id.clone(), cancel.clone());
+        let live = Arc::clone(live);
+        Some(Registered { live, id, cancel })
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.remove(&self.id);
+    }
+}
