@@ -4,12 +4,18 @@
 //! cheap to clone and can be asked from any thread; what it works out is kept, so that a later snapshot of the same text does not work it out again.
 
 use std::ops::Range;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::config::Settings;
-use crate::rules::Finding;
+use crate::facts::FileFacts;
+use crate::project::{Disk, Project};
+use crate::rules::{Context, Finding, Findings, Options, RULES};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.
@@ -50,19 +56,71 @@ pub struct Hover {
     pub plain: String,
 }
 
+/// An open document, and its facts as soon as somebody asked for them.
+struct OpenFile {
+    document: Arc<Document>,
+    /// The facts of an earlier version.
+    previous: Option<Arc<FileFacts>>,
+    facts: OnceLock<Arc<FileFacts>>,
+}
+
+impl OpenFile {
+    fn new(document: Document, before: Option<&OpenFile>) -> OpenFile {
+        let previous = before
+            .and_then(|before| before.facts.get().or(before.previous.as_ref()))
+            .cloned();
+        OpenFile {
+            document: Arc::new(document),
+            previous,
+            facts: OnceLock::new(),
+        }
+    }
+
+    fn facts(&self, path: &Path) -> &Arc<FileFacts> {
+        self.facts.get_or_init(|| {
+            let text = self.document.text();
+            Arc::new(match &self.previous {
+                Some(previous) => previous.update(text),
+                None => FileFacts::new(Arc::new(path.to_path_buf()), text),
+            })
+        })
+    }
+}
+
+/// What a snapshot looks at.
+#[derive(Default)]
+struct State {
+    disk: Arc<Disk>,
+    open: FxHashMap<PathBuf, Arc<OpenFile>>,
+    project: OnceLock<Project>,
+}
+
 /// The mutable state: folders, settings and open documents.
 #[derive(Default)]
-pub struct Analysis {}
+pub struct Analysis {
+    state: Arc<State>,
+}
 
 impl Analysis {
     /// Replaces the workspace folders. Files outside every folder are analysed by themselves.
-    pub fn set_folders(&mut self, _folders: Vec<PathBuf>) {}
+    pub fn set_folders(&mut self, folders: Vec<PathBuf>) {
+        self.state.disk.set_roots(folders);
+        self.change(|_| {});
+    }
 
     /// Lays settings (an editor's, a command line's) over what the configuration files say.
     pub fn set_overrides(&mut self, _settings: Settings) {}
 
     /// Opens a document, or replaces the text of an open one.
-    pub fn open(&mut self, _path: PathBuf, _version: i32, _text: &str) {}
+    pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
+        self.change(|open| {
+            let file = OpenFile::new(
+                Document::new(text, version),
+                open.get(&path).map(Arc::as_ref),
+            );
+            open.insert(path, Arc::new(file));
+        });
+    }
 
     /// Applies changes, in order, to an open document.
     ///
@@ -70,49 +128,158 @@ impl Analysis {
     /// When a range lies outside the text or the document is not open; then nothing of the document has changed.
     pub fn edit(
         &mut self,
-        _path: &Path,
-        _version: i32,
-        _changes: &[Change],
-        _encoding: PositionEncoding,
+        path: &Path,
+        version: i32,
+        changes: &[Change],
+        encoding: PositionEncoding,
     ) -> Result<(), RangeError> {
+        let before = self
+            .state
+            .open
+            .get(path)
+            .cloned()
+            .ok_or(RangeError::NotOpen)?;
+        let document = before.document.apply(version, changes, encoding)?;
+        let file = Arc::new(OpenFile::new(document, Some(&before)));
+        self.change(|open| {
+            open.insert(path.to_path_buf(), file);
+        });
         Ok(())
     }
 
     /// Closes a document: from now on the file on disk speaks for the path.
-    pub fn close(&mut self, _path: &Path) {}
+    pub fn close(&mut self, path: &Path) {
+        self.state.disk.forget(path);
+        self.change(|open| {
+            open.remove(path);
+        });
+    }
 
     /// Forgets what is known of these files on disk (Python files or configuration files).
-    pub fn changed_on_disk(&mut self, _paths: &[PathBuf]) {}
+    pub fn changed_on_disk(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            self.state.disk.forget(path);
+        }
+        self.change(|_| {});
+    }
 
     /// An immutable view of the present state.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot {}
+        Snapshot {
+            state: Arc::clone(&self.state),
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut FxHashMap<PathBuf, Arc<OpenFile>>)) {
+        let mut open = self.state.open.clone();
+        change(&mut open);
+        self.state = Arc::new(State {
+            disk: Arc::clone(&self.state.disk),
+            open,
+            project: OnceLock::new(),
+        });
     }
 }
 
 /// An immutable view: what is asked of it does not change, whatever is typed meanwhile.
 #[derive(Clone)]
-pub struct Snapshot {}
+pub struct Snapshot {
+    state: Arc<State>,
+}
 
 impl Snapshot {
     /// The open documents' paths, sorted.
     pub fn open_paths(&self) -> Vec<PathBuf> {
-        Vec::new()
+        let mut paths: Vec<_> = self.state.open.keys().cloned().collect();
+        paths.sort();
+        paths
     }
 
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
-    pub fn document(&self, _path: &Path) -> Option<Arc<Document>> {
-        None
+    pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
+        match self.state.open.get(path) {
+            Some(file) => Some(Arc::clone(&file.document)),
+            None => self
+                .state
+                .disk
+                .facts(path)
+                .map(|facts| Arc::new(Document::new(facts.source(), 0))),
+        }
+    }
+
+    fn project(&self) -> &Project {
+        self.state.project.get_or_init(|| {
+            let facts = self
+                .state
+                .open
+                .iter()
+                .map(|(path, file)| (path.clone(), Arc::clone(file.facts(path))))
+                .collect();
+            Project::new(Arc::clone(&self.state.disk), Arc::new(facts))
+        })
     }
 
     /// The findings in a file. None when cancelled.
-    pub fn findings(&self, _path: &Path, _cancel: &Cancel) -> Option<Report> {
-        Some(Report::default())
+    pub fn findings(&self, path: &Path, cancel: &Cancel) -> Option<Report> {
+        if !self.state.open.contains_key(path)
+            && let Err(problem) = self.state.disk.read(path)
+        {
+            return Some(Report {
+                problems: vec![problem],
+                ..Report::default()
+            });
+        }
+        let project = self.project();
+        let Some(file) = project.file(path) else {
+            return Some(Report::default());
+        };
+        let options = Options::default();
+        let context = Context {
+            project,
+            file,
+            options: &options,
+        };
+        let mut found = Findings::default();
+        let mut problems = Vec::new();
+        for rule in RULES {
+            if cancel.is_cancelled() {
+                return None;
+            }
+            // one bad rule on one file loses that rule's result, and nothing else
+            let run = AssertUnwindSafe(|| {
+                let mut own = Findings::default();
+                (rule.check)(&context, &mut own);
+                own
+            });
+            match std::panic::catch_unwind(run) {
+                Ok(own) => found.append(own),
+                Err(_) => problems.push(format!(
+                    "the rule {} failed on this file; its findings are missing",
+                    rule.code
+                )),
+            }
+        }
+        let lines = memchr::memchr_iter(b'\n', file.source().as_bytes()).count();
+        Some(Report {
+            findings: found.sorted(),
+            problems,
+            lines,
+        })
     }
 
     /// The findings in many files, in parallel, in the order of `paths`. `done` is called once a file, from any thread.
-    pub fn check(&self, _paths: &[PathBuf], _done: &(dyn Fn() + Sync)) -> Vec<Report> {
-        Vec::new()
+    pub fn check(&self, paths: &[PathBuf], done: &(dyn Fn() + Sync)) -> Vec<Report> {
+        // every file is read before the first is checked: rules ask for the whole project
+        paths.par_iter().for_each(|path| {
+            let _ = self.state.disk.read(path);
+        });
+        let cancel = Cancel::default();
+        let check = |path: &PathBuf| {
+            let report = self.findings(path, &cancel).unwrap_or_default();
+            done();
+            report
+        };
+        paths.par_iter().map(check).collect()
     }
 
     /// What a hover at a byte offset says: the finding there, else the concept of the construct. None where there is neither.

@@ -1,6 +1,10 @@
 //! Bytes and edits into a [`Document`]: rope, version, positions. Knows nothing of Python.
 
-use ropey::Rope;
+mod decode;
+mod document;
+
+pub use decode::{DecodeError, decode};
+pub use document::Document;
 
 /// The unit of a position's `character`: what client and server agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -17,29 +21,34 @@ pub enum PositionEncoding {
 /// A place in a text as editors count it: lines from 0, characters from 0 in the agreed unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
+    /// The line, from 0.
     pub line: u32,
+    /// The place in the line, from 0, in the agreed unit.
     pub character: u32,
 }
 
 /// One edit: the range is replaced by the text; without a range the whole text is.
 #[derive(Clone, Debug)]
 pub struct Change {
+    /// Start and end, as the client counts.
     pub range: Option<(Position, Position)>,
+    /// What stands there afterwards.
     pub text: String,
 }
 
 /// An edit that does not fit the document.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RangeError {
+    /// The edit is for a text that nobody opened.
     #[error("no such document is open")]
     NotOpen,
-    #[error("the range {0:?}..{1:?} lies outside the document")]
+    /// An end of the range is beyond the text, or the range ends before it starts.
+    #[error("the range {0} to {1} does not lie in the document")]
     Outside(Position, Position),
 }
 
-/// A text and its version. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Document {
-    rope: Rope,
-    version: i32,
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.line, self.character)
+    }
 }
