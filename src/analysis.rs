@@ -3,6 +3,9 @@
 //! [`Analysis`] is the mutable state and belongs to one owner, which applies every change in order. [`Analysis::snapshot`] gives an immutable view that is
 //! cheap to clone and can be asked from any thread; what it works out is kept, so that a later snapshot of the same text does not work it out again.
 
+mod construct;
+mod suppressed;
+
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -12,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::config::Settings;
+use crate::config::{Config, ConfigCache, Settings};
 use crate::facts::FileFacts;
 use crate::project::{Disk, Project};
 use crate::rules::{Context, Finding, Findings, Options, RULES};
@@ -88,17 +91,29 @@ impl OpenFile {
 }
 
 /// What a snapshot looks at.
-#[derive(Default)]
 struct State {
     disk: Arc<Disk>,
+    config: Arc<ConfigCache>,
     open: FxHashMap<PathBuf, Arc<OpenFile>>,
     project: OnceLock<Project>,
 }
 
 /// The mutable state: folders, settings and open documents.
-#[derive(Default)]
 pub struct Analysis {
     state: Arc<State>,
+}
+
+impl Default for Analysis {
+    fn default() -> Self {
+        Analysis {
+            state: Arc::new(State {
+                disk: Arc::default(),
+                config: Arc::new(ConfigCache::new(Vec::new(), true)),
+                open: FxHashMap::default(),
+                project: OnceLock::new(),
+            }),
+        }
+    }
 }
 
 impl Analysis {
@@ -108,8 +123,11 @@ impl Analysis {
         self.change(|_| {});
     }
 
-    /// Lays settings (an editor's, a command line's) over what the configuration files say.
-    pub fn set_overrides(&mut self, _settings: Settings) {}
+    /// Lays settings (an editor's, a command line's) over what the configuration files say, the later over the earlier. Without `files` no configuration file is read.
+    pub fn set_overrides(&mut self, settings: Vec<Settings>, files: bool) {
+        let config = Arc::new(ConfigCache::new(settings, files));
+        self.replace(self.state.open.clone(), config);
+    }
 
     /// Opens a document, or replaces the text of an open one.
     pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
@@ -160,6 +178,7 @@ impl Analysis {
         for path in paths {
             self.state.disk.forget(path);
         }
+        self.state.config.forget();
         self.change(|_| {});
     }
 
@@ -173,8 +192,14 @@ impl Analysis {
     fn change(&mut self, change: impl FnOnce(&mut FxHashMap<PathBuf, Arc<OpenFile>>)) {
         let mut open = self.state.open.clone();
         change(&mut open);
+        self.replace(open, Arc::clone(&self.state.config));
+    }
+
+    fn replace(&mut self, open: FxHashMap<PathBuf, Arc<OpenFile>>, config: Arc<ConfigCache>) {
+        let disk = Arc::clone(&self.state.disk);
         self.state = Arc::new(State {
-            disk: Arc::clone(&self.state.disk),
+            disk,
+            config,
             open,
             project: OnceLock::new(),
         });
@@ -233,15 +258,20 @@ impl Snapshot {
         let Some(file) = project.file(path) else {
             return Some(Report::default());
         };
-        let options = Options::default();
+        let config = self.config(path);
         let context = Context {
             project,
             file,
-            options: &options,
+            options: &options(&config),
         };
+        let enabled = config.enabled_in(path);
         let mut found = Findings::default();
-        let mut problems = Vec::new();
-        for rule in RULES {
+        let mut problems: Vec<String> = Vec::new();
+        let mut failed: Vec<&str> = Vec::new();
+        for rule in RULES
+            .iter()
+            .filter(|rule| enabled.binary_search(&rule.code).is_ok())
+        {
             if cancel.is_cancelled() {
                 return None;
             }
@@ -253,18 +283,31 @@ impl Snapshot {
             });
             match std::panic::catch_unwind(run) {
                 Ok(own) => found.append(own),
-                Err(_) => problems.push(format!(
-                    "the rule {} failed on this file; its findings are missing",
-                    rule.code
-                )),
+                Err(_) => {
+                    failed.push(rule.code);
+                    problems.push(format!(
+                        "the rule {} failed on this file; its findings are missing",
+                        rule.code
+                    ));
+                }
             }
+        }
+        let ran = |code: &str| enabled.binary_search(&code).is_ok() && !failed.contains(&code);
+        let mut findings = suppressed::unsuppressed(file, found.sorted(), &ran);
+        for finding in &mut findings {
+            finding.severity = config.severity(finding.code, finding.severity);
         }
         let lines = memchr::memchr_iter(b'\n', file.source().as_bytes()).count();
         Some(Report {
-            findings: found.sorted(),
+            findings,
             problems,
             lines,
         })
+    }
+
+    /// The configuration that applies to a file.
+    pub fn config(&self, path: &Path) -> Arc<Config> {
+        self.state.config.for_file(path)
     }
 
     /// The findings in many files, in parallel, in the order of `paths`. `done` is called once a file, from any thread.
@@ -289,4 +332,12 @@ impl Snapshot {
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).
     pub fn index(&self, _progress: &(dyn Fn(usize, usize) + Sync), _cancel: &Cancel) {}
+}
+
+fn options(config: &Config) -> Options {
+    Options {
+        python: config.python_version,
+        free_threaded: config.free_threaded,
+        immutable_calls: config.immutable_calls.clone(),
+    }
 }

@@ -27,8 +27,18 @@ fn texts() -> &'static [String] {
 
 /// Kinds and ranges of a tree's nodes, from `start` on.
 fn flat(tree: &Tree, start: usize) -> Vec<(Kind, usize, usize)> {
-    let nodes = tree.nodes().filter(|node| node.kind() != Kind::Module && node.kind() != Kind::Comment);
-    nodes.map(|node| (node.kind(), start + node.range().start, start + node.range().end)).collect()
+    let nodes = tree
+        .nodes()
+        .filter(|node| node.kind() != Kind::Module && node.kind() != Kind::Comment);
+    nodes
+        .map(|node| {
+            (
+                node.kind(),
+                start + node.range().start,
+                start + node.range().end,
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -37,25 +47,63 @@ fn segments_cover_and_equal_the_whole_tree() {
         let cuts = segment(text.as_bytes());
         assert_eq!(cuts.first().map(|cut| cut.start), Some(0));
         assert_eq!(cuts.last().map(|cut| cut.end), Some(text.len()));
-        assert!(cuts.windows(2).all(|pair| pair[0].end == pair[1].start), "every byte is in one segment");
+        assert!(
+            cuts.windows(2).all(|pair| pair[0].end == pair[1].start),
+            "every byte is in one segment"
+        );
         let (whole, _) = parse(text, None);
         assert!(!whole.has_error());
         let facts = FileFacts::new(Arc::new(PathBuf::from("a.py")), text.as_str().into());
-        let parts: Vec<_> = (0..facts.len()).flat_map(|index| flat(&facts.segment(index).body().tree, facts.start(index))).collect();
+        let parts: Vec<_> = (0..facts.len())
+            .flat_map(|index| flat(&facts.segment(index).body().tree, facts.start(index)))
+            .collect();
         // a class that is cut in two has its block in the head, empty; the blocks of whole classes hold their members
         let heads = cuts.iter().filter(|cut| cut.kind == CutKind::Head).count();
         let without_blocks = |nodes: Vec<(Kind, usize, usize)>| {
-            let mut nodes: Vec<_> = nodes.into_iter().filter(|node| !matches!(node.0, Kind::Block | Kind::ClassDef | Kind::Decorated)).collect();
+            let mut nodes: Vec<_> = nodes
+                .into_iter()
+                .filter(|node| !matches!(node.0, Kind::Block | Kind::ClassDef | Kind::Decorated))
+                .collect();
             nodes.sort_by_key(|node| (node.1, node.2, node.0 as u8));
             nodes
         };
-        assert_eq!(without_blocks(parts), without_blocks(flat(&whole, 0)), "with {heads} classes cut");
+        assert_eq!(
+            without_blocks(parts),
+            without_blocks(flat(&whole, 0)),
+            "with {heads} classes cut"
+        );
     }
 }
 
 /// What people type, paste and delete.
-const PIECES: &[&str] =
-    &["x", " ", "\n", "\n    ", "(", ")", "[", "]", "{", "}", "\"", "'", "\"\"\"", "#", ":", "def f(", "\nclass A:\n    ", "@", "\\\n", "é🎵", "\r\n", "\r", "\t", "f\"{", "=[]", "self.x += 1\n"];
+const PIECES: &[&str] = &[
+    "x",
+    " ",
+    "\n",
+    "\n    ",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "'",
+    "\"\"\"",
+    "#",
+    ":",
+    "def f(",
+    "\nclass A:\n    ",
+    "@",
+    "\\\n",
+    "é🎵",
+    "\r\n",
+    "\r",
+    "\t",
+    "f\"{",
+    "=[]",
+    "self.x += 1\n",
+];
 
 #[derive(Clone, Debug)]
 struct RandomEdit {
@@ -65,8 +113,15 @@ struct RandomEdit {
 }
 
 fn edits() -> impl Strategy<Value = Vec<RandomEdit>> {
-    let edit = (0.0..1.0f64, prop_oneof![4 => Just(0usize), 2 => 1..4usize, 1 => 20..400usize], 0..PIECES.len());
-    prop::collection::vec(edit.prop_map(|(at, remove, piece)| RandomEdit { at, remove, piece }), 1..6)
+    let edit = (
+        0.0..1.0f64,
+        prop_oneof![4 => Just(0usize), 2 => 1..4usize, 1 => 20..400usize],
+        0..PIECES.len(),
+    );
+    prop::collection::vec(
+        edit.prop_map(|(at, remove, piece)| RandomEdit { at, remove, piece }),
+        1..6,
+    )
 }
 
 fn apply(text: &str, edit: &RandomEdit) -> (std::ops::Range<usize>, String) {
