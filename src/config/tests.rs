@@ -356,3 +356,13 @@ marginote.toml:1: this file is not used: it is no regular file
 marginote.toml:1: this file is not used: it is longer than 1 MiB
 ");
 }
+
+#[test]
+fn any_file_is_survived() {
+    proptest::proptest!(|(text in "([a-z]{0,3}|select|severity|per-file-ignores|\\[|\\]|=|\"|'|\\{|\\}|\n|,|\\*|MUT|3|é|\\PC){0,40}")| {
+        config(&text);
+        if let Ok(json) = serde_json::from_str(&text) {
+            Settings::from_json(&json);
+        }
+    });
+}

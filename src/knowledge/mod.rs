@@ -85,7 +85,7 @@ impl Knowledge {
     }
 
     /// The cards in these files (path, text), sorted by path. What stands in a folder `rules` is a rule card, the others are concept cards.
-    fn new(files: &[(&'static str, &'static str)]) -> Knowledge {
+    pub(crate) fn new(files: &[(&'static str, &'static str)]) -> Knowledge {
         let (rules, concepts): (Vec<_>, Vec<_>) = files.iter().partition(|(path, _)| is_rule(path));
         Knowledge {
             concepts: entries(concepts, parse::concept),

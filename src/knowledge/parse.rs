@@ -152,62 +152,62 @@ impl Source<'_> {
         start: usize,
         known: &[(&str, bool)],
     ) -> Result<(String, Vec<Section>), CardProblem> {
-        let mut sections = Vec::new();
-        let mut intro = None;
-        // Where the section's text starts, until its end is seen.
-        let mut open: (Option<Section>, usize) = (None, start);
-        for item in self.parts(start) {
-            match item? {
+        let mut sections: Vec<Section> = Vec::new();
+        // Where the text under the last heading starts; above the first heading, where the body does.
+        let mut open = start;
+        let mut intro = String::new();
+        for part in self.parts(start) {
+            match part? {
                 Part::Heading { text, range } => {
-                    self.check_heading(&text, range.start, known, &sections, open.0.as_ref())?;
-                    let above = self.text[open.1..range.start].trim().to_owned();
-                    match open.0.take() {
-                        Some(section) => sections.push(Section {
-                            markdown: above,
-                            ..section
-                        }),
-                        None => intro = Some(above),
+                    self.check_heading(&text, range.start, known, &sections)?;
+                    let above = self.text[open..range.start].trim().to_owned();
+                    match sections.last_mut() {
+                        Some(section) => section.markdown = above,
+                        None => intro = above,
                     }
-                    let section = Section {
+                    sections.push(Section {
                         heading: text,
                         markdown: String::new(),
                         blocks: Vec::new(),
-                    };
-                    open = (Some(section), range.end);
+                    });
+                    open = range.end;
                 }
-                Part::Block(block) => match &mut open.0 {
+                Part::Block(block) => match sections.last_mut() {
                     Some(section) => section.blocks.push(block),
                     None => {
-                        let message = "a block stands above the first `##` heading".to_owned();
-                        return Err(CardProblem {
-                            path: self.path.to_owned(),
-                            line: block.line,
-                            message,
-                        });
+                        let message = "a block stands above the first `##` heading";
+                        return Err(self.problem(start, message.to_owned()));
                     }
                 },
             }
         }
-        if let (Some(section), at) = open {
-            let markdown = self.text[at..].trim().to_owned();
-            sections.push(Section {
-                markdown,
-                ..section
-            });
+        if let Some(section) = sections.last_mut() {
+            section.markdown = self.text[open..].trim().to_owned();
         }
-        for (heading, required) in known {
-            if *required && !sections.iter().any(|section| section.heading == *heading) {
-                let message = format!("the section `## {heading}` is missing");
-                return Err(self.problem(self.text.trim_end().len(), message));
-            }
+        self.check_complete(start, known, &intro, &sections)?;
+        Ok((intro, sections))
+    }
+
+    /// The required sections and the text above them must be there.
+    fn check_complete(
+        &self,
+        start: usize,
+        known: &[(&str, bool)],
+        intro: &str,
+        sections: &[Section],
+    ) -> Result<(), CardProblem> {
+        let is_missing = |(heading, required): &&(&str, bool)| {
+            *required && sections.iter().all(|section| section.heading != *heading)
+        };
+        if let Some((heading, _)) = known.iter().find(is_missing) {
+            let message = format!("the section `## {heading}` is missing");
+            return Err(self.problem(self.text.trim_end().len(), message));
         }
-        match intro {
-            Some(intro) if !intro.is_empty() => Ok((intro, sections)),
-            _ => Err(self.problem(
-                start,
-                "a paragraph must stand between the front matter and the first heading".to_owned(),
-            )),
+        if intro.is_empty() {
+            let message = "a paragraph must stand between the front matter and the first heading";
+            return Err(self.problem(start, message.to_owned()));
         }
+        Ok(())
     }
 
     /// A heading must be one of those known, once.
@@ -217,7 +217,6 @@ impl Source<'_> {
         at: usize,
         known: &[(&str, bool)],
         before: &[Section],
-        open: Option<&Section>,
     ) -> Result<(), CardProblem> {
         let names = || known.iter().map(|(name, _)| *name);
         if !names().any(|name| name == heading) {
@@ -227,7 +226,7 @@ impl Source<'_> {
                 format!("a card of this kind has no section `{heading}`, only {list}{hint}");
             return Err(self.problem(at, message));
         }
-        if before.iter().chain(open).any(|s| s.heading == heading) {
+        if before.iter().any(|section| section.heading == heading) {
             return Err(self.problem(at, format!("a second section `{heading}`: join them")));
         }
         Ok(())

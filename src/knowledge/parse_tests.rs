@@ -156,7 +156,7 @@ cards/gil.md:19: after `python` stands one of `good`, `bad`, `proof`, and after 
 cards/gil.md:19: a fence `pyhton` is never run: write `python good`, `python bad`, `python proof` or `python` for Python, `text` for anything else
 cards/gil.md:24: a fence `` is never run: write `python good`, `python bad`, `python proof` or `python` for Python, `text` for anything else
 cards/gil.md:12: code that is only indented is never run: put it into a fence
-cards/gil.md:10: a block stands above the first `##` heading
+cards/gil.md:8: a block stands above the first `##` heading
 ");
 }
 
