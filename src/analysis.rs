@@ -240,6 +240,11 @@ impl Snapshot {
         files
     }
 
+    /// The Python files below a folder that the configuration does not leave out, sorted.
+    pub fn python_files(&self, folder: &Path) -> Vec<PathBuf> {
+        walk::python_files(folder, &self.state.config)
+    }
+
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
     pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
         match self.state.open.get(path) {
@@ -250,11 +255,6 @@ impl Snapshot {
                 .facts(path)
                 .map(|facts| Arc::new(Document::new(facts.source(), 0))),
         }
-    }
-
-    /// TEMP
-    pub fn warm(&self, path: &Path) {
-        self.state.open[path].facts(path);
     }
 
     fn project(&self) -> Arc<Project> {

@@ -1,6 +1,18 @@
+//! The command line: what was asked for, handed to the library.
+
+mod allocator;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use marginote::config::Settings;
+use marginote::explain::{self, Text};
+use marginote::knowledge::{Card, Knowledge, rule_names};
+use marginote::review::{self, Format, Request};
+use marginote::rules::{RuleSelector, Severity};
 use tracing_subscriber::EnvFilter;
 
 /// Writes study notes into the margin of Python code.
@@ -13,6 +25,23 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Checks files and folders, and explains what it finds.
+    ///
+    /// Exit code: 0 nothing found, 1 findings, 2 the call or the configuration was wrong, 3 a file could not be read.
+    Check(Check),
+    /// Lists the rules.
+    Rules {
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+    /// Explains a rule (MUT001, mutable-default) or a concept (gil).
+    Explain {
+        /// A rule's code or name, a concept's name, or its title.
+        #[arg(value_name = "CODE|CONCEPT")]
+        what: String,
+        #[arg(long, value_enum, default_value_t = PageFormat::Text)]
+        format: PageFormat,
+    },
     /// Serves an editor over stdin and stdout (the Language Server Protocol).
     Server {
         /// Listen on HOST:PORT and serve the first client there, for debugging.
@@ -24,13 +53,191 @@ enum Command {
     },
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+#[derive(Args)]
+struct Check {
+    /// Files and folders; `-` reads stdin. Default: the working directory.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    format: CheckFormat,
+    /// The rules that run: codes, names, families or ALL, separated by commas.
+    #[arg(long, value_delimiter = ',', value_parser = selector, value_name = "RULES")]
+    select: Option<Vec<RuleSelector>>,
+    /// Rules that do not run.
+    #[arg(long, value_delimiter = ',', value_parser = selector, value_name = "RULES")]
+    ignore: Vec<RuleSelector>,
+    /// Read no configuration files.
+    #[arg(long)]
+    isolated: bool,
+    /// Exit with 0 whatever is found.
+    #[arg(long)]
+    exit_zero: bool,
+    /// The least severity that makes the exit code 1.
+    #[arg(long, value_parser = severity, default_value = "warning", value_name = "error|warning|information|hint")]
+    fail_on: Severity,
+    /// The name of the file whose text comes from stdin.
+    #[arg(long, value_name = "FILE")]
+    stdin_filename: Option<PathBuf>,
+    /// How many files are checked at the same time. Default: one for each core.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ListFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PageFormat {
+    Text,
+    Markdown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+fn selector(word: &str) -> Result<RuleSelector, String> {
+    RuleSelector::parse(word.trim(), rule_names())
+}
+
+fn severity(word: &str) -> Result<Severity, String> {
+    [
+        Severity::Error,
+        Severity::Warning,
+        Severity::Information,
+        Severity::Hint,
+    ]
+    .into_iter()
+    .find(|severity| severity.word() == word)
+    .ok_or_else(|| "one of error, warning, information, hint".to_string())
+}
+
+fn main() -> ExitCode {
+    allocator::share_with_tree_sitter();
     let filter = EnvFilter::try_from_env("MARGINOTE_LOG");
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("warn,marginote=info")))
         .init();
-    match Cli::parse().command {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("marginote: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check(call) => check(call),
+        Command::Rules { format } => print(&rules(format)?),
+        Command::Explain { what, format } => print(&page(&what, format)?),
         Command::Server { tcp, .. } => Ok(marginote::server::run(tcp.as_deref())?),
     }
+}
+
+fn check(call: Check) -> anyhow::Result<ExitCode> {
+    if let Some(jobs) = call.jobs {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build_global()
+            .context("cannot start the threads")?;
+    }
+    let color = match call.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            std::io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    };
+    let request = Request {
+        paths: call.paths,
+        format: if call.format == CheckFormat::Json {
+            Format::Json
+        } else {
+            Format::Text
+        },
+        settings: Settings {
+            select: call.select,
+            ignore: call.ignore,
+            ..Settings::default()
+        },
+        isolated: call.isolated,
+        stdin_filename: call.stdin_filename,
+        fail_on: (!call.exit_zero).then_some(call.fail_on),
+        color,
+    };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    Ok(ExitCode::from(review::check(&request, &mut out)?))
+}
+
+/// Prints a page; whoever has read enough of it may close the pipe.
+fn print(page: &str) -> anyhow::Result<ExitCode> {
+    match std::io::stdout().lock().write_all(page.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn rules(format: ListFormat) -> anyhow::Result<String> {
+    let cards = Knowledge::builtin().rules();
+    if format == ListFormat::Json {
+        let rules: Vec<_> = cards
+            .map(|card| {
+                serde_json::json!({
+                    "code": card.code, "name": card.name, "severity": card.severity.word(), "fix": card.fix.word(),
+                    "title": card.title, "concept": card.concept, "since": card.since,
+                })
+            })
+            .collect();
+        return Ok(format!(
+            "{}\n",
+            serde_json::json!({"version": 1, "rules": rules})
+        ));
+    }
+    let line = |card: &marginote::knowledge::RuleCard| {
+        format!(
+            "{}  {:<34} {:<12} {}\n",
+            card.code,
+            card.name,
+            card.severity.word(),
+            card.title
+        )
+    };
+    Ok(cards.map(line).collect())
+}
+
+fn page(what: &str, format: PageFormat) -> anyhow::Result<String> {
+    let knowledge = Knowledge::builtin();
+    let text: Text = match knowledge.find(what) {
+        Some(Card::Rule(card)) => explain::rule(card, knowledge),
+        Some(Card::Concept(card)) => explain::concept(card, knowledge),
+        None => match knowledge.nearest(what) {
+            Some(right) => bail!("no rule or concept is called `{what}`; did you mean `{right}`?"),
+            None => {
+                bail!("no rule or concept is called `{what}`; `marginote rules` lists the rules")
+            }
+        },
+    };
+    Ok(if format == PageFormat::Markdown {
+        text.markdown
+    } else {
+        text.plain
+    })
 }

@@ -195,7 +195,7 @@ proptest! {
         }
         let mut fresh = Analysis::default();
         fresh.open(path.clone(), 0, &text);
-        let findings = |analysis: &Analysis| analysis.snapshot().findings(&path, &Cancel::default()).expect("not cancelled").findings;
+        let findings = |analysis: &Analysis| analysis.snapshot().findings(&path, &Cancel::default()).expect("not cancelled").findings.clone();
         prop_assert_eq!(findings(&edited), findings(&fresh));
     }
 
@@ -206,6 +206,6 @@ proptest! {
         let mut analysis = Analysis::default();
         analysis.open(path.clone(), 0, &text);
         let report = analysis.snapshot().findings(&path, &Cancel::default()).expect("not cancelled");
-        prop_assert_eq!(report.problems, Vec::<String>::new());
+        prop_assert_eq!(&report.problems, &Vec::<String>::new());
     }
 }

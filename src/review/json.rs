@@ -1,0 +1,159 @@
+//! The JSON document, version 1. Its form is described in `README.md`; it only ever grows.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Outcome;
+use crate::knowledge::Knowledge;
+use crate::rules::{Finding, Place, Severity};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    findings: Vec<JsonFinding<'a>>,
+    errors: Vec<JsonError<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    code: &'a str,
+    name: &'a str,
+    severity: Severity,
+    path: String,
+    range: JsonRange,
+    message: &'a str,
+    concept: &'a str,
+    evidence: Vec<JsonEvidence<'a>>,
+    fixes: Vec<JsonFix<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonRange {
+    start: JsonPosition,
+    end: JsonPosition,
+}
+
+/// From 1; columns in code points.
+#[derive(Serialize)]
+struct JsonPosition {
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+struct JsonEvidence<'a> {
+    path: String,
+    range: JsonRange,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonFix<'a> {
+    title: &'a str,
+    safe: bool,
+    edits: Vec<JsonEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonEdit<'a> {
+    path: String,
+    range: JsonRange,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonError<'a> {
+    path: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    files: usize,
+    lines: usize,
+    findings: Counts,
+}
+
+#[derive(Serialize, Default)]
+struct Counts {
+    error: usize,
+    warning: usize,
+    information: usize,
+    hint: usize,
+}
+
+/// Writes the document and a line end.
+pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    let findings = outcome.files.iter().flat_map(|file| &file.report.findings);
+    let mut counts = Counts::default();
+    for finding in findings.clone() {
+        *match finding.severity {
+            Severity::Error => &mut counts.error,
+            Severity::Warning => &mut counts.warning,
+            Severity::Information => &mut counts.information,
+            Severity::Hint => &mut counts.hint,
+        } += 1;
+    }
+    let document = Document {
+        version: 1,
+        findings: findings.map(|finding| json(finding, outcome)).collect(),
+        errors: outcome
+            .problems()
+            .map(|(path, message)| JsonError { path, message })
+            .collect(),
+        summary: Summary {
+            files: outcome.files.len(),
+            lines: outcome.files.iter().map(|file| file.report.lines).sum(),
+            findings: counts,
+        },
+    };
+    serde_json::to_writer(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
+    let card = Knowledge::builtin().rule(finding.code);
+    let evidence = finding.evidence.iter().map(|evidence| JsonEvidence {
+        path: outcome.shown(&evidence.place.path),
+        range: range(&evidence.place, outcome),
+        message: &evidence.message,
+    });
+    let fixes = finding.fixes.iter().map(|fix| JsonFix {
+        title: &fix.title,
+        safe: fix.safe,
+        edits: fix
+            .edits
+            .iter()
+            .map(|edit| JsonEdit {
+                path: outcome.shown(&edit.place.path),
+                range: range(&edit.place, outcome),
+                text: &edit.text,
+            })
+            .collect(),
+    });
+    JsonFinding {
+        code: finding.code,
+        name: card.map_or("", |card| &card.name),
+        severity: finding.severity,
+        path: outcome.shown(&finding.place.path),
+        range: range(&finding.place, outcome),
+        message: &finding.message,
+        concept: card.map_or("", |card| &card.concept),
+        evidence: evidence.collect(),
+        fixes: fixes.collect(),
+    }
+}
+
+fn range(place: &Place, outcome: &Outcome) -> JsonRange {
+    let position = |offset: usize| {
+        let document = outcome.snapshot.document(&place.path);
+        let (line, column) = document.map_or((1, 1), |document| document.line_column(offset));
+        JsonPosition { line, column }
+    };
+    JsonRange {
+        start: position(place.range.start),
+        end: position(place.range.end),
+    }
+}
