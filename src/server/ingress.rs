@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 use tower_lsp::lsp_types::notification::LogTrace;
 use tower_lsp::lsp_types::{
-    CancelParams, DidChangeConfigurationParams, DidChangeWorkspaceFoldersParams, LogTraceParams,
-    SetTraceParams, TraceValue, WorkDoneProgressCancelParams,
+    CancelParams, DidChangeConfigurationParams, LogTraceParams, SetTraceParams, TraceValue,
+    WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LspService};
 use tower_service::Service;
@@ -30,7 +30,7 @@ use super::asking;
 use super::backend::{Backend, CONTEXT, Context};
 use super::lifecycle;
 use super::session::Session;
-use super::workspace::{SharedWorkspace, lock};
+use super::workspace::{SharedWorkspace, Workspace, lock};
 use crate::analysis::Cancel;
 
 /// What happens to a message depends on it.
@@ -164,29 +164,15 @@ impl Ingress {
     fn notification(&mut self, method: &str, params: Value) {
         match method {
             "initialized" => self.tell(Event::Initialized),
-            "textDocument/didOpen" => self.apply(method, params, |workspace, params| {
-                workspace.open(params);
-            }),
-            "textDocument/didChange" => self.apply(method, params, |workspace, params| {
-                workspace.change(params);
-            }),
-            "textDocument/didSave" => self.apply(method, params, |workspace, params| {
-                workspace.save(params);
-            }),
-            "textDocument/didClose" => self.apply(method, params, |workspace, params| {
-                workspace.close(params);
-            }),
-            "workspace/didChangeWatchedFiles" => self.apply(method, params, |workspace, params| {
-                workspace.files_changed(&params);
-            }),
+            "textDocument/didOpen" => self.apply(method, params, Workspace::open),
+            "textDocument/didChange" => self.apply(method, params, Workspace::change),
+            "textDocument/didSave" => self.apply(method, params, Workspace::save),
+            "textDocument/didClose" => self.apply(method, params, Workspace::close),
+            "workspace/didChangeWatchedFiles" => {
+                self.apply(method, params, Workspace::files_changed);
+            }
             "workspace/didChangeWorkspaceFolders" => {
-                self.apply(
-                    method,
-                    params,
-                    |workspace, params: DidChangeWorkspaceFoldersParams| {
-                        workspace.change_folders(&params.event);
-                    },
-                );
+                self.apply(method, params, Workspace::change_folders);
             }
             "workspace/didChangeConfiguration" => {
                 if let Some(params) = parse(method, params) {
@@ -213,14 +199,14 @@ impl Ingress {
         &self,
         method: &str,
         params: Value,
-        change: impl FnOnce(&mut super::workspace::Workspace, P),
+        change: impl FnOnce(&mut Workspace, P),
     ) {
         if let Some(params) = parse(method, params) {
             self.workspace_do(|workspace| change(workspace, params));
         }
     }
 
-    fn workspace_do(&self, change: impl FnOnce(&mut super::workspace::Workspace)) {
+    fn workspace_do(&self, change: impl FnOnce(&mut Workspace)) {
         let changed = catch_unwind(AssertUnwindSafe(|| change(&mut lock(&self.workspace))));
         if changed.is_err() {
             tracing::error!("a change of the workspace failed (a bug); the panic is above");
