@@ -3,14 +3,23 @@
 //! [`Analysis`] is the mutable state and belongs to one owner, which applies every change in order. [`Analysis::snapshot`] gives an immutable view that is
 //! cheap to clone and can be asked from any thread; what it works out is kept, so that a later snapshot of the same text does not work it out again.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod construct;
+mod suppressed;
+mod walk;
 
-use crate::config::Settings;
-use crate::rules::Finding;
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::config::{Config, ConfigCache, Settings};
+use crate::facts::FileFacts;
+use crate::project::{Disk, Project};
+use crate::rules::{Context, Finding, Findings, Options, RULES};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.
@@ -51,23 +60,86 @@ pub struct Hover {
     pub plain: String,
 }
 
+/// An open document, and its facts as soon as somebody asked for them.
+struct OpenFile {
+    document: Arc<Document>,
+    /// The facts of an earlier version.
+    previous: Option<Arc<FileFacts>>,
+    facts: OnceLock<Arc<FileFacts>>,
+}
+
+impl OpenFile {
+    fn new(document: Document, before: Option<&OpenFile>) -> OpenFile {
+        let previous = before
+            .and_then(|before| before.facts.get().or(before.previous.as_ref()))
+            .cloned();
+        OpenFile {
+            document: Arc::new(document),
+            previous,
+            facts: OnceLock::new(),
+        }
+    }
+
+    fn facts(&self, path: &Path) -> &Arc<FileFacts> {
+        self.facts.get_or_init(|| {
+            let text = self.document.text();
+            Arc::new(match &self.previous {
+                Some(previous) => previous.update(text),
+                None => FileFacts::new(Arc::new(path.to_path_buf()), text),
+            })
+        })
+    }
+}
+
+/// What a snapshot looks at.
+struct State {
+    disk: Arc<Disk>,
+    config: Arc<ConfigCache>,
+    open: FxHashMap<PathBuf, Arc<OpenFile>>,
+    /// The project of these documents, and how often files were read or forgotten before it was made.
+    project: Mutex<Option<(usize, Arc<Project>)>>,
+}
+
 /// The mutable state: folders, settings and open documents.
-#[derive(Default)]
 pub struct Analysis {
-    documents: Arc<BTreeMap<PathBuf, Arc<Document>>>,
+    state: Arc<State>,
+}
+
+impl Default for Analysis {
+    fn default() -> Self {
+        Analysis {
+            state: Arc::new(State {
+                disk: Arc::default(),
+                config: Arc::new(ConfigCache::new(Vec::new(), true)),
+                open: FxHashMap::default(),
+                project: Mutex::default(),
+            }),
+        }
+    }
 }
 
 impl Analysis {
     /// Replaces the workspace folders. Files outside every folder are analysed by themselves.
-    pub fn set_folders(&mut self, _folders: Vec<PathBuf>) {}
+    pub fn set_folders(&mut self, folders: Vec<PathBuf>) {
+        self.state.disk.set_roots(folders);
+        self.change(|_| {});
+    }
 
-    /// Lays settings (an editor's, a command line's) over what the configuration files say.
-    pub fn set_overrides(&mut self, _settings: Settings) {}
+    /// Lays settings (an editor's, a command line's) over what the configuration files say, the later over the earlier. Without `files` no configuration file is read.
+    pub fn set_overrides(&mut self, settings: Vec<Settings>, files: bool) {
+        let config = Arc::new(ConfigCache::new(settings, files));
+        self.replace(self.state.open.clone(), config);
+    }
 
     /// Opens a document, or replaces the text of an open one.
     pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
-        let document = Arc::new(Document::new(text, version));
-        Arc::make_mut(&mut self.documents).insert(path, document);
+        self.change(|open| {
+            let file = OpenFile::new(
+                Document::new(text, version),
+                open.get(&path).map(Arc::as_ref),
+            );
+            open.insert(path, Arc::new(file));
+        });
     }
 
     /// Applies changes, in order, to an open document.
@@ -81,58 +153,205 @@ impl Analysis {
         changes: &[Change],
         encoding: PositionEncoding,
     ) -> Result<(), RangeError> {
-        let document = Arc::make_mut(&mut self.documents).get_mut(path);
-        let document = document.ok_or(RangeError::NotOpen)?;
-        *document = Arc::new(document.apply(version, changes, encoding)?);
+        let before = self
+            .state
+            .open
+            .get(path)
+            .cloned()
+            .ok_or(RangeError::NotOpen)?;
+        let document = before.document.apply(version, changes, encoding)?;
+        let file = Arc::new(OpenFile::new(document, Some(&before)));
+        self.change(|open| {
+            open.insert(path.to_path_buf(), file);
+        });
         Ok(())
     }
 
     /// Closes a document: from now on the file on disk speaks for the path.
     pub fn close(&mut self, path: &Path) {
-        Arc::make_mut(&mut self.documents).remove(path);
+        self.state.disk.forget(path);
+        self.change(|open| {
+            open.remove(path);
+        });
     }
 
     /// Forgets what is known of these files on disk (Python files or configuration files).
-    pub fn changed_on_disk(&mut self, _paths: &[PathBuf]) {}
+    pub fn changed_on_disk(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            self.state.disk.forget(path);
+        }
+        self.state.config.forget();
+        self.change(|_| {});
+    }
 
     /// An immutable view of the present state.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            documents: Arc::clone(&self.documents),
+            state: Arc::clone(&self.state),
         }
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut FxHashMap<PathBuf, Arc<OpenFile>>)) {
+        let mut open = self.state.open.clone();
+        change(&mut open);
+        self.replace(open, Arc::clone(&self.state.config));
+    }
+
+    fn replace(&mut self, open: FxHashMap<PathBuf, Arc<OpenFile>>, config: Arc<ConfigCache>) {
+        let disk = Arc::clone(&self.state.disk);
+        self.state = Arc::new(State {
+            disk,
+            config,
+            open,
+            project: Mutex::default(),
+        });
     }
 }
 
 /// An immutable view: what is asked of it does not change, whatever is typed meanwhile.
 #[derive(Clone)]
 pub struct Snapshot {
-    documents: Arc<BTreeMap<PathBuf, Arc<Document>>>,
+    state: Arc<State>,
 }
 
 impl Snapshot {
     /// The open documents' paths, sorted.
     pub fn open_paths(&self) -> Vec<PathBuf> {
-        self.documents.keys().cloned().collect()
+        let mut paths: Vec<_> = self.state.open.keys().cloned().collect();
+        paths.sort();
+        paths
     }
 
     /// The paths that the whole workspace has findings for: the Python files of the folders and the open documents, sorted.
     pub fn files(&self) -> Vec<PathBuf> {
-        self.open_paths()
+        let folders = self.state.disk.roots();
+        let mut files: Vec<PathBuf> = folders
+            .iter()
+            .flat_map(|folder| walk::python_files(folder, &self.state.config))
+            .collect();
+        files.extend(self.open_paths());
+        files.sort();
+        files.dedup();
+        files
     }
 
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
     pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
-        self.documents.get(path).cloned()
+        match self.state.open.get(path) {
+            Some(file) => Some(Arc::clone(&file.document)),
+            None => self
+                .state
+                .disk
+                .facts(path)
+                .map(|facts| Arc::new(Document::new(facts.source(), 0))),
+        }
+    }
+
+    fn project(&self) -> Arc<Project> {
+        let mut known = self
+            .state
+            .project
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let changes = self.state.disk.changes();
+        if let Some((made, project)) = &*known
+            && *made == changes
+        {
+            return Arc::clone(project);
+        }
+        let facts = self
+            .state
+            .open
+            .iter()
+            .map(|(path, file)| (path.clone(), Arc::clone(file.facts(path))));
+        let project = Arc::new(Project::new(
+            Arc::clone(&self.state.disk),
+            Arc::new(facts.collect()),
+        ));
+        *known = Some((changes, Arc::clone(&project)));
+        project
     }
 
     /// The findings in a file. None when cancelled.
-    pub fn findings(&self, _path: &Path, _cancel: &Cancel) -> Option<Report> {
-        Some(Report::default())
+    pub fn findings(&self, path: &Path, cancel: &Cancel) -> Option<Report> {
+        if !self.state.open.contains_key(path)
+            && let Err(problem) = self.state.disk.read(path)
+        {
+            return Some(Report {
+                problems: vec![problem],
+                ..Report::default()
+            });
+        }
+        let project = &*self.project();
+        let Some(file) = project.file(path) else {
+            return Some(Report::default());
+        };
+        let config = self.config(path);
+        let context = Context {
+            project,
+            file,
+            options: &options(&config),
+        };
+        let enabled = config.enabled_in(path);
+        let mut found = Findings::default();
+        let mut problems: Vec<String> = Vec::new();
+        let mut failed: Vec<&str> = Vec::new();
+        for rule in RULES
+            .iter()
+            .filter(|rule| enabled.binary_search(&rule.code).is_ok())
+        {
+            if cancel.is_cancelled() {
+                return None;
+            }
+            // one bad rule on one file loses that rule's result, and nothing else
+            let run = AssertUnwindSafe(|| {
+                let mut own = Findings::default();
+                (rule.check)(&context, &mut own);
+                own
+            });
+            match std::panic::catch_unwind(run) {
+                Ok(own) => found.append(own),
+                Err(_) => {
+                    failed.push(rule.code);
+                    problems.push(format!(
+                        "the rule {} failed on this file; its findings are missing",
+                        rule.code
+                    ));
+                }
+            }
+        }
+        let ran = |code: &str| enabled.binary_search(&code).is_ok() && !failed.contains(&code);
+        let mut findings = suppressed::unsuppressed(file, found.sorted(), &ran);
+        for finding in &mut findings {
+            finding.severity = config.severity(finding.code, finding.severity);
+        }
+        let lines = memchr::memchr_iter(b'\n', file.source().as_bytes()).count();
+        Some(Report {
+            findings,
+            problems,
+            lines,
+        })
+    }
+
+    /// The configuration that applies to a file.
+    pub fn config(&self, path: &Path) -> Arc<Config> {
+        self.state.config.for_file(path)
     }
 
     /// The findings in many files, in parallel, in the order of `paths`. `done` is called once a file, from any thread.
-    pub fn check(&self, _paths: &[PathBuf], _done: &(dyn Fn() + Sync)) -> Vec<Report> {
-        Vec::new()
+    pub fn check(&self, paths: &[PathBuf], done: &(dyn Fn() + Sync)) -> Vec<Report> {
+        // every file is read before the first is checked: rules ask for the whole project
+        paths.par_iter().for_each(|path| {
+            let _ = self.state.disk.read(path);
+        });
+        self.state.disk.changed();
+        let cancel = Cancel::default();
+        let check = |path: &PathBuf| {
+            let report = self.findings(path, &cancel).unwrap_or_default();
+            done();
+            report
+        };
+        paths.par_iter().map(check).collect()
     }
 
     /// What a hover at a byte offset says: the finding there, else the concept of the construct. None where there is neither.
@@ -141,5 +360,23 @@ impl Snapshot {
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).
-    pub fn index(&self, _progress: &(dyn Fn(usize, usize) + Sync), _cancel: &Cancel) {}
+    pub fn index(&self, progress: &(dyn Fn(usize, usize) + Sync), cancel: &Cancel) {
+        let files = self.files();
+        let done = AtomicUsize::new(0);
+        files.par_iter().for_each(|path| {
+            if !cancel.is_cancelled() {
+                let _ = self.state.disk.read(path);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, files.len());
+            }
+        });
+        self.state.disk.changed();
+    }
+}
+
+fn options(config: &Config) -> Options {
+    Options {
+        python: config.python_version,
+        free_threaded: config.free_threaded,
+        immutable_calls: config.immutable_calls.clone(),
+    }
 }

@@ -30,6 +30,8 @@
 //!
 //! [`config`] is read by the last three and handed to the rules as plain values.
 
+mod nearest;
+
 pub mod text;
 
 pub mod syntax;

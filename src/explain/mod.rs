@@ -1,1 +1,251 @@
-//! (being written)
+//! A finding or a construct, and knowledge, into Markdown and plain text. Knows nothing of LSP.
+//!
+//! A hover says first what it means *here*, with the user's names and lines, then the idea, then one question. A page is the whole card.
+//! Cards are trusted Markdown; whatever comes from the user's code is escaped.
+
+mod escape;
+mod plain;
+
+use std::fmt::Write as _;
+
+use crate::knowledge::{Block, BlockKind, ConceptCard, Knowledge, RuleCard};
+use crate::rules::{Finding, Place};
+
+/// The longest example that a hover shows, in lines.
+const EXAMPLE_LINES: usize = 12;
+/// How many pieces of evidence a hover lists.
+const EVIDENCE: usize = 6;
+
+/// A text for people, in both forms that clients take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The Markdown.
+    pub markdown: String,
+    /// The same without marks.
+    pub plain: String,
+}
+
+impl Text {
+    fn new(mut markdown: String) -> Text {
+        markdown.truncate(markdown.trim_end().len());
+        markdown.push('\n');
+        Text {
+            plain: plain::plain(&markdown),
+            markdown,
+        }
+    }
+}
+
+/// What a hover says over a finding. `place` says where a place is in words, such as `line 12` or `worker.py, line 3`.
+pub fn finding(finding: &Finding, knowledge: &Knowledge, place: &dyn Fn(&Place) -> String) -> Text {
+    let rule = knowledge.rule(finding.code);
+    let mut out = match rule {
+        Some(rule) => format!("**{}** `{}`\n\n", rule.title, rule.code),
+        None => format!("**{}**\n\n", finding.code),
+    };
+    out.push_str(&escape::message(&finding.message));
+    out.push_str("\n\n");
+    for evidence in finding.evidence.iter().take(EVIDENCE) {
+        let place = escape::message(&place(&evidence.place));
+        let message = escape::message(&evidence.message);
+        push(&mut out, format_args!("- {place}: {message}\n"));
+    }
+    let more = finding.evidence.len().saturating_sub(EVIDENCE);
+    if more > 0 {
+        push(&mut out, format_args!("- and {more} more\n"));
+    }
+    if let Some(rule) = rule {
+        push(&mut out, format_args!("\n{}\n\n", rule.lesson));
+        let concept = knowledge.concept(&rule.concept);
+        let own = rule.section("Good").map_or(&[][..], |good| &good.blocks);
+        let example = short_example(own).or_else(|| concept.and_then(concept_example));
+        push_example(&mut out, example);
+        push_recall(&mut out, concept);
+    }
+    Text::new(out)
+}
+
+/// What a hover says over a construct. `also` are the other concepts that answer on it.
+pub fn construct(card: &ConceptCard, also: &[&ConceptCard]) -> Text {
+    let mut out = format!("**{}**\n\n{}\n\n", card.title, card.summary);
+    push_example(&mut out, concept_example(card));
+    if !also.is_empty() {
+        let titles: Vec<&str> = also.iter().map(|card| card.title.as_str()).collect();
+        push(
+            &mut out,
+            format_args!("*See also:* {}\n\n", titles.join(" · ")),
+        );
+    }
+    push_recall(&mut out, Some(card));
+    Text::new(out)
+}
+
+/// The page of a concept.
+pub fn concept(card: &ConceptCard, knowledge: &Knowledge) -> Text {
+    let mut out = format!(
+        "# {}\n\n`{}` · {}",
+        card.title,
+        card.concept,
+        card.level.word()
+    );
+    if !card.aliases.is_empty() {
+        push(
+            &mut out,
+            format_args!(" · also called {}", card.aliases.join(", ")),
+        );
+    }
+    push(&mut out, format_args!("\n\n{}\n\n", card.summary));
+    for section in &card.sections {
+        // Questions are shown as such below.
+        if section.heading != "Recall" {
+            push(
+                &mut out,
+                format_args!(
+                    "## {}\n\n{}\n\n",
+                    section.heading,
+                    labelled(&section.markdown)
+                ),
+            );
+        }
+    }
+    out.push_str("## Recall\n\n");
+    for recall in &card.recall {
+        push(
+            &mut out,
+            format_args!("- **{}**\\\n  {}\n", recall.question, recall.answer),
+        );
+    }
+    let rules = knowledge
+        .rules()
+        .filter(|rule| rule.concept == card.concept);
+    let rules = rules.map(|rule| format!("- `{}` {}\n", rule.code, rule.title));
+    push_list(&mut out, "Rules", rules);
+    let related = card
+        .related
+        .iter()
+        .filter_map(|slug| knowledge.concept(slug));
+    let related = related.map(|card| format!("- `{}` {}\n", card.concept, card.title));
+    push_list(&mut out, "Related", related);
+    push_list(
+        &mut out,
+        "Sources",
+        card.sources.iter().map(|source| format!("- {source}\n")),
+    );
+    Text::new(out)
+}
+
+/// The page of a rule.
+pub fn rule(card: &RuleCard, knowledge: &Knowledge) -> Text {
+    let mut out = format!(
+        "# {} {}\n\n**{}**\n\n{}\n\n",
+        card.code, card.name, card.title, card.lesson
+    );
+    let concept = knowledge.concept(&card.concept);
+    let about = concept.map_or(String::new(), |concept| format!(" {}", concept.title));
+    push(
+        &mut out,
+        format_args!("- Severity: at most {}\n", card.severity.word()),
+    );
+    push(&mut out, format_args!("- Fix: {}\n", card.fix.word()));
+    push(
+        &mut out,
+        format_args!("- Concept: `{}`{about}\n", card.concept),
+    );
+    let peer = |(tool, codes): (&String, &Vec<String>)| format!("{tool} {}", codes.join(", "));
+    let peers: Vec<String> = card.peers.iter().map(peer).collect();
+    if !peers.is_empty() {
+        push(
+            &mut out,
+            format_args!("- The same elsewhere: {}\n", peers.join("; ")),
+        );
+    }
+    push(
+        &mut out,
+        format_args!("- Since: Marginote {}\n\n", card.since),
+    );
+    for section in &card.sections {
+        push(
+            &mut out,
+            format_args!("## {}\n\n{}\n\n", section.heading, section.markdown),
+        );
+    }
+    Text::new(out)
+}
+
+/// Where a rule's card can be read on the web. None as long as the package names no repository.
+pub fn rule_url(code: &str) -> Option<String> {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    let (code, name) = crate::knowledge::rule_names()
+        .iter()
+        .find(|(known, _)| *known == code)?;
+    (!repository.is_empty())
+        .then(|| format!("{repository}/blob/main/knowledge/rules/{code}-{name}.md"))
+}
+
+/// Writes into a text, which cannot fail.
+fn push(out: &mut String, text: std::fmt::Arguments) {
+    out.write_fmt(text)
+        .expect("writing into a String does not fail");
+}
+
+/// A section in which blocks that show how not to do it stand beside those that show how: says before each what it is. The word in its fence is seen
+/// by nobody.
+fn labelled(markdown: &str) -> String {
+    let mut out = String::new();
+    for line in markdown.lines() {
+        let fence = line.trim_start();
+        let indent = &line[..line.len() - fence.len()];
+        for (mark, label) in [("```python bad", "*Bad:*"), ("```python good", "*Good:*")] {
+            if fence.starts_with(mark) {
+                push(&mut out, format_args!("{indent}{label}\n\n"));
+            }
+        }
+        push(&mut out, format_args!("{line}\n"));
+    }
+    out
+}
+
+fn push_list(out: &mut String, heading: &str, items: impl Iterator<Item = String>) {
+    let items: String = items.collect();
+    if !items.is_empty() {
+        push(out, format_args!("\n## {heading}\n\n{items}"));
+    }
+}
+
+/// The first block that shows how it is done well and fits a hover.
+fn short_example(blocks: &[Block]) -> Option<&Block> {
+    let is_short = |block: &&Block| block.code.lines().count() <= EXAMPLE_LINES;
+    let mut good = blocks.iter().filter(|block| block.kind == BlockKind::Good);
+    good.find(is_short)
+}
+
+fn concept_example(card: &ConceptCard) -> Option<&Block> {
+    short_example(&card.section("Example")?.blocks)
+}
+
+fn push_example(out: &mut String, block: Option<&Block>) {
+    let Some(block) = block else {
+        return;
+    };
+    // A fence must be longer than any run of backticks in the code.
+    let mut fence = "```".to_owned();
+    while block.code.contains(&fence) {
+        fence.push('`');
+    }
+    push(
+        out,
+        format_args!("{fence}python\n{}\n{fence}\n\n", block.code.trim_end()),
+    );
+}
+
+fn push_recall(out: &mut String, concept: Option<&ConceptCard>) {
+    if let Some(recall) = concept.and_then(|card| card.recall.first()) {
+        push(
+            out,
+            format_args!("---\n*Recall:* {} - {}\n", recall.question, recall.answer),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,36 @@
-//! (being written)
+//! What one file says: scopes, bindings (LEGB), imports, functions, classes, calls, mutations. Knows nothing of other files.
+//!
+//! The unit is the segment. Its facts are computed when somebody first asks for them and depend on its text alone; a file joins its segments'
+//! facts and answers what a name refers to.
+
+mod body;
+mod file;
+mod segment;
+mod site;
+mod subjects;
+
+pub use body::{
+    Binding, BindingKind, Body, ClassData, FunctionData, MUTATING_METHODS, Mutation, MutationKind,
+    Scope, ScopeKind,
+};
+pub use file::{BindingSite, FileFacts};
+pub use segment::SegmentFacts;
+pub use site::{Resolution, Site};
+pub use subjects::Subjects;
+
+use crate::syntax::{Field, Kind, Node};
+
+/// The name node of a parameter; none for the separators `*` and `/`.
+pub fn parameter_name(parameter: Node<'_>) -> Option<Node<'_>> {
+    match parameter.kind() {
+        Kind::Name => Some(parameter),
+        Kind::DefaultParameter | Kind::TypedDefaultParameter => parameter
+            .child(Field::Name)
+            .filter(|name| name.kind() == Kind::Name),
+        Kind::TypedParameter => parameter.children().next().and_then(parameter_name),
+        Kind::SplatPattern | Kind::DictSplatPattern => parameter
+            .children()
+            .find(|child| child.kind() == Kind::Name),
+        _ => None,
+    }
+}

@@ -118,7 +118,7 @@ impl Workspace {
         if !problems.is_empty() {
             self.send(Event::WrongSettings(problems));
         }
-        self.analysis.set_overrides(settings);
+        self.analysis.set_overrides(vec![settings], true);
         self.project_changed(true);
     }
 

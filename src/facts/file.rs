@@ -1,0 +1,369 @@
+//! One file's facts: its segments' facts joined, and brought up to date when the text changes.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use rustc_hash::FxHashMap;
+
+use super::segment::SegmentFacts;
+use super::site::Site;
+use super::{Binding, ScopeKind, Subjects};
+use crate::syntax::{Cut, CutKind, Outline, contains_word, resegment, segment};
+
+/// The facts of one version of one file.
+#[derive(Debug)]
+pub struct FileFacts {
+    path: Arc<PathBuf>,
+    source: Arc<str>,
+    cuts: Vec<Cut>,
+    segments: Vec<Placed>,
+    attic: Arc<Mutex<Attic>>,
+    module_bindings: Mutex<FxHashMap<Box<str>, Arc<[BindingRef]>>>,
+}
+
+/// A segment's facts, and the byte of the file at which its text begins.
+#[derive(Clone, Debug)]
+struct Placed {
+    start: usize,
+    facts: Arc<SegmentFacts>,
+}
+
+/// A binding by segment and number.
+#[derive(Clone, Copy, Debug)]
+struct BindingRef {
+    segment: usize,
+    binding: usize,
+}
+
+/// A binding, and the node that it binds.
+#[derive(Clone, Copy)]
+pub struct BindingSite<'f> {
+    /// The name that is bound.
+    pub name: Site<'f>,
+    pub binding: &'f Binding,
+}
+
+impl<'f> BindingSite<'f> {
+    /// What is bound, where there is such a node.
+    pub fn value(&self) -> Option<Site<'f>> {
+        self.binding
+            .value
+            .map(|value| self.name.with(self.name.node.tree().node(value)))
+    }
+}
+
+/// Segments that an edit has dropped, by their text: undoing an edit, or closing a bracket again, finds them here.
+#[derive(Debug, Default)]
+struct Attic {
+    kept: FxHashMap<u64, Arc<SegmentFacts>>,
+    order: VecDeque<u64>,
+    bytes: usize,
+}
+
+const ATTIC_BYTES: usize = 2 << 20;
+
+impl Attic {
+    fn put(&mut self, key: u64, facts: Arc<SegmentFacts>) {
+        self.bytes += facts.text().len();
+        if let Some(old) = self.kept.insert(key, facts) {
+            self.bytes -= old.text().len();
+        } else {
+            self.order.push_back(key);
+        }
+        while self.bytes > ATTIC_BYTES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            if let Some(dropped) = self.kept.remove(&oldest) {
+                self.bytes -= dropped.text().len();
+            }
+        }
+    }
+}
+
+/// The text that a segment is parsed from: a member's begins at its first character that is not blank.
+fn text_of<'s>(source: &'s str, cut: &Cut) -> (usize, &'s str) {
+    let text = &source[cut.start..cut.end];
+    if cut.kind != CutKind::Member {
+        return (cut.start, text);
+    }
+    let blank = text
+        .bytes()
+        .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r'))
+        .count();
+    (cut.start + blank, &text[blank..])
+}
+
+fn key(text: &str, cut: &Cut, code: usize) -> u64 {
+    xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), ((cut.kind as u64) << 32) | code as u64)
+}
+
+impl FileFacts {
+    /// The facts of a text, from scratch.
+    pub fn new(path: Arc<PathBuf>, source: Arc<str>) -> FileFacts {
+        let cuts = segment(source.as_bytes());
+        let segments = cuts.iter().map(|cut| place(&source, cut, None)).collect();
+        FileFacts {
+            path,
+            source,
+            cuts,
+            segments,
+            attic: Arc::default(),
+            module_bindings: Mutex::default(),
+        }
+    }
+
+    /// The facts of a changed text. What the change does not touch is taken over.
+    ///
+    /// Invariant: equal to the facts of `new` (test `incremental_equals_from_scratch`).
+    pub fn update(&self, source: Arc<str>) -> FileFacts {
+        let change = resegment(self.source.as_bytes(), &self.cuts, source.as_bytes());
+        let (old_len, new_len) = (self.segments.len(), change.cuts.len());
+        let (old_tail, new_tail) = (old_len - change.suffix, new_len - change.suffix);
+        let mut segments = Vec::with_capacity(new_len);
+        segments.extend_from_slice(&self.segments[..change.prefix]);
+        if let Ok(mut attic) = self.attic.lock() {
+            let dropped = &self.segments[change.prefix..old_tail];
+            for (cut, placed) in self.cuts[change.prefix..old_tail].iter().zip(dropped) {
+                let code = cut.code.saturating_sub(placed.start);
+                attic.put(
+                    key(placed.facts.text(), cut, code),
+                    Arc::clone(&placed.facts),
+                );
+            }
+            let fresh = &change.cuts[change.prefix..new_tail];
+            // one segment that changed inside can start from its old tree
+            let seed = if let ([_], [only]) = (fresh, dropped) {
+                only.facts.seed()
+            } else {
+                None
+            };
+            for cut in fresh {
+                let (start, text) = text_of(&source, cut);
+                let known = attic
+                    .kept
+                    .get(&key(text, cut, cut.code.saturating_sub(start)));
+                match known.filter(|facts| facts.text() == text) {
+                    Some(facts) => segments.push(Placed {
+                        start,
+                        facts: Arc::clone(facts),
+                    }),
+                    None => segments.push(place(&source, cut, seed.clone())),
+                }
+            }
+        } else {
+            segments.extend(
+                change.cuts[change.prefix..new_tail]
+                    .iter()
+                    .map(|cut| place(&source, cut, None)),
+            );
+        }
+        segments.extend(
+            self.segments[old_tail..]
+                .iter()
+                .zip(&change.cuts[new_tail..])
+                .map(|(placed, cut)| {
+                    let (start, _) = text_of(&source, cut);
+                    Placed {
+                        start,
+                        facts: Arc::clone(&placed.facts),
+                    }
+                }),
+        );
+        FileFacts {
+            path: Arc::clone(&self.path),
+            source,
+            cuts: change.cuts,
+            segments,
+            attic: Arc::clone(&self.attic),
+            module_bindings: Mutex::default(),
+        }
+    }
+
+    pub fn path(&self) -> &Arc<PathBuf> {
+        &self.path
+    }
+
+    pub fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
+    /// How many segments the file has.
+    pub fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// The facts of one segment.
+    pub fn segment(&self, index: usize) -> &SegmentFacts {
+        &self.segments[index].facts
+    }
+
+    /// The byte of the file at which a segment's text begins.
+    pub fn start(&self, index: usize) -> usize {
+        self.segments[index].start
+    }
+
+    /// The segments that may be about any of the subjects.
+    pub fn about(&self, subjects: Subjects) -> impl Iterator<Item = usize> {
+        (0..self.segments.len())
+            .filter(move |&index| self.segments[index].facts.subjects().intersects(subjects))
+    }
+
+    /// The segment that holds a byte, and the byte in it.
+    pub fn segment_at(&self, offset: usize) -> Option<(usize, usize)> {
+        let index = self
+            .segments
+            .partition_point(|placed| placed.start <= offset)
+            .checked_sub(1)?;
+        Some((index, offset - self.segments[index].start))
+    }
+
+    /// The root of a segment.
+    pub fn root(&self, segment: usize) -> Site<'_> {
+        Site {
+            file: self,
+            segment,
+            node: self.segment(segment).body().tree.root(),
+        }
+    }
+
+    /// The segment of the class's head, for a member.
+    pub fn head_of(&self, segment: usize) -> Option<usize> {
+        (self.cuts[segment].kind == CutKind::Member)
+            .then(|| {
+                (0..segment)
+                    .rev()
+                    .find(|&index| self.cuts[index].kind == CutKind::Head)
+            })
+            .flatten()
+    }
+
+    /// The segments of the members that follow a head.
+    pub fn members_of(&self, head: usize) -> impl Iterator<Item = usize> {
+        let from = if self.cuts[head].kind == CutKind::Head {
+            head + 1
+        } else {
+            self.cuts.len()
+        };
+        (from..self.cuts.len()).take_while(|&index| self.cuts[index].kind == CutKind::Member)
+    }
+
+    /// Where a name is bound in the module's scope, in source order; also by `global` in a function.
+    pub fn module_bindings(&self, name: &str) -> Vec<BindingSite<'_>> {
+        let known = self
+            .module_bindings
+            .lock()
+            .ok()
+            .and_then(|known| known.get(name).cloned());
+        let refs = known.unwrap_or_else(|| {
+            let refs = self.find_module_bindings(name);
+            if let Ok(mut known) = self.module_bindings.lock() {
+                known.insert(name.into(), Arc::clone(&refs));
+            }
+            refs
+        });
+        refs.iter()
+            .map(|found| self.binding_site(found.segment, found.binding))
+            .collect()
+    }
+
+    fn find_module_bindings(&self, name: &str) -> Arc<[BindingRef]> {
+        let mut found = Vec::new();
+        for (index, placed) in self.segments.iter().enumerate() {
+            let facts = &placed.facts;
+            if !may_bind(facts, name) {
+                continue;
+            }
+            let body = facts.body();
+            for (number, binding) in body.bindings.iter().enumerate() {
+                if body.tree.node(binding.name).text() == name
+                    && binds_in_module(facts, binding, name)
+                {
+                    found.push(BindingRef {
+                        segment: index,
+                        binding: number,
+                    });
+                }
+            }
+        }
+        found.into()
+    }
+
+    /// The binding with this number in a segment.
+    pub fn binding_site(&self, segment: usize, binding: usize) -> BindingSite<'_> {
+        let body = self.segment(segment).body();
+        let binding = &body.bindings[binding];
+        BindingSite {
+            name: Site {
+                file: self,
+                segment,
+                node: body.tree.node(binding.name),
+            },
+            binding,
+        }
+    }
+
+    /// The modules' `from … import *` statements.
+    pub fn star_imports(&self) -> impl Iterator<Item = Site<'_>> {
+        let segments = (0..self.segments.len()).filter(|&index| {
+            let facts = self.segment(index);
+            match facts.outline() {
+                Outline::StarImport => true,
+                Outline::Other => facts.text().contains("import *"),
+                _ => false,
+            }
+        });
+        segments.flat_map(move |index| {
+            let root = self.root(index);
+            root.node
+                .descendants()
+                .filter(|node| node.kind() == crate::syntax::Kind::WildcardImport)
+                .filter_map(move |node| Some(root.with(node.parent()?)))
+        })
+    }
+}
+
+fn place(source: &str, cut: &Cut, seed: Option<crate::syntax::Seed>) -> Placed {
+    let (start, text) = text_of(source, cut);
+    let facts = SegmentFacts::new(text, cut.kind, cut.code.saturating_sub(start), seed);
+    Placed {
+        start,
+        facts: Arc::new(facts),
+    }
+}
+
+/// Whether a segment may bind a name in the module's scope.
+fn may_bind(facts: &SegmentFacts, name: &str) -> bool {
+    let by_outline = match facts.outline() {
+        _ if facts.kind() == CutKind::Member => false,
+        Outline::Function(own) | Outline::Class(own) => own.as_ref() == name,
+        Outline::Empty | Outline::StarImport => false,
+        Outline::Assignment(_) | Outline::Import | Outline::Other => {
+            contains_word(facts.text(), name)
+        }
+    };
+    by_outline
+        || (facts.subjects().intersects(Subjects::GLOBAL) && contains_word(facts.text(), name))
+}
+
+/// Whether a binding of a segment is one of the module's scope: made there, or in a function that declares the name `global`.
+fn binds_in_module(facts: &SegmentFacts, binding: &Binding, name: &str) -> bool {
+    use super::BindingKind::{Global, Nonlocal};
+    let body = facts.body();
+    let declares_global = |scope: usize| {
+        body.bindings_in(scope, name)
+            .any(|other| other.kind == Global)
+    };
+    match binding.kind {
+        Global | Nonlocal => false,
+        _ if binding.scope == 0 => facts.kind() != CutKind::Member,
+        _ => {
+            body.scopes[binding.scope].kind != ScopeKind::Comprehension
+                && declares_global(binding.scope)
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! A node in its file: what rules hold in their hands.
+
+use std::ops::Range;
+
+use super::body::{Body, ScopeKind};
+use super::file::{BindingSite, FileFacts};
+use super::{BindingKind, ClassData, FunctionData, Mutation};
+use crate::syntax::{CutKind, Field, Kind, Node, NodeId};
+
+/// A node, the segment and the file that it stands in.
+#[derive(Clone, Copy)]
+pub struct Site<'f> {
+    pub file: &'f FileFacts,
+    pub segment: usize,
+    pub node: Node<'f>,
+}
+
+impl PartialEq for Site<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.node == other.node
+    }
+}
+
+impl std::fmt::Debug for Site<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} at {}", self.node, self.range().start)
+    }
+}
+
+/// What a name refers to, by the rules of LEGB.
+pub enum Resolution<'f> {
+    /// Bindings in a function, lambda, comprehension, or class scope.
+    Local(Vec<BindingSite<'f>>),
+    /// Bindings in the module's scope.
+    Module(Vec<BindingSite<'f>>),
+    /// Bound nowhere in the file: a builtin, a name from a star import, or a mistake.
+    Free,
+}
+
+impl<'f> Site<'f> {
+    /// Another node of the same segment.
+    pub fn with(self, node: Node<'f>) -> Site<'f> {
+        Site { node, ..self }
+    }
+
+    /// Another node of the same segment, by its number.
+    pub fn at(self, node: NodeId) -> Site<'f> {
+        self.with(self.node.tree().node(node))
+    }
+
+    /// The child in a field.
+    pub fn child(self, field: Field) -> Option<Site<'f>> {
+        self.node.child(field).map(|node| self.with(node))
+    }
+
+    /// The facts of the segment.
+    pub fn body(self) -> &'f Body {
+        self.file.segment(self.segment).body()
+    }
+
+    /// Its source text.
+    pub fn text(self) -> &'f str {
+        self.node.text()
+    }
+
+    /// Bytes of the file.
+    pub fn range(self) -> Range<usize> {
+        let start = self.file.start(self.segment);
+        let range = self.node.range();
+        start + range.start..start + range.end
+    }
+
+    /// The scope of its segment in which it is evaluated.
+    pub fn scope(self) -> usize {
+        self.body().scope_of(self.node)
+    }
+
+    /// The calls inside it (itself included), in source order.
+    pub fn calls(self) -> impl Iterator<Item = Site<'f>> {
+        let calls = &self.body().calls;
+        let from = calls.partition_point(|call| *call < self.node.id());
+        calls[from..]
+            .iter()
+            .map(move |call| self.at(*call))
+            .take_while(move |call| self.node.contains(call.node))
+    }
+
+    /// The mutations inside it, in source order.
+    pub fn mutations(self) -> impl Iterator<Item = &'f Mutation> {
+        let tree = self.node.tree();
+        self.body()
+            .mutations
+            .iter()
+            .filter(move |mutation| self.node.contains(tree.node(mutation.node)))
+    }
+
+    /// The innermost function or lambda whose body holds the node.
+    pub fn function(self) -> Option<&'f FunctionData> {
+        let body = self.body();
+        let mut scope = Some(self.scope());
+        while let Some(index) = scope {
+            if matches!(
+                body.scopes[index].kind,
+                ScopeKind::Function | ScopeKind::Lambda
+            ) {
+                return body
+                    .functions
+                    .iter()
+                    .find(|function| function.scope == index);
+            }
+            scope = body.scopes[index].parent;
+        }
+        None
+    }
+
+    /// The class in whose body the node stands directly: not inside one of its methods. Its head's site, for a member.
+    pub fn class_around(self, scope: usize) -> Option<(Site<'f>, &'f ClassData)> {
+        let body = self.body();
+        if body.scopes[scope].kind == ScopeKind::Class {
+            let class = body.classes.iter().find(|class| class.scope == scope)?;
+            return Some((self.at(class.node), class));
+        }
+        if scope != 0 || self.file.segment(self.segment).kind() != CutKind::Member {
+            return None;
+        }
+        let head = self.file.root(self.file.head_of(self.segment)?);
+        let class = head.body().classes.first()?;
+        Some((head.at(class.node), class))
+    }
+
+    /// What the name at this site refers to.
+    pub fn resolve(self) -> Resolution<'f> {
+        self.resolve_from(self.scope(), self.text())
+    }
+
+    /// What a name refers to when it is read in a scope of this segment.
+    pub fn resolve_from(self, from: usize, name: &str) -> Resolution<'f> {
+        let body = self.body();
+        let mut scope = Some(from);
+        while let Some(index) = scope {
+            scope = body.scopes[index].parent;
+            let kind = body.scopes[index].kind;
+            let is_class_scope = kind == ScopeKind::Class
+                || (index == 0 && self.file.segment(self.segment).kind() == CutKind::Member);
+            if is_class_scope {
+                if index == from
+                    && let Some((class, _)) = self.class_around(index)
+                {
+                    let members = class.members_named(name);
+                    if !members.is_empty() {
+                        return Resolution::Local(members);
+                    }
+                }
+                continue;
+            }
+            if index == 0 {
+                break;
+            }
+            let found: Vec<_> = self.scope_bindings(index, name);
+            if found
+                .iter()
+                .any(|site| site.binding.kind == BindingKind::Global)
+            {
+                break;
+            }
+            if !found.is_empty()
+                && !found
+                    .iter()
+                    .any(|site| site.binding.kind == BindingKind::Nonlocal)
+            {
+                return Resolution::Local(found);
+            }
+        }
+        let found = self.file.module_bindings(name);
+        if found.is_empty() {
+            Resolution::Free
+        } else {
+            Resolution::Module(found)
+        }
+    }
+
+    /// The bindings of a name in one scope of this segment; for a function's, also those that inner functions make through `nonlocal`.
+    fn scope_bindings(self, scope: usize, name: &str) -> Vec<BindingSite<'f>> {
+        let body = self.body();
+        let is_here = |other: usize| {
+            other == scope
+                || (body.scopes[other].parent == Some(scope)
+                    && body
+                        .bindings_in(other, name)
+                        .any(|binding| binding.kind == BindingKind::Nonlocal))
+        };
+        let numbers = (0..body.bindings.len()).filter(|&number| {
+            let binding = &body.bindings[number];
+            self.node.tree().node(binding.name).text() == name
+                && is_here(binding.scope)
+                && (binding.scope == scope || binding.kind != BindingKind::Nonlocal)
+        });
+        numbers
+            .map(|number| self.file.binding_site(self.segment, number))
+            .collect()
+    }
+
+    /// For a class: where its body binds a name, in source order, over head and members.
+    pub fn members_named(self, name: &str) -> Vec<BindingSite<'f>> {
+        self.members()
+            .filter(|site| site.name.text() == name)
+            .collect()
+    }
+
+    /// For a class: every binding of its body, in source order, over head and members.
+    pub fn members(self) -> impl Iterator<Item = BindingSite<'f>> {
+        let own = self.body().scope_at(self.node.id());
+        let file = self.file;
+        let is_split = own.is_some()
+            && file.segment(self.segment).kind() == CutKind::Head
+            && self.body().classes.first().map(|class| class.node) == Some(self.node.id());
+        let here = own.map(|scope| (self.segment, scope));
+        let rest = is_split
+            .then(|| file.members_of(self.segment).map(|segment| (segment, 0)))
+            .into_iter()
+            .flatten();
+        here.into_iter()
+            .chain(rest)
+            .flat_map(move |(segment, scope)| {
+                let bindings = &file.segment(segment).body().bindings;
+                (0..bindings.len())
+                    .filter(move |&number| bindings[number].scope == scope)
+                    .map(move |number| file.binding_site(segment, number))
+            })
+    }
+
+    /// For a class: the roots of the parts of its body, over head and members.
+    pub fn class_parts(self) -> Vec<Site<'f>> {
+        let mut parts: Vec<_> = self.child(Field::Body).into_iter().collect();
+        if self.file.segment(self.segment).kind() == CutKind::Head
+            && self.body().classes.first().map(|class| class.node) == Some(self.node.id())
+        {
+            parts.extend(
+                self.file
+                    .members_of(self.segment)
+                    .map(|segment| self.file.root(segment)),
+            );
+        }
+        parts
+    }
+
+    /// For a definition with decorators: the decorators' expressions, topmost first.
+    pub fn decorators(self) -> impl Iterator<Item = Site<'f>> {
+        let decorated = self
+            .node
+            .parent()
+            .filter(|parent| parent.kind() == Kind::Decorated);
+        decorated
+            .into_iter()
+            .flat_map(Node::children)
+            .filter(|child| child.kind() == Kind::Decorator)
+            .filter_map(move |decorator| decorator.children().next().map(|node| self.with(node)))
+    }
+}

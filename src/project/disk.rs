@@ -1,0 +1,128 @@
+//! Files as they are on disk: read once, kept by path, forgotten when told that they changed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dashmap::DashMap;
+
+use crate::facts::FileFacts;
+use crate::text;
+
+/// A file that could not be read, and why, in words for people.
+pub type ReadProblem = String;
+
+/// The cache of files on disk, shared by every state of the workspace.
+#[derive(Default)]
+pub struct Disk {
+    facts: DashMap<PathBuf, Result<Arc<FileFacts>, ReadProblem>>,
+    exists: DashMap<PathBuf, Found>,
+    roots: std::sync::RwLock<Vec<PathBuf>>,
+    changes: AtomicUsize,
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    File,
+    Folder,
+    Nothing,
+}
+
+/// A file larger than this is not analysed: no person wrote it.
+const LARGEST: u64 = 64 << 20;
+
+impl Disk {
+    /// Sets the folders of the workspace. Imports are looked up in them, and nothing is read outside of them and the folders of the files asked for.
+    pub fn set_roots(&self, roots: Vec<PathBuf>) {
+        if let Ok(mut own) = self.roots.write() {
+            *own = roots;
+        }
+    }
+
+    /// The folders of the workspace.
+    pub fn roots(&self) -> Vec<PathBuf> {
+        self.roots
+            .read()
+            .map(|roots| roots.clone())
+            .unwrap_or_default()
+    }
+
+    /// The facts of a file.
+    pub fn facts(&self, path: &Path) -> Option<Arc<FileFacts>> {
+        self.read(path).ok()
+    }
+
+    /// The facts of a file, or why it cannot be read.
+    ///
+    /// # Errors
+    /// When the file is missing, unreadable, too large, or not text in an encoding that it declares.
+    pub fn read(&self, path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
+        if let Some(known) = self.facts.get(path) {
+            return known.clone();
+        }
+        let read = read_file(path);
+        self.facts.insert(path.to_path_buf(), read.clone());
+        read
+    }
+
+    /// Every path that was read, in no order.
+    pub fn known(&self) -> Vec<PathBuf> {
+        self.facts
+            .iter()
+            .filter(|entry| entry.is_ok())
+            .map(|entry| entry.key().clone())
+            .collect()
+    }
+
+    /// How often files were forgotten, or read in bulk: a project that was made before the last time does not know them all.
+    pub fn changes(&self) -> usize {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Notes that many files were read.
+    pub fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Forgets a file, and whether it and its folders exist.
+    pub fn forget(&self, path: &Path) {
+        self.changed();
+        self.facts.remove(path);
+        self.exists.clear();
+    }
+
+    /// What stands at a path.
+    pub fn look(&self, path: &Path) -> Found {
+        if let Some(known) = self.exists.get(path) {
+            return *known;
+        }
+        let found = match std::fs::metadata(path) {
+            Ok(data) if data.is_file() => Found::File,
+            Ok(data) if data.is_dir() => Found::Folder,
+            _ => Found::Nothing,
+        };
+        self.exists.insert(path.to_path_buf(), found);
+        found
+    }
+}
+
+fn read_file(path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
+    let problem = |error: &dyn std::fmt::Display| format!("cannot read the file: {error}");
+    let size = std::fs::metadata(path)
+        .map_err(|error| problem(&error))?
+        .len();
+    if size > LARGEST {
+        return Err(format!(
+            "the file is too large to analyse ({} MB; the most is {} MB)",
+            size >> 20,
+            LARGEST >> 20
+        ));
+    }
+    let bytes = std::fs::read(path).map_err(|error| problem(&error))?;
+    let source = text::decode(&bytes).map_err(|error| error.to_string())?;
+    Ok(Arc::new(FileFacts::new(
+        Arc::new(path.to_path_buf()),
+        source.into(),
+    )))
+}

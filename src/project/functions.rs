@@ -1,0 +1,299 @@
+//! Functions of the project: parameters, what they are bound to, what they return.
+
+use super::{Class, Project, Value};
+use crate::facts::{FunctionData, Site, parameter_name};
+use crate::syntax::{Field, Kind, Node, Op};
+
+/// A function definition or a lambda.
+#[derive(Clone, Copy)]
+pub struct Function<'p> {
+    /// The definition's node.
+    pub site: Site<'p>,
+    data: &'p FunctionData,
+}
+
+impl PartialEq for Function<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.site == other.site
+    }
+}
+
+impl std::fmt::Debug for Function<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "function {}", self.name())
+    }
+}
+
+/// What arguments a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    PositionalOnly,
+    Positional,
+    KeywordOnly,
+    /// `*args`
+    Star,
+    /// `**kwargs`
+    DoubleStar,
+}
+
+/// One parameter of a function.
+#[derive(Clone, Copy)]
+pub struct Parameter<'p> {
+    pub kind: ParameterKind,
+    /// The whole parameter.
+    pub site: Site<'p>,
+    /// Its name.
+    pub name: Site<'p>,
+    pub default: Option<Site<'p>>,
+    pub annotation: Option<Site<'p>>,
+}
+
+/// What a method's first parameter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    Instance,
+    Class,
+    Static,
+}
+
+/// Definitions whose insides are executed at another time than what is around them.
+pub(crate) fn is_definition(kind: Kind) -> bool {
+    matches!(kind, Kind::FunctionDef | Kind::Lambda | Kind::ClassDef)
+}
+
+impl<'p> Function<'p> {
+    /// The function that a definition's node makes.
+    pub fn at(site: Site<'p>) -> Option<Function<'p>> {
+        let data = site
+            .body()
+            .functions
+            .iter()
+            .find(|function| function.node == site.node.id())?;
+        Some(Function { site, data })
+    }
+
+    /// The innermost function or lambda around a node.
+    pub fn around(site: Site<'p>) -> Option<Function<'p>> {
+        site.function().map(|data| Function {
+            site: site.at(data.node),
+            data,
+        })
+    }
+
+    /// Its name; `lambda` for a lambda.
+    pub fn name(self) -> &'p str {
+        self.site
+            .node
+            .child(Field::Name)
+            .map_or("lambda", Node::text)
+    }
+
+    /// From `def` to the end of the name; the whole lambda.
+    pub fn header(self) -> std::ops::Range<usize> {
+        let range = self.site.range();
+        self.site
+            .child(Field::Name)
+            .map_or(range.clone(), |name| range.start..name.range().end)
+    }
+
+    /// The block, or a lambda's expression.
+    pub fn body(self) -> Option<Site<'p>> {
+        self.site.child(Field::Body)
+    }
+
+    /// The nodes that are executed when the function runs: nested definitions count, what is inside them does not.
+    pub fn nodes(self) -> impl Iterator<Item = Site<'p>> {
+        let site = self.site;
+        self.body().into_iter().flat_map(move |body| {
+            std::iter::once(body.node)
+                .chain(body.node.descendants_outside(is_definition))
+                .map(move |node| site.with(node))
+        })
+    }
+
+    /// The calls that are executed when the function runs.
+    pub fn calls(self) -> impl Iterator<Item = Site<'p>> {
+        self.nodes().filter(|site| site.node.kind() == Kind::Call)
+    }
+
+    pub fn is_async(self) -> bool {
+        self.site.node.op() == Op::Async
+    }
+
+    pub fn is_generator(self) -> bool {
+        self.data.is_generator
+    }
+
+    /// The number of the scope that it makes in its segment.
+    pub fn scope(self) -> usize {
+        self.data.scope
+    }
+
+    /// The class whose method it is.
+    pub fn class(self) -> Option<Class<'p>> {
+        self.site
+            .class_around(self.data.outer)
+            .map(|(site, _)| Class { site })
+    }
+
+    /// Whether it is defined inside another function.
+    pub fn is_nested(self) -> bool {
+        self.data.outer != 0 && Function::around(self.site).is_some()
+    }
+
+    /// Its parameters, in order.
+    pub fn parameters(self) -> impl Iterator<Item = Parameter<'p>> {
+        let site = self.site;
+        let list = site.node.child(Field::Parameters);
+        let positional_only = list
+            .and_then(|list| list.child_of(Kind::PositionalSeparator))
+            .map(Node::id);
+        let mut keyword_only = false;
+        list.into_iter()
+            .flat_map(Node::children)
+            .filter_map(move |node| {
+                if node.kind() == Kind::KeywordSeparator {
+                    keyword_only = true;
+                }
+                let name = parameter_name(node)?;
+                let splat = if node.kind() == Kind::TypedParameter {
+                    node.children().next()?.kind()
+                } else {
+                    node.kind()
+                };
+                let kind = match splat {
+                    Kind::SplatPattern => ParameterKind::Star,
+                    Kind::DictSplatPattern => ParameterKind::DoubleStar,
+                    _ if positional_only.is_some_and(|slash| node.id() < slash) => {
+                        ParameterKind::PositionalOnly
+                    }
+                    _ if keyword_only => ParameterKind::KeywordOnly,
+                    _ => ParameterKind::Positional,
+                };
+                keyword_only |= kind == ParameterKind::Star;
+                Some(Parameter {
+                    kind,
+                    site: site.with(node),
+                    name: site.with(name),
+                    default: node.child(Field::Value).map(|value| site.with(value)),
+                    annotation: node
+                        .child(Field::Type)
+                        .map(|annotation| site.with(annotation)),
+                })
+            })
+    }
+
+    /// The names of its first parameters, `self` and `cls` included.
+    pub fn first_parameter(self) -> Option<&'p str> {
+        self.parameters()
+            .next()
+            .map(|parameter| parameter.name.text())
+    }
+
+    /// Its own `return` statements.
+    pub fn returns(self) -> impl Iterator<Item = Site<'p>> {
+        self.nodes().filter(|site| site.node.kind() == Kind::Return)
+    }
+
+    /// What a method's first parameter is bound to, by its decorators and its name.
+    pub fn binding(self, project: &'p Project) -> Bound {
+        for decorator in self.site.decorators() {
+            match project.qualified_decorator(decorator).as_deref() {
+                Some("builtins.staticmethod") => return Bound::Static,
+                Some("builtins.classmethod" | "abc.abstractclassmethod") => return Bound::Class,
+                _ => {}
+            }
+        }
+        match self.name() {
+            "__new__" | "__init_subclass__" | "__class_getitem__" => Bound::Class,
+            _ => Bound::Instance,
+        }
+    }
+
+    /// Whether a decorator, by its qualified name, is on it.
+    pub fn has_decorator(self, project: &'p Project, names: &[&str]) -> bool {
+        self.site.decorators().any(|decorator| {
+            project
+                .qualified_decorator(decorator)
+                .is_some_and(|name| names.contains(&name.as_ref()))
+        })
+    }
+}
+
+impl Project {
+    /// The qualified name of a decorator; of what is called, for `@name(...)`.
+    pub fn qualified_decorator<'p>(&'p self, decorator: Site<'p>) -> Option<std::sync::Arc<str>> {
+        let target = if decorator.node.kind() == Kind::Call {
+            decorator.child(Field::Function)?
+        } else {
+            decorator
+        };
+        self.qualified(target)
+    }
+
+    /// `module.Class.method`.
+    pub fn function_name(&self, function: Function<'_>) -> String {
+        let outer = match function.class() {
+            Some(class) => self.class_name(class),
+            None => self.module_name(function.site.file.path()).0,
+        };
+        format!("{outer}.{}", function.name())
+    }
+
+    /// What a call of a function gives, where all of its `return`s agree.
+    pub(super) fn returned<'p>(&'p self, function: Function<'p>, depth: usize) -> Value<'p> {
+        if function.is_async() {
+            return Value::Unknown;
+        }
+        if function.is_generator() {
+            return Value::builtin("generator");
+        }
+        if function.site.node.kind() == Kind::Lambda {
+            return function
+                .body()
+                .map_or(Value::Unknown, |body| self.value(body, depth + 1));
+        }
+        if let Some(annotation) = function.site.child(Field::ReturnType)
+            && let value @ Value::Instance(_) = self.value_of_annotated(annotation, depth)
+        {
+            return value;
+        }
+        let mut agreed = None;
+        for statement in function.returns() {
+            let value = match statement.node.children().next() {
+                Some(value) => self.value(statement.with(value), depth + 2),
+                None => Value::None,
+            };
+            match &agreed {
+                None | Some(Value::None) => agreed = Some(value),
+                Some(_) if value == Value::None => {}
+                Some(known) if *known == value => {}
+                Some(_) => return Value::Unknown,
+            }
+        }
+        agreed.unwrap_or(Value::None)
+    }
+
+    /// Whether a function (a decorator) gives back its first argument in every `return`.
+    pub(super) fn returns_its_argument(&self, function: Function<'_>) -> bool {
+        let Some(first) = function.first_parameter() else {
+            return false;
+        };
+        let mut returns = function.returns().peekable();
+        returns.peek().is_some()
+            && returns.all(|statement| {
+                statement
+                    .node
+                    .children()
+                    .next()
+                    .is_some_and(|value| value.kind() == Kind::Name && value.text() == first)
+            })
+            && !function.nodes().any(|site| {
+                site.node.kind() == Kind::Assignment
+                    && site
+                        .node
+                        .child(Field::Left)
+                        .is_some_and(|left| left.text() == first)
+            })
+    }
+}

@@ -1,0 +1,255 @@
+//! Which file a module's name means, and which name a file's module has.
+
+use std::path::{Path, PathBuf};
+
+use super::disk::Found;
+use super::{Project, Value};
+use crate::facts::{BindingKind, FileFacts, Site};
+use crate::syntax::{Field, Kind, Node};
+
+/// How many re-exports are followed.
+const REEXPORTS: usize = 8;
+
+impl Project {
+    /// The module's dotted name and the folder that its first part is looked up in. `pkg/__init__.py` is `pkg`.
+    pub fn module_name(&self, path: &Path) -> (String, PathBuf) {
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
+        let mut parts = if stem == "__init__" {
+            Vec::new()
+        } else {
+            vec![stem]
+        };
+        let mut folder = path.parent().unwrap_or(Path::new(""));
+        while let Some(name) = folder.file_name().and_then(|name| name.to_str())
+            && self.has_init(folder)
+        {
+            parts.push(name);
+            folder = folder.parent().unwrap_or(Path::new(""));
+        }
+        parts.reverse();
+        (parts.join("."), folder.to_path_buf())
+    }
+
+    fn has_init(&self, folder: &Path) -> bool {
+        self.exists(&folder.join("__init__.py")) || self.exists(&folder.join("__init__.pyi"))
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.open.contains_key(path) || self.disk.look(path) == Found::File
+    }
+
+    /// The file of a module, as an import in `from` finds it. None where the project has no such file.
+    pub fn module(&self, name: &str, from: &FileFacts) -> Option<&FileFacts> {
+        let (_, own_root) = self.module_name(from.path());
+        let roots = self.disk.roots();
+        let sources = roots.iter().map(|root| root.join("src"));
+        let candidates = std::iter::once(own_root)
+            .chain(roots.iter().cloned())
+            .chain(sources);
+        let relative: PathBuf = name.split('.').collect();
+        candidates
+            .into_iter()
+            .find_map(|root| self.module_at(&root.join(&relative)))
+    }
+
+    fn module_at(&self, base: &Path) -> Option<&FileFacts> {
+        let init = base.join("__init__.py");
+        let file = base.with_extension("py");
+        let path = if self.exists(&init) {
+            init
+        } else if self.exists(&file) {
+            file
+        } else {
+            return None;
+        };
+        self.file(&path)
+    }
+
+    /// Whether a dotted name is a folder of the project without `__init__.py`: a namespace package.
+    fn is_namespace(&self, name: &str, from: &FileFacts) -> bool {
+        let (_, own_root) = self.module_name(from.path());
+        let relative: PathBuf = name.split('.').collect();
+        self.disk.look(&own_root.join(relative)) == Found::Folder
+    }
+
+    /// The absolute name of the module that a `from` statement names.
+    pub fn from_module(&self, statement: Site<'_>) -> Option<String> {
+        let module = statement.node.child(Field::ModuleName)?;
+        if module.kind() == Kind::DottedName {
+            return Some(dotted(module));
+        }
+        let dots = module
+            .child_of(Kind::ImportPrefix)
+            .map_or(0, |prefix| prefix.text().matches('.').count());
+        let (own, _) = self.module_name(statement.file.path());
+        let is_package = statement
+            .file
+            .path()
+            .file_stem()
+            .is_some_and(|stem| stem == "__init__");
+        let mut parts: Vec<&str> = own.split('.').filter(|part| !part.is_empty()).collect();
+        let up = dots - usize::from(is_package && dots > 0);
+        if up > parts.len() {
+            return None;
+        }
+        parts.truncate(parts.len() - up);
+        let rest = module.child_of(Kind::DottedName).map(dotted);
+        Some(
+            parts
+                .into_iter()
+                .map(str::to_string)
+                .chain(rest)
+                .collect::<Vec<_>>()
+                .join("."),
+        )
+    }
+
+    /// What an import binds.
+    pub(super) fn imported<'p>(
+        &'p self,
+        kind: BindingKind,
+        value: Site<'p>,
+        depth: usize,
+    ) -> Value<'p> {
+        match kind {
+            BindingKind::Import => {
+                let first = value
+                    .node
+                    .children()
+                    .next()
+                    .map(Node::text)
+                    .unwrap_or_default();
+                self.module_value(first.to_string(), value.file)
+            }
+            BindingKind::ImportAs => {
+                let name = value
+                    .node
+                    .child(Field::Name)
+                    .map(dotted)
+                    .unwrap_or_default();
+                self.module_value(name, value.file)
+            }
+            _ => {
+                let name = value.node.child(Field::Name).unwrap_or(value.node).text();
+                let Some(statement) = value.node.parent().map(|node| value.with(node)) else {
+                    return Value::Unknown;
+                };
+                match self.from_module(statement) {
+                    Some(module) => self.member_of_module(&module, name, value.file, depth),
+                    None => Value::Unknown,
+                }
+            }
+        }
+    }
+
+    fn module_value<'p>(&'p self, name: String, from: &'p FileFacts) -> Value<'p> {
+        match self.module(&name, from) {
+            Some(file) => Value::Module(file),
+            None if self.is_namespace(&name, from) => Value::Namespace(name.into(), from),
+            None => Value::External(name.into()),
+        }
+    }
+
+    /// `name` of the module `module`, as `from` sees it.
+    pub(super) fn member_of_module<'p>(
+        &'p self,
+        module: &str,
+        name: &str,
+        from: &'p FileFacts,
+        depth: usize,
+    ) -> Value<'p> {
+        if depth > REEXPORTS * 2 {
+            return Value::Unknown;
+        }
+        match self.module(module, from) {
+            Some(file) => self.member_of_file(file, name, depth + 1),
+            None => match self.module(&format!("{module}.{name}"), from) {
+                Some(file) => Value::Module(file),
+                None if self.is_namespace(module, from) => Value::Unknown,
+                None => Value::External(format!("{module}.{name}").into()),
+            },
+        }
+    }
+
+    /// A name of a module of the project: bound there, a submodule, or from a star import.
+    pub(super) fn member_of_file<'p>(
+        &'p self,
+        file: &'p FileFacts,
+        name: &str,
+        depth: usize,
+    ) -> Value<'p> {
+        if depth > REEXPORTS * 2 {
+            return Value::Unknown;
+        }
+        let bindings = file.module_bindings(name);
+        if !bindings.is_empty() {
+            return self.value_of_bindings(&bindings, None, depth + 1);
+        }
+        let (own, _) = self.module_name(file.path());
+        let is_package = file
+            .path()
+            .file_stem()
+            .is_some_and(|stem| stem == "__init__");
+        if is_package && let Some(submodule) = self.module(&format!("{own}.{name}"), file) {
+            return Value::Module(submodule);
+        }
+        self.from_star_imports(file, name, depth + 1)
+    }
+
+    /// A name that a star import brings in. Private names come only through `__all__`.
+    pub(super) fn from_star_imports<'p>(
+        &'p self,
+        file: &'p FileFacts,
+        name: &str,
+        depth: usize,
+    ) -> Value<'p> {
+        if depth > REEXPORTS * 2 {
+            return Value::Unknown;
+        }
+        for statement in file.star_imports() {
+            let Some(module) = self.from_module(statement) else {
+                continue;
+            };
+            let Some(target) = self
+                .module(&module, file)
+                .filter(|target| !std::ptr::eq(*target, file))
+            else {
+                continue;
+            };
+            if exports(target, name) {
+                let value = self.member_of_file(target, name, depth + 1);
+                if !matches!(value, Value::Unknown) {
+                    return value;
+                }
+            }
+        }
+        Value::Unknown
+    }
+}
+
+/// Whether `from module import *` brings a name: it is in `__all__`, or there is no `__all__` and it is public.
+fn exports(module: &FileFacts, name: &str) -> bool {
+    let all = module.module_bindings("__all__");
+    if all.is_empty() {
+        return !name.starts_with('_');
+    }
+    all.iter()
+        .filter_map(|binding| binding.value())
+        .any(|value| {
+            let literals = value
+                .node
+                .with_descendants()
+                .filter(|node| node.kind() == Kind::String);
+            literals
+                .into_iter()
+                .any(|literal| literal.text().trim_matches(['"', '\'']) == name)
+        })
+}
+
+/// The text of a dotted name, blanks left out.
+pub(super) fn dotted(node: Node<'_>) -> String {
+    node.text().chars().filter(|c| !c.is_whitespace()).collect()
+}

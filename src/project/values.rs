@@ -1,0 +1,780 @@
+//! What an expression denotes, as far as the code shows it. The one resolution that every rule uses.
+//!
+//! The answer is `Unknown` wherever the code does not say, or says several things.
+
+use std::sync::Arc;
+
+use super::{Class, Function, Project};
+use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, ScopeKind, Site};
+use crate::syntax::{Field, Kind, Node, Op};
+
+/// A class: one of the project's, or one that only its name is known of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClassValue<'p> {
+    Known(Class<'p>),
+    /// By its qualified name: `threading.Thread`, `builtins.list`.
+    External(Arc<str>),
+}
+
+/// What an expression denotes.
+#[derive(Clone, Debug)]
+pub enum Value<'p> {
+    /// A module of the project.
+    Module(&'p FileFacts),
+    /// A package without `__init__.py`, by its name, as a file sees it.
+    Namespace(Arc<str>, &'p FileFacts),
+    /// A class of the project.
+    Class(Class<'p>),
+    /// An object of a class.
+    Instance(ClassValue<'p>),
+    /// A function of the project, or a lambda; a method taken from its class.
+    Function(Function<'p>),
+    /// A method taken from an object or, for class methods, from a class.
+    Method(Function<'p>),
+    /// A module, class, function or object outside of the project, by its qualified name.
+    External(Arc<str>),
+    /// `None`.
+    None,
+    Unknown,
+}
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Value::Module(a), Value::Module(b)) => std::ptr::eq(*a, *b),
+            (Value::Namespace(a, _), Value::Namespace(b, _)) => a == b,
+            (Value::Class(a), Value::Class(b)) => a == b,
+            (Value::Instance(a), Value::Instance(b)) => a == b,
+            (Value::Function(a), Value::Function(b)) | (Value::Method(a), Value::Method(b)) => {
+                a == b
+            }
+            (Value::External(a), Value::External(b)) => a == b,
+            (Value::None, Value::None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl<'p> Value<'p> {
+    /// An object of a built-in class.
+    pub fn builtin(class: &str) -> Value<'p> {
+        Value::Instance(ClassValue::External(format!("builtins.{class}").into()))
+    }
+}
+
+/// How deep an expression's parts are followed.
+const DEPTH: usize = 24;
+
+impl Project {
+    /// What an expression denotes.
+    pub fn evaluate<'p>(&'p self, site: Site<'p>) -> Value<'p> {
+        self.value(site, 0)
+    }
+
+    /// The qualified name of what an expression denotes, for classes, functions and things outside of the project: `threading.Thread`.
+    pub fn qualified<'p>(&'p self, site: Site<'p>) -> Option<Arc<str>> {
+        self.qualified_value(&self.evaluate(site))
+    }
+
+    /// The qualified name of a class, a function or something outside of the project.
+    pub fn qualified_value(&self, value: &Value<'_>) -> Option<Arc<str>> {
+        match value {
+            Value::External(name) | Value::Namespace(name, _) => Some(Arc::clone(name)),
+            Value::Class(class) => Some(self.class_name(*class).into()),
+            Value::Function(function) | Value::Method(function) => {
+                Some(self.function_name(*function).into())
+            }
+            Value::Module(file) => Some(self.module_name(file.path()).0.into()),
+            _ => None,
+        }
+    }
+
+    /// The qualified name of a class value.
+    pub fn qualified_class(&self, class: &ClassValue<'_>) -> Arc<str> {
+        match class {
+            ClassValue::Known(class) => self.class_name(*class).into(),
+            ClassValue::External(name) => Arc::clone(name),
+        }
+    }
+
+    pub(super) fn value<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        if depth > DEPTH {
+            return Value::Unknown;
+        }
+        let node = site.node;
+        match node.kind() {
+            Kind::Name => self.value_of_name(site, depth),
+            Kind::Attribute => self.value_of_attribute(site, depth),
+            Kind::Call => self.value_of_call(site, depth),
+            Kind::Parenthesized => node.children().next().map_or(Value::Unknown, |inner| {
+                self.value(site.with(inner), depth + 1)
+            }),
+            Kind::NamedExpression => site
+                .child(Field::Value)
+                .map_or(Value::Unknown, |value| self.value(value, depth + 1)),
+            Kind::Conditional => {
+                let mut parts = node.children();
+                let (Some(then), Some(_), Some(other)) = (parts.next(), parts.next(), parts.next())
+                else {
+                    return Value::Unknown;
+                };
+                self.agree([site.with(then), site.with(other)], depth)
+            }
+            Kind::BooleanOperation if node.op() == Op::Or => {
+                let (Some(left), Some(right)) = (site.child(Field::Left), site.child(Field::Right))
+                else {
+                    return Value::Unknown;
+                };
+                self.agree([left, right], depth)
+            }
+            Kind::Lambda => Function::at(site).map_or(Value::Unknown, Value::Function),
+            Kind::Subscript => self.value_of_subscript(site, depth),
+            Kind::Annotation => node.children().next().map_or(Value::Unknown, |inner| {
+                self.value(site.with(inner), depth + 1)
+            }),
+            Kind::None => Value::None,
+            kind => literal_class(kind).map_or(Value::Unknown, Value::builtin),
+        }
+    }
+
+    /// The value that all of the expressions have; `None` among others does not count.
+    fn agree<'p>(&'p self, sites: impl IntoIterator<Item = Site<'p>>, depth: usize) -> Value<'p> {
+        let mut agreed = Value::None;
+        for site in sites {
+            let value = self.value(site, depth + 1);
+            match (&agreed, &value) {
+                (_, Value::None) => {}
+                (Value::None, _) => agreed = value,
+                (known, new) if known == new => {}
+                _ => return Value::Unknown,
+            }
+        }
+        agreed
+    }
+
+    fn value_of_name<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        match site.resolve() {
+            Resolution::Local(bindings) | Resolution::Module(bindings) => {
+                self.value_of_bindings(&bindings, Some(site), depth + 1)
+            }
+            Resolution::Free => {
+                if let value @ (Value::Class(_)
+                | Value::Function(_)
+                | Value::External(_)
+                | Value::Instance(_)
+                | Value::Module(_)) = self.from_star_imports(site.file, site.text(), depth + 1)
+                {
+                    return value;
+                }
+                if is_builtin(site.text()) {
+                    Value::External(format!("builtins.{}", site.text()).into())
+                } else {
+                    Value::Unknown
+                }
+            }
+        }
+    }
+
+    /// What a name denotes that has these bindings. `at` is where it is read, if that is in the same file.
+    pub(super) fn value_of_bindings<'p>(
+        &'p self,
+        bindings: &[BindingSite<'p>],
+        at: Option<Site<'p>>,
+        depth: usize,
+    ) -> Value<'p> {
+        if depth > DEPTH {
+            return Value::Unknown;
+        }
+        let mut agreed = None;
+        for binding in reaching(bindings, at) {
+            if is_import_fallback(&binding) && bindings.len() > 1 {
+                continue;
+            }
+            let value = match binding.binding.kind {
+                BindingKind::Annotation | BindingKind::Global | BindingKind::Nonlocal => continue,
+                BindingKind::Augmented if bindings.len() > 1 => continue,
+                _ => self.value_of_binding(&binding, depth),
+            };
+            match (&agreed, &value) {
+                (None, _) | (Some(Value::None), _) => agreed = Some(value),
+                (Some(_), Value::None) => {}
+                (Some(known), new) if known == new => {}
+                _ => return Value::Unknown,
+            }
+        }
+        let annotated = || {
+            bindings
+                .iter()
+                .find(|binding| binding.binding.kind == BindingKind::Annotation)
+        };
+        match agreed {
+            Some(value) => value,
+            None => annotated().map_or(Value::Unknown, |binding| {
+                self.value_of_annotation_beside(binding.name, depth)
+            }),
+        }
+    }
+
+    fn value_of_binding<'p>(&'p self, binding: &BindingSite<'p>, depth: usize) -> Value<'p> {
+        let Some(value) = binding.value() else {
+            return Value::Unknown;
+        };
+        match binding.binding.kind {
+            BindingKind::Assignment => match self.value(value, depth + 1) {
+                Value::Unknown | Value::None => {
+                    match self.value_of_annotation_beside(binding.name, depth) {
+                        Value::Unknown => self.value(value, depth + 1),
+                        annotated => annotated,
+                    }
+                }
+                known => known,
+            },
+            BindingKind::Function => self.value_of_definition(value, depth),
+            BindingKind::Class => Class::at(value).map_or(Value::Unknown, Value::Class),
+            BindingKind::Import | BindingKind::ImportAs | BindingKind::FromImport => {
+                self.imported(binding.binding.kind, value, depth + 1)
+            }
+            BindingKind::With => self.value_of_entered(value, depth),
+            BindingKind::Parameter => self.value_of_parameter(value, depth),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// For `name: annotation = …`, an object of the annotated class.
+    fn value_of_annotation_beside<'p>(&'p self, name: Site<'p>, depth: usize) -> Value<'p> {
+        let assignment = name
+            .node
+            .parent()
+            .filter(|parent| parent.kind() == Kind::Assignment);
+        let annotation = assignment.and_then(|assignment| assignment.child(Field::Type));
+        annotation.map_or(Value::Unknown, |annotation| {
+            self.value_of_annotated(name.with(annotation), depth)
+        })
+    }
+
+    /// An object of the class that an annotation names. `Optional[T]` and `T | None` are read as `T`.
+    pub(super) fn value_of_annotated<'p>(
+        &'p self,
+        annotation: Site<'p>,
+        depth: usize,
+    ) -> Value<'p> {
+        match self.value(annotation, depth + 1) {
+            Value::Class(class) => Value::Instance(ClassValue::Known(class)),
+            Value::External(name) if is_class_name(&name) && !name.starts_with("typing.") => {
+                Value::Instance(ClassValue::External(name))
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    /// A function by its definition, as its decorators leave it.
+    fn value_of_definition<'p>(&'p self, definition: Site<'p>, depth: usize) -> Value<'p> {
+        let Some(function) = Function::at(definition) else {
+            return Value::Unknown;
+        };
+        for decorator in definition.decorators() {
+            let target = if decorator.node.kind() == Kind::Call {
+                decorator.child(Field::Function).unwrap_or(decorator)
+            } else {
+                decorator
+            };
+            if !self.keeps_function(target, depth) {
+                return Value::Unknown;
+            }
+        }
+        Value::Function(function)
+    }
+
+    /// Whether a decorator leaves a function what it was, for those who call it.
+    fn keeps_function<'p>(&'p self, decorator: Site<'p>, depth: usize) -> bool {
+        const KEEPING: &[&str] = &[
+            "builtins.staticmethod",
+            "builtins.classmethod",
+            "builtins.property",
+            "abc.abstractmethod",
+            "functools.cached_property",
+            "functools.wraps",
+            "functools.lru_cache",
+            "functools.cache",
+            "typing.override",
+            "typing.final",
+            "typing.no_type_check",
+            "typing.overload",
+            "typing_extensions.override",
+            "typing_extensions.final",
+            "typing_extensions.overload",
+            "typing_extensions.deprecated",
+            "warnings.deprecated",
+            "atexit.register",
+        ];
+        if decorator.node.kind() == Kind::Attribute
+            && matches!(
+                decorator.node.child(Field::Attribute).map(Node::text),
+                Some("setter" | "getter" | "deleter")
+            )
+        {
+            return true;
+        }
+        match self.value(decorator, depth + 1) {
+            Value::External(name) => KEEPING.contains(&name.as_ref()),
+            // a decorator of the project that hands the function back as it is
+            Value::Function(function) => self.returns_its_argument(function),
+            _ => false,
+        }
+    }
+
+    fn value_of_attribute<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        let (Some(object), Some(attribute)) =
+            (site.child(Field::Object), site.node.child(Field::Attribute))
+        else {
+            return Value::Unknown;
+        };
+        let name = attribute.text();
+        if let Some(class) = self.class_of_super(object) {
+            return self.attribute_after(class, name, depth + 1);
+        }
+        match self.value(object, depth + 1) {
+            Value::Module(file) => self.member_of_file(file, name, depth + 1),
+            Value::Namespace(module, from) => {
+                match self.module(&format!("{module}.{name}"), from) {
+                    Some(file) => Value::Module(file),
+                    None => Value::Unknown,
+                }
+            }
+            Value::External(module) => Value::External(format!("{module}.{name}").into()),
+            Value::Class(class) => self.class_attribute(class, name, depth + 1),
+            Value::Instance(ClassValue::Known(class)) => {
+                self.instance_attribute(class, name, depth + 1)
+            }
+            Value::Instance(ClassValue::External(class)) => {
+                Value::External(format!("{class}().{name}").into())
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn value_of_call<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        let Some(callee) = site.child(Field::Function) else {
+            return Value::Unknown;
+        };
+        match self.value(callee, depth + 1) {
+            Value::Class(class) => Value::Instance(ClassValue::Known(class)),
+            Value::External(name) => self.value_of_external_call(site, &name, depth),
+            Value::Function(function) | Value::Method(function) => {
+                self.returned(function, depth + 1)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn value_of_external_call<'p>(
+        &'p self,
+        site: Site<'p>,
+        name: &Arc<str>,
+        depth: usize,
+    ) -> Value<'p> {
+        match name.as_ref() {
+            "builtins.type" => match self
+                .only_argument(site)
+                .map(|argument| self.value(argument, depth + 1))
+            {
+                Some(Value::Instance(ClassValue::Known(class))) => Value::Class(class),
+                Some(Value::Instance(ClassValue::External(class))) => Value::External(class),
+                _ => Value::Unknown,
+            },
+            "builtins.sorted" => Value::builtin("list"),
+            // the standard library's lock constructors are functions in some versions
+            _ if is_class_name(name) => Value::Instance(ClassValue::External(Arc::clone(name))),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn only_argument<'p>(&self, call: Site<'p>) -> Option<Site<'p>> {
+        let mut arguments = call.node.child(Field::Arguments)?.children();
+        let first = arguments.next()?;
+        arguments.next().is_none().then(|| call.with(first))
+    }
+
+    fn value_of_subscript<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        let Some(object) = site.child(Field::Value) else {
+            return Value::Unknown;
+        };
+        match self.value(object, depth + 1) {
+            // `Base[T]` as a base or an annotation is `Base`
+            value @ Value::Class(_) => value,
+            Value::External(name)
+                if matches!(
+                    name.as_ref(),
+                    "typing.Optional" | "typing.Annotated" | "typing.Final" | "typing.ClassVar"
+                ) =>
+            {
+                let inner = site
+                    .node
+                    .children()
+                    .find(|child| child.field() == Field::Subscript);
+                inner.map_or(Value::Unknown, |inner| {
+                    self.value(site.with(inner), depth + 1)
+                })
+            }
+            Value::External(name) if is_class_name(&name) => Value::External(name),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// What `with value as name` binds.
+    fn value_of_entered<'p>(&'p self, context: Site<'p>, depth: usize) -> Value<'p> {
+        match self.value(context, depth + 1) {
+            Value::Instance(ClassValue::Known(class)) => match self.find_method(class, "__enter__")
+            {
+                Some(enter) => self.returned(enter, depth + 1),
+                None if self.mro(class).is_complete() => Value::Unknown,
+                None => Value::Instance(ClassValue::Known(class)),
+            },
+            value @ Value::Instance(ClassValue::External(_)) => value,
+            _ => Value::Unknown,
+        }
+    }
+
+    fn value_of_parameter<'p>(&'p self, parameter: Site<'p>, depth: usize) -> Value<'p> {
+        let Some(function) = self.function_of_parameter(parameter) else {
+            return Value::Unknown;
+        };
+        if parameter.node.kind() == Kind::Name
+            && let Some(value) = self.value_of_first_parameter(function, parameter)
+        {
+            return value;
+        }
+        match parameter.node.kind() {
+            Kind::TypedParameter
+                if parameter
+                    .node
+                    .children()
+                    .next()
+                    .is_some_and(|name| name.kind() != Kind::Name) =>
+            {
+                Value::Unknown
+            }
+            Kind::TypedParameter | Kind::TypedDefaultParameter => parameter
+                .child(Field::Type)
+                .map_or(Value::Unknown, |annotation| {
+                    self.value_of_annotated(annotation, depth)
+                }),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn function_of_parameter<'p>(&self, parameter: Site<'p>) -> Option<Function<'p>> {
+        let definition = parameter
+            .node
+            .ancestors()
+            .find(|node| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda))?;
+        Function::at(parameter.with(definition))
+    }
+
+    /// `self` of a method, `cls` of a class method, of `__new__` and of a metaclass's methods.
+    fn value_of_first_parameter<'p>(
+        &'p self,
+        function: Function<'p>,
+        parameter: Site<'p>,
+    ) -> Option<Value<'p>> {
+        let first = function.parameters().next()?;
+        if first.site != parameter {
+            return None;
+        }
+        let class = function.class()?;
+        match function.binding(self) {
+            super::functions::Bound::Static => None,
+            super::functions::Bound::Class => Some(Value::Class(class)),
+            super::functions::Bound::Instance => Some(Value::Instance(ClassValue::Known(class))),
+        }
+    }
+}
+
+/// The bindings of a name that can be the one read at `at`: the last unconditional one before it and the conditional ones after that; all, where the
+/// order of execution is not that of the text.
+pub(super) fn reaching<'f>(
+    bindings: &[BindingSite<'f>],
+    at: Option<Site<'f>>,
+) -> Vec<BindingSite<'f>> {
+    let place = |site: Site<'f>| (site.segment, site.node.id());
+    let last_for_good = |upto: &[BindingSite<'f>]| upto.iter().rposition(is_unconditional);
+    let in_order = |upto: &[BindingSite<'f>]| upto[last_for_good(upto).unwrap_or(0)..].to_vec();
+    let Some(at) = at else {
+        return in_order(bindings);
+    };
+    let same_scope = bindings
+        .iter()
+        .all(|binding| binding.name.segment == at.segment && binding.binding.scope == at.scope())
+        || (at.body().scopes[at.scope()].kind == ScopeKind::Root
+            && bindings.iter().all(|binding| binding.binding.scope == 0));
+    if !same_scope {
+        return if bindings.iter().all(is_unconditional) {
+            bindings.last().copied().into_iter().collect()
+        } else {
+            bindings.to_vec()
+        };
+    }
+    let before: Vec<_> = bindings
+        .iter()
+        .filter(|binding| place(binding.name) < place(at))
+        .copied()
+        .collect();
+    if before.is_empty() {
+        return bindings.to_vec();
+    }
+    let mut found = in_order(&before);
+    let outermost_loop = at
+        .node
+        .ancestors()
+        .filter(|node| matches!(node.kind(), Kind::For | Kind::While))
+        .last();
+    if let Some(around) = outermost_loop {
+        let later = bindings.iter().filter(|binding| {
+            binding.name.segment == at.segment
+                && place(binding.name) > place(at)
+                && around.contains(binding.name.node)
+        });
+        found.extend(later.copied());
+    }
+    found
+}
+
+/// Whether a binding is made whenever its scope's block is executed to its end.
+fn is_unconditional(binding: &BindingSite<'_>) -> bool {
+    if binding.binding.kind == BindingKind::Parameter {
+        return true;
+    }
+    let mut node = binding.name.node;
+    while let Some(parent) = node.parent() {
+        match parent.kind() {
+            Kind::If
+            | Kind::ElifClause
+            | Kind::ElseClause
+            | Kind::While
+            | Kind::For
+            | Kind::Try
+            | Kind::ExceptClause
+            | Kind::Match
+            | Kind::CaseClause => {
+                return parent.kind() == Kind::For && node.field() == Field::Left;
+            }
+            Kind::FunctionDef | Kind::ClassDef | Kind::Lambda if node.field() != Field::Name => {
+                return true;
+            }
+            _ => node = parent,
+        }
+    }
+    true
+}
+
+/// Whether a binding stands in for an import that failed: in the handler of an `ImportError`, or in an `else` of `TYPE_CHECKING`.
+fn is_import_fallback(binding: &BindingSite<'_>) -> bool {
+    binding.name.node.ancestors().any(|node| {
+        node.kind() == Kind::ExceptClause
+            && node.children().next().is_some_and(|class| {
+                class.text().contains("ImportError") || class.text().contains("ModuleNotFoundError")
+            })
+    })
+}
+
+fn literal_class(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::List | Kind::ListComprehension => "list",
+        Kind::Dict | Kind::DictComprehension => "dict",
+        Kind::Set | Kind::SetComprehension => "set",
+        Kind::Tuple | Kind::ExpressionList => "tuple",
+        Kind::String | Kind::ConcatenatedString => "str",
+        Kind::Integer => "int",
+        Kind::Float => "float",
+        Kind::True | Kind::False | Kind::Comparison | Kind::NotOperation => "bool",
+        Kind::GeneratorExpression => "generator",
+        _ => return None,
+    })
+}
+
+/// Whether a qualified name is a class's, by the standard library's table or by the way classes are named.
+pub(super) fn is_class_name(name: &str) -> bool {
+    if name.contains("().") {
+        return false;
+    }
+    let last = name.rsplit('.').next().unwrap_or(name);
+    super::stdlib::is_class(name)
+        || (!name.starts_with("builtins.")
+            && last.starts_with(|c: char| c.is_ascii_uppercase())
+            && last.chars().any(|c| c.is_ascii_lowercase()))
+}
+
+/// Whether a name is a builtin of Python.
+pub fn is_builtin(name: &str) -> bool {
+    BUILTINS.binary_search(&name).is_ok()
+}
+
+/// `dir(builtins)` of Python 3.14, exceptions by their ending.
+const BUILTINS: &[&str] = &[
+    "ArithmeticError",
+    "AssertionError",
+    "AttributeError",
+    "BaseException",
+    "BaseExceptionGroup",
+    "BlockingIOError",
+    "BrokenPipeError",
+    "BufferError",
+    "BytesWarning",
+    "ChildProcessError",
+    "ConnectionAbortedError",
+    "ConnectionError",
+    "ConnectionRefusedError",
+    "ConnectionResetError",
+    "DeprecationWarning",
+    "EOFError",
+    "Ellipsis",
+    "EncodingWarning",
+    "EnvironmentError",
+    "Exception",
+    "ExceptionGroup",
+    "False",
+    "FileExistsError",
+    "FileNotFoundError",
+    "FloatingPointError",
+    "FutureWarning",
+    "GeneratorExit",
+    "IOError",
+    "ImportError",
+    "ImportWarning",
+    "IndentationError",
+    "IndexError",
+    "InterruptedError",
+    "IsADirectoryError",
+    "KeyError",
+    "KeyboardInterrupt",
+    "LookupError",
+    "MemoryError",
+    "ModuleNotFoundError",
+    "NameError",
+    "None",
+    "NotADirectoryError",
+    "NotImplemented",
+    "NotImplementedError",
+    "OSError",
+    "OverflowError",
+    "PendingDeprecationWarning",
+    "PermissionError",
+    "ProcessLookupError",
+    "PythonFinalizationError",
+    "RecursionError",
+    "ReferenceError",
+    "ResourceWarning",
+    "RuntimeError",
+    "RuntimeWarning",
+    "StopAsyncIteration",
+    "StopIteration",
+    "SyntaxError",
+    "SyntaxWarning",
+    "SystemError",
+    "SystemExit",
+    "TabError",
+    "TimeoutError",
+    "True",
+    "TypeError",
+    "UnboundLocalError",
+    "UnicodeDecodeError",
+    "UnicodeEncodeError",
+    "UnicodeError",
+    "UnicodeTranslateError",
+    "UnicodeWarning",
+    "UserWarning",
+    "ValueError",
+    "Warning",
+    "ZeroDivisionError",
+    "__build_class__",
+    "__debug__",
+    "__doc__",
+    "__import__",
+    "__loader__",
+    "__name__",
+    "__package__",
+    "__spec__",
+    "abs",
+    "aiter",
+    "all",
+    "anext",
+    "any",
+    "ascii",
+    "bin",
+    "bool",
+    "breakpoint",
+    "bytearray",
+    "bytes",
+    "callable",
+    "chr",
+    "classmethod",
+    "compile",
+    "complex",
+    "copyright",
+    "credits",
+    "delattr",
+    "dict",
+    "dir",
+    "divmod",
+    "enumerate",
+    "eval",
+    "exec",
+    "exit",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "getattr",
+    "globals",
+    "hasattr",
+    "hash",
+    "help",
+    "hex",
+    "id",
+    "input",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "license",
+    "list",
+    "locals",
+    "map",
+    "max",
+    "memoryview",
+    "min",
+    "next",
+    "object",
+    "oct",
+    "open",
+    "ord",
+    "pow",
+    "print",
+    "property",
+    "quit",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "setattr",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "vars",
+    "zip",
+];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn builtins_are_sorted() {
+        assert!(super::BUILTINS.is_sorted());
+    }
+}

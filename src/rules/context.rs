@@ -1,0 +1,198 @@
+//! What a rule is given, and where it puts what it finds.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Edit, Evidence, Finding, Fix, Place, Rule, Severity};
+use crate::facts::{FileFacts, Site, Subjects};
+use crate::project::{Class, Function, Project};
+
+/// Settings that change what rules say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The oldest Python that the project supports, as (3, minor).
+    pub python: (u8, u8),
+    /// Whether the project runs on free-threaded builds.
+    pub free_threaded: bool,
+    /// Qualified names of further constructors whose objects cannot be changed.
+    pub immutable_calls: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            python: (3, 10),
+            free_threaded: false,
+            immutable_calls: Vec::new(),
+        }
+    }
+}
+
+/// One file of a project, as rules see it.
+pub struct Context<'p> {
+    pub project: &'p Project,
+    pub file: &'p FileFacts,
+    pub options: &'p Options,
+}
+
+impl<'p> Context<'p> {
+    /// The roots of the segments that may be about the subjects. Segments that do not parse are left out: what they say is not known.
+    pub fn segments(&self, subjects: Subjects) -> impl Iterator<Item = Site<'p>> {
+        let file = self.file;
+        file.about(subjects)
+            .map(move |segment| file.root(segment))
+            .filter(|root| !root.node.tree().has_error())
+    }
+
+    /// The functions and lambdas in those segments, in source order.
+    pub fn functions(&self, subjects: Subjects) -> impl Iterator<Item = Function<'p>> {
+        self.segments(subjects).flat_map(|root| {
+            root.body()
+                .functions
+                .iter()
+                .filter_map(move |data| Function::at(root.at(data.node)))
+        })
+    }
+
+    /// The classes in those segments, and the classes of whose bodies they are part, in source order.
+    pub fn classes(&self, subjects: Subjects) -> Vec<Class<'p>> {
+        let mut found: Vec<Class<'p>> = Vec::new();
+        for root in self.segments(subjects) {
+            if let Some((head, _)) = root.class_around(0)
+                && let Some(class) = Class::at(head)
+                && found.last() != Some(&class)
+            {
+                found.push(class);
+            }
+            found.extend(
+                root.body()
+                    .classes
+                    .iter()
+                    .filter_map(|data| Class::at(root.at(data.node))),
+            );
+        }
+        found.dedup();
+        found
+    }
+
+    /// The calls in those segments, in source order.
+    pub fn calls(&self, subjects: Subjects) -> impl Iterator<Item = Site<'p>> {
+        self.segments(subjects)
+            .flat_map(|root| root.body().calls.iter().map(move |call| root.at(*call)))
+    }
+}
+
+/// The line of a site in its file, from 1, for messages.
+pub fn line(site: Site<'_>) -> usize {
+    line_of(site.file, site.range().start)
+}
+
+fn line_of(file: &FileFacts, offset: usize) -> usize {
+    let before = &file.source().as_bytes()[..offset];
+    // `\r\n` and a lone `\r` are line ends too
+    let lone = memchr::memchr_iter(b'\r', before)
+        .filter(|at| file.source().as_bytes().get(at + 1) != Some(&b'\n'))
+        .count();
+    1 + memchr::memchr_iter(b'\n', before).count() + lone
+}
+
+/// The findings of one file.
+#[derive(Default)]
+pub struct Findings {
+    found: Vec<Finding>,
+}
+
+impl Findings {
+    /// Reports a range of a site's file. Evidence and fixes are added to what comes back.
+    pub fn report(
+        &mut self,
+        rule: &Rule,
+        severity: Severity,
+        file: &FileFacts,
+        range: Range<usize>,
+        message: String,
+    ) -> &mut Finding {
+        self.found.push(Finding {
+            code: rule.code,
+            severity,
+            place: Place {
+                path: Arc::clone(file.path()),
+                range,
+            },
+            message,
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+        });
+        self.found.last_mut().expect("one was just pushed")
+    }
+
+    /// Takes over what another rule has found.
+    pub fn append(&mut self, other: Findings) {
+        self.found.extend(other.found);
+    }
+
+    /// What was found, by position, then code.
+    pub fn sorted(mut self) -> Vec<Finding> {
+        self.found.sort_by(|a, b| {
+            (a.place.range.start, a.place.range.end, a.code).cmp(&(
+                b.place.range.start,
+                b.place.range.end,
+                b.code,
+            ))
+        });
+        self.found
+    }
+}
+
+impl Finding {
+    /// Adds a site that proves it.
+    pub fn evidence(&mut self, site: Site<'_>, message: impl Into<String>) -> &mut Finding {
+        self.evidence_at(site.file, site.range(), message)
+    }
+
+    /// Adds a range that proves it. The same range is added once.
+    pub fn evidence_at(
+        &mut self,
+        file: &FileFacts,
+        range: Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut Finding {
+        let place = Place {
+            path: Arc::clone(file.path()),
+            range,
+        };
+        if self.evidence.iter().all(|known| known.place != place) {
+            self.evidence.push(Evidence {
+                place,
+                message: message.into(),
+            });
+        }
+        self
+    }
+
+    /// Adds a way to mend it: replacements in the finding's own file.
+    pub fn fix(
+        &mut self,
+        title: impl Into<String>,
+        safe: bool,
+        edits: Vec<(Range<usize>, String)>,
+    ) -> &mut Finding {
+        let path = Arc::clone(&self.place.path);
+        let edits = edits
+            .into_iter()
+            .map(|(range, text)| Edit {
+                place: Place {
+                    path: Arc::clone(&path),
+                    range,
+                },
+                text,
+            })
+            .collect();
+        self.fixes.push(Fix {
+            title: title.into(),
+            safe,
+            edits,
+        });
+        self
+    }
+}

@@ -1,0 +1,1 @@
+//! Metaclasses and class creation.

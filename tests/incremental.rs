@@ -1,0 +1,211 @@
+//! Properties: segments, and what an edit leaves of them, over real files and random edits.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+
+use marginote::analysis::{Analysis, Cancel};
+use marginote::facts::FileFacts;
+use marginote::syntax::{CutKind, Kind, Tree, parse, resegment, segment};
+use marginote::text::{Change, Document, PositionEncoding};
+use proptest::prelude::*;
+
+/// Texts of real modules: those of the standard library that have long classes, decorators, nested functions, odd strings, threads.
+fn texts() -> &'static [String] {
+    static TEXTS: OnceLock<Vec<String>> = OnceLock::new();
+    TEXTS.get_or_init(|| {
+        let output = Command::new("python3").args(["-c", "import os; print(os.path.dirname(os.__file__))"]).output().expect("python3 runs");
+        let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        let names = ["threading", "enum", "typing", "argparse", "tarfile", "inspect", "queue", "abc", "functools", "textwrap", "datetime", "weakref"];
+        let mut texts: Vec<String> = names.iter().filter_map(|name| std::fs::read_to_string(folder.join(format!("{name}.py"))).ok()).collect();
+        assert!(texts.len() > 8, "the standard library's sources are in {}", folder.display());
+        texts.push("class A:\r\n    x = []\r\n\r\n    def f(self):\r\n        return f'{self.x!r:>{10}}'\r\n".repeat(40));
+        texts.push("x = 1\rdef f(\r  a=[]\r):\r  '''\r  doc'''\r  return a\r".repeat(20));
+        texts
+    })
+}
+
+/// Kinds and ranges of a tree's nodes, from `start` on.
+fn flat(tree: &Tree, start: usize) -> Vec<(Kind, usize, usize)> {
+    let nodes = tree
+        .nodes()
+        .filter(|node| node.kind() != Kind::Module && node.kind() != Kind::Comment);
+    nodes
+        .map(|node| {
+            (
+                node.kind(),
+                start + node.range().start,
+                start + node.range().end,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn segments_cover_and_equal_the_whole_tree() {
+    for text in texts() {
+        let cuts = segment(text.as_bytes());
+        assert_eq!(cuts.first().map(|cut| cut.start), Some(0));
+        assert_eq!(cuts.last().map(|cut| cut.end), Some(text.len()));
+        assert!(
+            cuts.windows(2).all(|pair| pair[0].end == pair[1].start),
+            "every byte is in one segment"
+        );
+        let (whole, _) = parse(text, None);
+        assert!(!whole.has_error());
+        let facts = FileFacts::new(Arc::new(PathBuf::from("a.py")), text.as_str().into());
+        let parts: Vec<_> = (0..facts.len())
+            .flat_map(|index| flat(&facts.segment(index).body().tree, facts.start(index)))
+            .collect();
+        // a class that is cut in two has its block in the head, empty; the blocks of whole classes hold their members
+        let heads = cuts.iter().filter(|cut| cut.kind == CutKind::Head).count();
+        let without_blocks = |nodes: Vec<(Kind, usize, usize)>| {
+            let mut nodes: Vec<_> = nodes
+                .into_iter()
+                .filter(|node| !matches!(node.0, Kind::Block | Kind::ClassDef | Kind::Decorated))
+                .collect();
+            nodes.sort_by_key(|node| (node.1, node.2, node.0 as u8));
+            nodes
+        };
+        assert_eq!(
+            without_blocks(parts),
+            without_blocks(flat(&whole, 0)),
+            "with {heads} classes cut"
+        );
+    }
+}
+
+/// What people type, paste and delete.
+const PIECES: &[&str] = &[
+    "x",
+    " ",
+    "\n",
+    "\n    ",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "'",
+    "\"\"\"",
+    "#",
+    ":",
+    "def f(",
+    "\nclass A:\n    ",
+    "@",
+    "\\\n",
+    "é🎵",
+    "\r\n",
+    "\r",
+    "\t",
+    "f\"{",
+    "=[]",
+    "self.x += 1\n",
+];
+
+#[derive(Clone, Debug)]
+struct RandomEdit {
+    at: f64,
+    remove: usize,
+    piece: usize,
+}
+
+fn edits() -> impl Strategy<Value = Vec<RandomEdit>> {
+    let edit = (
+        0.0..1.0f64,
+        prop_oneof![4 => Just(0usize), 2 => 1..4usize, 1 => 20..400usize],
+        0..PIECES.len(),
+    );
+    prop::collection::vec(
+        edit.prop_map(|(at, remove, piece)| RandomEdit { at, remove, piece }),
+        1..6,
+    )
+}
+
+fn apply(text: &str, edit: &RandomEdit) -> (std::ops::Range<usize>, String) {
+    let boundary = |mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = boundary((edit.at * text.len() as f64) as usize);
+    let end = boundary((start + edit.remove).min(text.len()));
+    (start..end, PIECES[edit.piece].to_string())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn resegmenting_equals_segmenting(file in 0..14usize, edits in edits()) {
+        let mut text = texts()[file % texts().len()].clone();
+        let mut cuts = segment(text.as_bytes());
+        for edit in &edits {
+            let (range, piece) = apply(&text, edit);
+            let mut new = text.clone();
+            new.replace_range(range, &piece);
+            let change = resegment(text.as_bytes(), &cuts, new.as_bytes());
+            prop_assert_eq!(&change.cuts, &segment(new.as_bytes()));
+            let (old_tail, new_tail) = (cuts.len() - change.suffix, change.cuts.len() - change.suffix);
+            prop_assert_eq!(&cuts[..change.prefix], &change.cuts[..change.prefix]);
+            for (old, fresh) in cuts[old_tail..].iter().zip(&change.cuts[new_tail..]) {
+                prop_assert_eq!(&text[old.start..old.end], &new[fresh.start..fresh.end]);
+            }
+            (text, cuts) = (new, change.cuts);
+        }
+    }
+
+    #[test]
+    fn seeded_parse_equals_fresh_parse(file in 0..14usize, edits in edits()) {
+        let text = &texts()[file % texts().len()];
+        let (_, seed) = parse(text, None);
+        let mut new = text.clone();
+        for edit in &edits {
+            let (range, piece) = apply(&new, edit);
+            new.replace_range(range, &piece);
+        }
+        let (fresh, _) = parse(&new, None);
+        let (seeded, _) = parse(&new, seed.as_ref());
+        // error recovery may differ, which is why broken segments are not reported on; what parses is the same
+        if !fresh.has_error() && !seeded.has_error() {
+            prop_assert_eq!(flat(&fresh, 0), flat(&seeded, 0));
+        }
+        prop_assert_eq!(fresh.has_error(), seeded.has_error());
+    }
+
+    #[test]
+    fn incremental_equals_from_scratch(file in 0..14usize, edits in edits()) {
+        let path = PathBuf::from("/nowhere/case.py");
+        let mut text = texts()[file % texts().len()].clone();
+        let mut edited = Analysis::default();
+        edited.open(path.clone(), 0, &text);
+        for (version, edit) in edits.iter().enumerate() {
+            let (range, piece) = apply(&text, edit);
+            let document = Document::new(&text, 0);
+            let range_of = |encoding| (document.position(range.start, encoding), document.position(range.end, encoding));
+            let encoding = [PositionEncoding::Utf8, PositionEncoding::Utf16, PositionEncoding::Utf32][version % 3];
+            let before = edited.snapshot();
+            before.findings(&path, &Cancel::default());
+            let change = Change { range: Some(range_of(encoding)), text: piece.clone() };
+            edited.edit(&path, version as i32 + 1, &[change], encoding).expect("the range is inside");
+            text = edited.snapshot().document(&path).expect("it is open").text().to_string();
+        }
+        let mut fresh = Analysis::default();
+        fresh.open(path.clone(), 0, &text);
+        let findings = |analysis: &Analysis| analysis.snapshot().findings(&path, &Cancel::default()).expect("not cancelled").findings;
+        prop_assert_eq!(findings(&edited), findings(&fresh));
+    }
+
+    #[test]
+    fn any_text_is_survived(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let path = PathBuf::from("/nowhere/case.py");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let mut analysis = Analysis::default();
+        analysis.open(path.clone(), 0, &text);
+        let report = analysis.snapshot().findings(&path, &Cancel::default()).expect("not cancelled");
+        prop_assert_eq!(report.problems, Vec::<String>::new());
+    }
+}
