@@ -191,7 +191,6 @@ fn folders_come_and_go() {
 }
 
 #[test]
-#[ignore = "needs the analysis: wrong settings are told by crate::config"]
 fn wrong_settings_get_one_message_and_the_rest_applies() {
     let mut client = start();
     client.settings = Some(json!({"ignore": ["MUT001"], "no-such": 1, "select": 5}));
