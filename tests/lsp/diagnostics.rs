@@ -45,10 +45,12 @@ fn only_the_current_version_is_published() {
     }
     let mut last = 0;
     while last < 200 {
-        let version = client.published(URI)["version"]
-            .as_i64()
-            .expect("a version");
+        let published = client.published(URI);
+        let version = published["version"].as_i64().expect("a version");
         assert!(version > last, "{version} after {last}");
+        // each edit moved the text one line down
+        let first = &published["diagnostics"][0]["range"]["start"]["line"];
+        assert_eq!(*first, version - 1, "the findings of another version");
         last = version;
     }
     client.nothing(is_publish);

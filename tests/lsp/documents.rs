@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, capable, ready};
+use crate::harness::{Client, capable, pulling, ready, uri};
 
 const URI: &str = "file:///project/a%20b.py";
 
@@ -144,13 +144,25 @@ fn opening_again_brings_a_document_back() {
 }
 
 #[test]
-fn a_range_that_ends_before_it_starts_does_not_fit() {
-    let mut client = ready(capable());
-    client.open(URI, 1, "x = 1\n");
-    client.change(URI, 2, json!([replace((0, 4), (0, 1), "y")]));
-    assert_eq!(client.logged("out of step"), 1);
-    assert_text(&mut client, Value::Null);
-    client.leave();
+fn a_document_out_of_step_is_not_the_file_on_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.py");
+    let shared = "def add(item, items=[]):\n    items.append(item)\n";
+    std::fs::write(&path, shared).expect("a file");
+    let file = uri(&path);
+    for capabilities in [capable(), pulling()] {
+        let mut client = ready(capabilities);
+        let document = json!({"textDocument": {"uri": file}});
+        client.open(&file, 1, shared);
+        // a range that ends before it starts
+        client.change(&file, 2, json!([replace((0, 4), (0, 1), "y")]));
+        client.logged("out of step");
+        #[cfg(debug_assertions)]
+        assert_eq!(client.text(&file), Value::Null);
+        let asked = client.call("textDocument/diagnostic", document);
+        assert_eq!(asked["items"], json!([]));
+        client.leave();
+    }
 }
 
 #[test]
