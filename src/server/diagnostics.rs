@@ -28,9 +28,6 @@ pub struct Diagnosis {
 
 /// The diagnosis of a file; an empty one for a document that is out of step. None when cancelled.
 pub fn diagnose(view: &View, path: &Path, cancel: &Cancel, session: &Session) -> Option<Diagnosis> {
-    if view.open.get(path).is_some_and(|open| !open.in_step) {
-        return Some(Diagnosis::default());
-    }
     let report = view.snapshot.findings(path, cancel)?;
     let diagnostics = view.document(path).map(|document| {
         let converter = Converter {
