@@ -4,6 +4,7 @@
 //! cheap to clone and can be asked from any thread; what it works out is kept, so that a later snapshot of the same text does not work it out again.
 
 mod construct;
+mod hover;
 mod suppressed;
 mod walk;
 
@@ -98,6 +99,8 @@ struct State {
     open: FxHashMap<PathBuf, Arc<OpenFile>>,
     /// The project of these documents, and how often files were read or forgotten before it was made.
     project: Mutex<Option<(usize, Arc<Project>)>>,
+    /// What was found in files of this project, with the same count.
+    reports: Mutex<FxHashMap<PathBuf, (usize, Arc<Report>)>>,
 }
 
 /// The mutable state: folders, settings and open documents.
@@ -113,6 +116,7 @@ impl Default for Analysis {
                 config: Arc::new(ConfigCache::new(Vec::new(), true)),
                 open: FxHashMap::default(),
                 project: Mutex::default(),
+                reports: Mutex::default(),
             }),
         }
     }
@@ -204,6 +208,7 @@ impl Analysis {
             config,
             open,
             project: Mutex::default(),
+            reports: Mutex::default(),
         });
     }
 }
@@ -247,6 +252,11 @@ impl Snapshot {
         }
     }
 
+    /// TEMP
+    pub fn warm(&self, path: &Path) {
+        self.state.open[path].facts(path);
+    }
+
     fn project(&self) -> Arc<Project> {
         let mut known = self
             .state
@@ -273,7 +283,25 @@ impl Snapshot {
     }
 
     /// The findings in a file. None when cancelled.
-    pub fn findings(&self, path: &Path, cancel: &Cancel) -> Option<Report> {
+    pub fn findings(&self, path: &Path, cancel: &Cancel) -> Option<Arc<Report>> {
+        let changes = self.state.disk.changes();
+        let known = || {
+            self.state
+                .reports
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((made, report)) = known().get(path)
+            && *made == changes
+        {
+            return Some(Arc::clone(report));
+        }
+        let report = Arc::new(self.analyse(path, cancel)?);
+        known().insert(path.to_path_buf(), (changes, Arc::clone(&report)));
+        Some(report)
+    }
+
+    fn analyse(&self, path: &Path, cancel: &Cancel) -> Option<Report> {
         if !self.state.open.contains_key(path)
             && let Err(problem) = self.state.disk.read(path)
         {
@@ -325,7 +353,7 @@ impl Snapshot {
         for finding in &mut findings {
             finding.severity = config.severity(finding.code, finding.severity);
         }
-        let lines = memchr::memchr_iter(b'\n', file.source().as_bytes()).count();
+        let lines = file.lines();
         Some(Report {
             findings,
             problems,
@@ -339,7 +367,7 @@ impl Snapshot {
     }
 
     /// The findings in many files, in parallel, in the order of `paths`. `done` is called once a file, from any thread.
-    pub fn check(&self, paths: &[PathBuf], done: &(dyn Fn() + Sync)) -> Vec<Report> {
+    pub fn check(&self, paths: &[PathBuf], done: &(dyn Fn() + Sync)) -> Vec<Arc<Report>> {
         // every file is read before the first is checked: rules ask for the whole project
         paths.par_iter().for_each(|path| {
             let _ = self.state.disk.read(path);
@@ -355,8 +383,11 @@ impl Snapshot {
     }
 
     /// What a hover at a byte offset says: the finding there, else the concept of the construct. None where there is neither.
-    pub fn hover(&self, _path: &Path, _offset: usize) -> Option<Hover> {
-        None
+    pub fn hover(&self, path: &Path, offset: usize) -> Option<Hover> {
+        let report = self.findings(path, &Cancel::default())?;
+        let project = self.project();
+        let file = project.file(path)?;
+        hover::hover(&project, file, offset, &report, &|path| self.document(path))
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).

@@ -9,7 +9,7 @@ use crate::rules::suppress::{Directive, PeerCodes, RuleFacts, SuppressedFile, ap
 use crate::syntax::{Field, Kind, Node};
 
 /// Words without which a comment silences nothing.
-const WORDS: &[&str] = &["marginote:", "noqa", "NOQA", "pylint:"];
+const WORDS: &[&str] = &["marginote", "noqa", "NOQA", "pylint"];
 
 /// The findings that no comment silences, and hints for comments of ours that silence nothing. `ran` says whether a rule ran to its end.
 pub(super) fn unsuppressed(
@@ -17,22 +17,26 @@ pub(super) fn unsuppressed(
     findings: Vec<Finding>,
     ran: &dyn Fn(&str) -> bool,
 ) -> Vec<Finding> {
-    let source = file.source();
-    let holds = |word: &str| memchr::memmem::find(source.as_bytes(), word.as_bytes()).is_some();
-    let ours_only = findings.is_empty();
-    if !WORDS
-        .iter()
-        .take(if ours_only { 1 } else { WORDS.len() })
-        .any(|word| holds(word))
-    {
+    // without a finding only our own comments matter: they may silence nothing
+    let words = if findings.is_empty() {
+        &WORDS[..1]
+    } else {
+        WORDS
+    };
+    let holds = |segment: &usize| {
+        words
+            .iter()
+            .any(|word| file.segment(*segment).mentions(word))
+    };
+    let segments: Vec<usize> = (0..file.len()).filter(holds).collect();
+    if segments.is_empty() {
         return findings;
     }
-    let directives = directives_of(file);
-    let lines = Lines::of(source);
+    let directives = directives_of(file, &segments);
     let suppressed = SuppressedFile {
         path: file.path(),
-        line_of: &|offset| lines.at(offset),
-        statement: &|line| lines.statement(file, line),
+        line_of: &|offset| file.line(offset),
+        statement: &|line| statement(file, line),
     };
     let peers = |code: &str| {
         Knowledge::builtin()
@@ -55,13 +59,9 @@ fn peer_codes(card: &RuleCard) -> PeerCodes {
     }
 }
 
-fn directives_of(file: &FileFacts) -> Vec<Directive> {
+fn directives_of(file: &FileFacts, segments: &[usize]) -> Vec<Directive> {
     let mut found = Vec::new();
-    for segment in 0..file.len() {
-        let text = file.segment(segment).text();
-        if !WORDS.iter().any(|word| text.contains(word)) {
-            continue;
-        }
+    for &segment in segments {
         let root = file.root(segment);
         for comment in root
             .node
@@ -75,42 +75,25 @@ fn directives_of(file: &FileFacts) -> Vec<Directive> {
     found
 }
 
-/// Where the lines of a text start.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Lines {
-        let bytes = text.as_bytes();
-        let ends = memchr::memchr2_iter(b'\n', b'\r', bytes)
-            .filter(|&at| !(bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n')));
-        Lines(std::iter::once(0).chain(ends.map(|at| at + 1)).collect())
-    }
-
-    /// The line of a byte, from 0.
-    fn at(&self, offset: usize) -> usize {
-        self.0.partition_point(|start| *start <= offset) - 1
-    }
-
-    /// The lines of the statement that a line belongs to: of a compound statement its header.
-    fn statement(&self, file: &FileFacts, line: usize) -> Range<usize> {
-        let Some(&start) = self.0.get(line) else {
-            return line..line + 1;
-        };
-        let blank = file.source()[start..]
-            .bytes()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
-        let Some((segment, inside)) = file.segment_at(start + blank) else {
-            return line..line + 1;
-        };
-        let node = file.root(segment).node.tree().at(inside);
-        let Some(statement) = node.statement() else {
-            return line..line + 1;
-        };
-        let base = file.start(segment);
-        let end = header_end(statement);
-        self.at(base + statement.range().start)..self.at(base + end.saturating_sub(1)) + 1
-    }
+/// The lines (from 0) of the statement that a line belongs to: of a compound statement its header.
+fn statement(file: &FileFacts, line: usize) -> Range<usize> {
+    let own = line..line + 1;
+    let Some(start) = file.line_start(line) else {
+        return own;
+    };
+    let blank = file.source()[start..]
+        .bytes()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'));
+    let Some((segment, inside)) = file.segment_at(start + blank.count()) else {
+        return own;
+    };
+    let node = file.root(segment).node.tree().at(inside);
+    let Some(statement) = node.statement() else {
+        return own;
+    };
+    let base = file.start(segment);
+    let end = header_end(statement).saturating_sub(1);
+    file.line(base + statement.range().start)..file.line(base + end) + 1
 }
 
 /// Where a statement ends, or a compound statement's header.

@@ -1,15 +1,16 @@
 //! One file's facts: its segments' facts joined, and brought up to date when the text changes.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rustc_hash::FxHashMap;
 
 use super::segment::SegmentFacts;
 use super::site::Site;
 use super::{Binding, ScopeKind, Subjects};
-use crate::syntax::{Cut, CutKind, Outline, contains_word, resegment, segment};
+use crate::syntax::{Cut, CutKind, Outline, resegment, segment};
 
 /// The facts of one version of one file.
 #[derive(Debug)]
@@ -20,12 +21,18 @@ pub struct FileFacts {
     segments: Vec<Placed>,
     attic: Arc<Mutex<Attic>>,
     module_bindings: Mutex<FxHashMap<Box<str>, Arc<[BindingRef]>>>,
+    /// By segment: the number of the line at which its cut begins.
+    first_lines: Vec<u32>,
+    /// The segments that hold `from … import *`.
+    star_imports: OnceLock<Vec<usize>>,
 }
 
 /// A segment's facts, and the byte of the file at which its text begins.
 #[derive(Clone, Debug)]
 struct Placed {
     start: usize,
+    /// How many lines end in its cut.
+    line_ends: u32,
     facts: Arc<SegmentFacts>,
 }
 
@@ -102,7 +109,8 @@ impl FileFacts {
     /// The facts of a text, from scratch.
     pub fn new(path: Arc<PathBuf>, source: Arc<str>) -> FileFacts {
         let cuts = segment(source.as_bytes());
-        let segments = cuts.iter().map(|cut| place(&source, cut, None)).collect();
+        let segments: Vec<Placed> = cuts.iter().map(|cut| place(&source, cut, None)).collect();
+        let first_lines = first_lines(&segments);
         FileFacts {
             path,
             source,
@@ -110,6 +118,8 @@ impl FileFacts {
             segments,
             attic: Arc::default(),
             module_bindings: Mutex::default(),
+            first_lines,
+            star_imports: OnceLock::new(),
         }
     }
 
@@ -146,6 +156,7 @@ impl FileFacts {
                 match known.filter(|facts| facts.text() == text) {
                     Some(facts) => segments.push(Placed {
                         start,
+                        line_ends: line_ends_of(&source, cut),
                         facts: Arc::clone(facts),
                     }),
                     None => segments.push(place(&source, cut, seed.clone())),
@@ -166,10 +177,12 @@ impl FileFacts {
                     let (start, _) = text_of(&source, cut);
                     Placed {
                         start,
+                        line_ends: placed.line_ends,
                         facts: Arc::clone(&placed.facts),
                     }
                 }),
         );
+        let first_lines = first_lines(&segments);
         FileFacts {
             path: Arc::clone(&self.path),
             source,
@@ -177,6 +190,8 @@ impl FileFacts {
             segments,
             attic: Arc::clone(&self.attic),
             module_bindings: Mutex::default(),
+            first_lines,
+            star_imports: OnceLock::new(),
         }
     }
 
@@ -186,6 +201,42 @@ impl FileFacts {
 
     pub fn source(&self) -> &Arc<str> {
         &self.source
+    }
+
+    /// The line of a byte, from 0. A line ends with `\n`, `\r\n` or a lone `\r`.
+    pub fn line(&self, offset: usize) -> usize {
+        let index = self
+            .cuts
+            .partition_point(|cut| cut.start <= offset)
+            .saturating_sub(1);
+        let Some(cut) = self.cuts.get(index) else {
+            return 0;
+        };
+        self.first_lines[index] as usize + line_ends(&self.source, cut.start..offset).count()
+    }
+
+    /// The byte at which a line (from 0) starts. None beyond the last line.
+    pub fn line_start(&self, line: usize) -> Option<usize> {
+        let index = self
+            .first_lines
+            .partition_point(|first| *first as usize <= line)
+            .checked_sub(1)?;
+        let first = self.first_lines[index] as usize;
+        let cut = &self.cuts[index];
+        match line - first {
+            0 => Some(cut.start),
+            more => line_ends(&self.source, cut.start..cut.end)
+                .nth(more - 1)
+                .map(|end| end + 1),
+        }
+    }
+
+    /// How many lines the file has that end with a line end.
+    pub fn lines(&self) -> usize {
+        self.first_lines
+            .last()
+            .zip(self.segments.last())
+            .map_or(0, |(first, last)| (*first + last.line_ends) as usize)
     }
 
     /// How many segments the file has.
@@ -309,15 +360,19 @@ impl FileFacts {
 
     /// The modules' `from … import *` statements.
     pub fn star_imports(&self) -> impl Iterator<Item = Site<'_>> {
-        let segments = (0..self.segments.len()).filter(|&index| {
-            let facts = self.segment(index);
+        let holds_one = |index: &usize| {
+            let facts = self.segment(*index);
             match facts.outline() {
                 Outline::StarImport => true,
-                Outline::Other => facts.text().contains("import *"),
+                Outline::Other => facts.mentions("import") && facts.text().contains("import *"),
                 _ => false,
             }
-        });
-        segments.flat_map(move |index| {
+        };
+        let all = 0..self.segments.len();
+        let segments = self
+            .star_imports
+            .get_or_init(|| all.filter(holds_one).collect());
+        segments.iter().flat_map(move |&index| {
             let root = self.root(index);
             root.node
                 .descendants()
@@ -332,8 +387,30 @@ fn place(source: &str, cut: &Cut, seed: Option<crate::syntax::Seed>) -> Placed {
     let facts = SegmentFacts::new(text, cut.kind, cut.code.saturating_sub(start), seed);
     Placed {
         start,
+        line_ends: line_ends_of(source, cut),
         facts: Arc::new(facts),
     }
+}
+
+/// The line ends in a range of a text, as bytes of the text.
+fn line_ends(text: &str, range: Range<usize>) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    let start = range.start;
+    let found = memchr::memchr2_iter(b'\n', b'\r', &bytes[range]).map(move |at| start + at);
+    found.filter(move |&at| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'))
+}
+
+fn line_ends_of(source: &str, cut: &Cut) -> u32 {
+    line_ends(source, cut.start..cut.end).count() as u32
+}
+
+fn first_lines(segments: &[Placed]) -> Vec<u32> {
+    let before = |line: &mut u32, placed: &Placed| {
+        let first = *line;
+        *line += placed.line_ends;
+        Some(first)
+    };
+    segments.iter().scan(0, before).collect()
 }
 
 /// Whether a segment may bind a name in the module's scope.
@@ -342,12 +419,9 @@ fn may_bind(facts: &SegmentFacts, name: &str) -> bool {
         _ if facts.kind() == CutKind::Member => false,
         Outline::Function(own) | Outline::Class(own) => own.as_ref() == name,
         Outline::Empty | Outline::StarImport => false,
-        Outline::Assignment(_) | Outline::Import | Outline::Other => {
-            contains_word(facts.text(), name)
-        }
+        Outline::Assignment(_) | Outline::Import | Outline::Other => facts.mentions(name),
     };
-    by_outline
-        || (facts.subjects().intersects(Subjects::GLOBAL) && contains_word(facts.text(), name))
+    by_outline || (facts.subjects().intersects(Subjects::GLOBAL) && facts.mentions(name))
 }
 
 /// Whether a binding of a segment is one of the module's scope: made there, or in a function that declares the name `global`.

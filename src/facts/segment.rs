@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::body::Body;
 use super::subjects::Subjects;
-use crate::syntax::{CutKind, Outline, Seed};
+use crate::syntax::{CutKind, Outline, Seed, contains_word};
 
 /// A segment's text, what its words show, and its body as soon as somebody asked for it.
 #[derive(Debug)]
@@ -14,7 +14,40 @@ pub struct SegmentFacts {
     outline: Outline,
     subjects: Subjects,
     seed: Option<Seed>,
+    words: OnceLock<WordFilter>,
     body: OnceLock<Body>,
+}
+
+/// A Bloom filter of the words of a text: says quickly of most words that they are not in it.
+#[derive(Debug)]
+struct WordFilter([u64; 8]);
+
+impl WordFilter {
+    fn of(text: &str) -> WordFilter {
+        let mut filter = WordFilter([0; 8]);
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        for word in text
+            .as_bytes()
+            .split(|byte| !is_word(*byte))
+            .filter(|word| !word.is_empty())
+        {
+            for bit in WordFilter::bits(word) {
+                filter.0[bit / 64] |= 1 << (bit % 64);
+            }
+        }
+        filter
+    }
+
+    fn bits(word: &[u8]) -> [usize; 2] {
+        let hash = xxhash_rust::xxh3::xxh3_64(word) as usize;
+        [hash % 512, (hash >> 16) % 512]
+    }
+
+    fn may_hold(&self, word: &str) -> bool {
+        WordFilter::bits(word.as_bytes())
+            .iter()
+            .all(|bit| self.0[bit / 64] & (1 << (bit % 64)) != 0)
+    }
 }
 
 impl SegmentFacts {
@@ -26,8 +59,15 @@ impl SegmentFacts {
             outline: Outline::of(text, code),
             subjects: Subjects::of(text, kind, code),
             seed,
+            words: OnceLock::new(),
             body: OnceLock::new(),
         }
+    }
+
+    /// Whether a name stands in the text as a whole word.
+    pub fn mentions(&self, name: &str) -> bool {
+        let words = self.words.get_or_init(|| WordFilter::of(&self.text));
+        words.may_hold(name) && contains_word(&self.text, name)
     }
 
     pub fn text(&self) -> &str {

@@ -84,16 +84,7 @@ impl<'p> Context<'p> {
 
 /// The line of a site in its file, from 1, for messages.
 pub fn line(site: Site<'_>) -> usize {
-    line_of(site.file, site.range().start)
-}
-
-fn line_of(file: &FileFacts, offset: usize) -> usize {
-    let before = &file.source().as_bytes()[..offset];
-    // `\r\n` and a lone `\r` are line ends too
-    let lone = memchr::memchr_iter(b'\r', before)
-        .filter(|at| file.source().as_bytes().get(at + 1) != Some(&b'\n'))
-        .count();
-    1 + memchr::memchr_iter(b'\n', before).count() + lone
+    site.file.line(site.range().start) + 1
 }
 
 /// The findings of one file.

@@ -42,7 +42,7 @@ pub fn diagnose(view: &View, path: &Path, cancel: &Cancel, session: &Session) ->
     });
     Some(Diagnosis {
         diagnostics: diagnostics.unwrap_or_default(),
-        problems: report.problems,
+        problems: report.problems.clone(),
     })
 }
 

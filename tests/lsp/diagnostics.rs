@@ -277,7 +277,6 @@ fn each_folder_has_its_own_configuration() {
 }
 
 #[test]
-#[ignore = "needs the hovers"]
 fn a_hover_teaches_in_the_clients_format() {
     let params = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 20}});
     for (formats, kind) in [

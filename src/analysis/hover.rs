@@ -1,0 +1,77 @@
+//! What a hover says: the findings at a place, else the concept of the construct there.
+
+use std::path::Path;
+
+use super::{Hover, Report};
+use crate::explain;
+use crate::facts::FileFacts;
+use crate::knowledge::{ConceptCard, Knowledge};
+use crate::project::Project;
+use crate::rules::{Finding, Place};
+use crate::text::Document;
+
+/// The hover at a byte of a file. `document` gives the text of any file, for the lines of evidence.
+pub(super) fn hover(
+    project: &Project,
+    file: &FileFacts,
+    offset: usize,
+    report: &Report,
+    document: &dyn Fn(&Path) -> Option<std::sync::Arc<Document>>,
+) -> Option<Hover> {
+    let knowledge = Knowledge::builtin();
+    if let Some(finding) = finding_at(report, offset) {
+        let place = |place: &Place| in_words(place, file.path(), document);
+        let text = explain::finding(finding, knowledge, &place);
+        let range = finding.place.range.clone();
+        return Some(Hover {
+            range,
+            markdown: text.markdown,
+            plain: text.plain,
+        });
+    }
+    let (range, constructs) = super::construct::construct_at(project, file, offset)?;
+    let mut cards: Vec<&ConceptCard> = Vec::new();
+    for construct in &constructs {
+        for card in knowledge.concepts_for(construct) {
+            if !cards.iter().any(|known| known.concept == card.concept) {
+                cards.push(card);
+            }
+        }
+    }
+    let (first, also) = cards.split_first()?;
+    let text = explain::construct(first, also);
+    Some(Hover {
+        range,
+        markdown: text.markdown,
+        plain: text.plain,
+    })
+}
+
+/// The finding with the smallest range around a byte; of equal ones the most severe.
+fn finding_at(report: &Report, offset: usize) -> Option<&Finding> {
+    let around = report
+        .findings
+        .iter()
+        .filter(|finding| finding.place.range.contains(&offset));
+    around.min_by_key(|finding| {
+        (
+            finding.place.range.len(),
+            std::cmp::Reverse(finding.severity),
+        )
+    })
+}
+
+/// `line 12`, or `worker.py, line 3`.
+fn in_words(
+    place: &Place,
+    own: &Path,
+    document: &dyn Fn(&Path) -> Option<std::sync::Arc<Document>>,
+) -> String {
+    let line =
+        document(&place.path).map_or(0, |document| document.line_column(place.range.start).0);
+    if place.path.as_path() == own {
+        return format!("line {line}");
+    }
+    let name = place.path.file_name().unwrap_or_default().to_string_lossy();
+    format!("{name}, line {line}")
+}
