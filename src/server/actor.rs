@@ -249,11 +249,13 @@ impl Actor {
         let Some(document) = lock(&self.workspace).current(&path, revision) else {
             return;
         };
-        let told = self.published.get(&path);
-        if told.is_some_and(|told| *told == (revision, diagnosis.diagnostics.clone())) {
+        let diagnostics = diagnosis.diagnostics;
+        if let Some((about, told)) = self.published.get(&path)
+            && *about == revision
+            && *told == diagnostics
+        {
             return;
         }
-        let diagnostics = diagnosis.diagnostics;
         self.published.insert(path, (revision, diagnostics.clone()));
         self.client
             .publish_diagnostics(document.uri, diagnostics, Some(document.version))

@@ -11,7 +11,8 @@ use tower_lsp::lsp_types::{
 use super::session::Session;
 use super::workspace::View;
 use crate::analysis;
-use crate::rules::{Evidence, Finding, Place, Severity};
+use crate::explain;
+use crate::rules::{Edit, Evidence, Finding, Fix, Place, Severity};
 use crate::text;
 
 /// The name of a document: its path, or the URI itself where it has none (`untitled:Untitled-1`).
@@ -49,85 +50,97 @@ fn range(document: &text::Document, bytes: &std::ops::Range<usize>, session: &Se
     Range::new(at(bytes.start), at(bytes.end))
 }
 
-/// Where a place is, in any file. None where the file cannot be read any more.
-fn location(place: &Place, view: &View, session: &Session) -> Option<Location> {
-    let document = view.document(&place.path)?;
-    let uri = view.uri(&place.path)?;
-    Some(Location::new(uri, range(&document, &place.range, session)))
+/// Turns the findings of one file into what the client can show.
+pub struct Converter<'a> {
+    /// The file's text.
+    pub document: &'a text::Document,
+    /// Where the texts of other files are.
+    pub view: &'a View,
+    /// What the client can show.
+    pub session: &'a Session,
 }
 
-/// A finding as the client can show it.
-pub fn diagnostic(
-    finding: &Finding,
-    document: &text::Document,
-    view: &View,
-    session: &Session,
-) -> Diagnostic {
-    let mut message = finding.message.clone();
-    let mut related = Vec::new();
-    for evidence in &finding.evidence {
-        match location(&evidence.place, view, session) {
-            Some(location) if session.related_information => {
-                related.push(DiagnosticRelatedInformation {
-                    location,
-                    message: evidence.message.clone(),
-                });
+impl Converter<'_> {
+    /// A finding as a diagnostic.
+    pub fn diagnostic(&self, finding: &Finding) -> Diagnostic {
+        let mut message = finding.message.clone();
+        let mut related = Vec::new();
+        for evidence in &finding.evidence {
+            match self.location(&evidence.place, finding) {
+                Some(location) if self.session.related_information => {
+                    related.push(DiagnosticRelatedInformation {
+                        location,
+                        message: evidence.message.clone(),
+                    });
+                }
+                _ => message.push_str(&self.evidence_line(evidence, finding)),
             }
-            _ => message.push_str(&evidence_line(evidence, finding, view)),
+        }
+        Diagnostic {
+            range: range(self.document, &finding.place.range, self.session),
+            severity: Some(severity(finding.severity)),
+            code: Some(NumberOrString::String(finding.code.to_owned())),
+            code_description: explain::rule_url(finding.code)
+                .filter(|_| self.session.code_description)
+                .and_then(|url| Url::parse(&url).ok())
+                .map(|href| CodeDescription { href }),
+            source: Some("marginote".to_owned()),
+            message,
+            related_information: (!related.is_empty()).then_some(related),
+            tags: None,
+            data: self.session.diagnostic_data.then(|| self.fixes(finding)),
         }
     }
-    Diagnostic {
-        range: range(document, &finding.place.range, session),
-        severity: Some(severity(finding.severity)),
-        code: Some(NumberOrString::String(finding.code.to_owned())),
-        code_description: rule_url(finding.code)
-            .filter(|_| session.code_description)
-            .and_then(|url| Url::parse(&url).ok())
-            .map(|href| CodeDescription { href }),
-        source: Some("marginote".to_owned()),
-        message,
-        related_information: (!related.is_empty()).then_some(related),
-        tags: None,
-        data: session
-            .diagnostic_data
-            .then(|| fixes(finding, view, session)),
-    }
-}
 
-/// Evidence for a client without related information: a line of the message.
-fn evidence_line(evidence: &Evidence, finding: &Finding, view: &View) -> String {
-    let place = &evidence.place;
-    let file = match place.path == finding.place.path {
-        true => String::new(),
-        false => format!(" of {}", place.path.display()),
-    };
-    match view.document(&place.path) {
-        Some(document) => {
-            let (line, _) = document.line_column(place.range.start);
-            format!("\nLine {line}{file}: {}", evidence.message)
+    /// Calls `take` with the text that a place is in. None where the file cannot be read any more.
+    fn with_text<T>(
+        &self,
+        place: &Place,
+        finding: &Finding,
+        take: impl FnOnce(&text::Document) -> T,
+    ) -> Option<T> {
+        if place.path == finding.place.path {
+            return Some(take(self.document));
         }
-        None => format!("\n{}", evidence.message),
+        Some(take(&*self.view.document(&place.path)?))
     }
-}
 
-/// The fixes, for the code actions that the client may ask for at the diagnostic.
-fn fixes(finding: &Finding, view: &View, session: &Session) -> Value {
-    let fixes: Vec<Value> = finding
-        .fixes
-        .iter()
-        .filter_map(|fix| {
-            let edits: Option<Vec<Value>> = fix
-                .edits
-                .iter()
-                .map(|edit| {
-                    let at = location(&edit.place, view, session)?;
-                    Some(json!({"uri": at.uri, "range": at.range, "newText": edit.text}))
-                })
-                .collect();
-            Some(json!({"title": fix.title, "safe": fix.safe, "edits": edits?}))
+    fn location(&self, place: &Place, finding: &Finding) -> Option<Location> {
+        let uri = self.view.uri(&place.path)?;
+        self.with_text(place, finding, |document| {
+            Location::new(uri, range(document, &place.range, self.session))
         })
-        .collect();
-    json!({"fixes": fixes})
+    }
+
+    /// Evidence for a client without related information: a line of the message.
+    fn evidence_line(&self, evidence: &Evidence, finding: &Finding) -> String {
+        let Evidence { place, message } = evidence;
+        let file = match place.path == finding.place.path {
+            true => String::new(),
+            false => format!(" of {}", place.path.display()),
+        };
+        let line = self.with_text(place, finding, |document| {
+            document.line_column(place.range.start).0
+        });
+        match line {
+            Some(line) => format!("\nLine {line}{file}: {message}"),
+            None => format!("\n{message}"),
+        }
+    }
+
+    /// The fixes, for the code actions that the client may ask for at the diagnostic.
+    fn fixes(&self, finding: &Finding) -> Value {
+        let edit = |edit: &Edit| {
+            let at = self.location(&edit.place, finding)?;
+            Some(json!({"uri": at.uri, "range": at.range, "newText": edit.text}))
+        };
+        let fix = |fix: &Fix| {
+            let edits: Option<Vec<Value>> = fix.edits.iter().map(edit).collect();
+            Some(json!({"title": fix.title, "safe": fix.safe, "edits": edits?}))
+        };
+        let fixes: Vec<Value> = finding.fixes.iter().filter_map(fix).collect();
+        json!({ "fixes": fixes })
+    }
 }
 
 fn severity(severity: Severity) -> DiagnosticSeverity {
@@ -137,11 +150,6 @@ fn severity(severity: Severity) -> DiagnosticSeverity {
         Severity::Warning => DiagnosticSeverity::WARNING,
         Severity::Error => DiagnosticSeverity::ERROR,
     }
-}
-
-/// Where a rule is explained on the web.
-fn rule_url(_code: &str) -> Option<String> {
-    None
 }
 
 /// A hover in the form that the client can show.

@@ -12,7 +12,7 @@ use tower_lsp::lsp_types::{
     WorkspaceUnchangedDocumentDiagnosticReport,
 };
 
-use super::convert;
+use super::convert::{self, Converter};
 use super::session::Session;
 use super::workspace::View;
 use crate::analysis::Cancel;
@@ -28,20 +28,20 @@ pub struct Diagnosis {
 
 /// The diagnosis of a file; an empty one for a document that is out of step. None when cancelled.
 pub fn diagnose(view: &View, path: &Path, cancel: &Cancel, session: &Session) -> Option<Diagnosis> {
-    if view.open.get(path).is_some_and(|open| !open.in_step) {
-        return Some(Diagnosis::default());
-    }
     let report = view.snapshot.findings(path, cancel)?;
-    let diagnostics = match view.document(path) {
-        Some(document) => report
-            .findings
-            .iter()
-            .map(|finding| convert::diagnostic(finding, &document, view, session))
-            .collect(),
-        None => Vec::new(),
-    };
+    let diagnostics = view.document(path).map(|document| {
+        let converter = Converter {
+            document: &document,
+            view,
+            session,
+        };
+        let findings = report.findings.iter();
+        findings
+            .map(|finding| converter.diagnostic(finding))
+            .collect()
+    });
     Some(Diagnosis {
-        diagnostics,
+        diagnostics: diagnostics.unwrap_or_default(),
         problems: report.problems.clone(),
     })
 }

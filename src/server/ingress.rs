@@ -5,13 +5,12 @@
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -19,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 use tower_lsp::lsp_types::notification::LogTrace;
 use tower_lsp::lsp_types::{
-    CancelParams, DidChangeConfigurationParams, DidChangeWorkspaceFoldersParams, LogTraceParams,
-    SetTraceParams, TraceValue, WorkDoneProgressCancelParams,
+    DidChangeConfigurationParams, LogTraceParams, SetTraceParams, TraceValue,
+    WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LspService};
 use tower_service::Service;
@@ -30,7 +29,7 @@ use super::asking;
 use super::backend::{Backend, CONTEXT, Context};
 use super::lifecycle;
 use super::session::Session;
-use super::workspace::{SharedWorkspace, lock};
+use super::workspace::{SharedWorkspace, Workspace, lock};
 use crate::analysis::Cancel;
 
 /// What happens to a message depends on it.
@@ -42,9 +41,6 @@ enum Phase {
     ShutDown,
 }
 
-/// Requests that are not answered yet.
-type Live = Arc<Mutex<FxHashMap<Id, Cancel>>>;
-
 /// See the module.
 pub struct Ingress {
     service: LspService<Backend>,
@@ -52,7 +48,6 @@ pub struct Ingress {
     workspace: SharedWorkspace,
     events: UnboundedSender<Event>,
     phase: Phase,
-    live: Live,
     trace: TraceValue,
     ended: CancellationToken,
 }
@@ -72,7 +67,6 @@ impl Ingress {
             workspace,
             events: events.0,
             phase: Phase::Fresh(events.1),
-            live: Live::default(),
             trace: TraceValue::default(),
             ended,
         }
@@ -81,12 +75,6 @@ impl Ingress {
     /// 0 after `shutdown`, else 1, as the protocol has it.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(u8::from(!matches!(self.phase, Phase::ShutDown)))
-    }
-
-    /// Stops the work of every request.
-    pub fn cancel_all(&self) {
-        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.values().for_each(Cancel::cancel);
     }
 
     /// `initialize`: from here on the session is known, and messages that come right behind find it.
@@ -139,13 +127,13 @@ impl Ingress {
         let method = request.method().to_owned();
         let cancel = Cancel::default();
         let context = self.context(Arc::clone(session), cancel.clone());
-        let registered = Registered::new(&self.live, id.clone(), cancel);
+        let stop = StopWork(cancel);
         let answer = CONTEXT.scope(context, self.service.call(request));
         let answer = AssertUnwindSafe(answer).catch_unwind();
         let (client, trace, started) = (self.client.clone(), self.trace, Instant::now());
         async move {
             let answer = answer.await;
-            drop(registered);
+            drop(stop);
             let response = match answer {
                 Ok(answer) => answer.ok().flatten(),
                 Err(_) => {
@@ -164,29 +152,15 @@ impl Ingress {
     fn notification(&mut self, method: &str, params: Value) {
         match method {
             "initialized" => self.tell(Event::Initialized),
-            "textDocument/didOpen" => self.apply(method, params, |workspace, params| {
-                workspace.open(params);
-            }),
-            "textDocument/didChange" => self.apply(method, params, |workspace, params| {
-                workspace.change(params);
-            }),
-            "textDocument/didSave" => self.apply(method, params, |workspace, params| {
-                workspace.save(params);
-            }),
-            "textDocument/didClose" => self.apply(method, params, |workspace, params| {
-                workspace.close(params);
-            }),
-            "workspace/didChangeWatchedFiles" => self.apply(method, params, |workspace, params| {
-                workspace.files_changed(&params);
-            }),
+            "textDocument/didOpen" => self.apply(method, params, Workspace::open),
+            "textDocument/didChange" => self.apply(method, params, Workspace::change),
+            "textDocument/didSave" => self.apply(method, params, Workspace::save),
+            "textDocument/didClose" => self.apply(method, params, Workspace::close),
+            "workspace/didChangeWatchedFiles" => {
+                self.apply(method, params, Workspace::files_changed);
+            }
             "workspace/didChangeWorkspaceFolders" => {
-                self.apply(
-                    method,
-                    params,
-                    |workspace, params: DidChangeWorkspaceFoldersParams| {
-                        workspace.change_folders(&params.event);
-                    },
-                );
+                self.apply(method, params, Workspace::change_folders);
             }
             "workspace/didChangeConfiguration" => {
                 if let Some(params) = parse(method, params) {
@@ -213,14 +187,14 @@ impl Ingress {
         &self,
         method: &str,
         params: Value,
-        change: impl FnOnce(&mut super::workspace::Workspace, P),
+        change: impl FnOnce(&mut Workspace, P),
     ) {
         if let Some(params) = parse(method, params) {
             self.workspace_do(|workspace| change(workspace, params));
         }
     }
 
-    fn workspace_do(&self, change: impl FnOnce(&mut super::workspace::Workspace)) {
+    fn workspace_do(&self, change: impl FnOnce(&mut Workspace)) {
         let changed = catch_unwind(AssertUnwindSafe(|| change(&mut lock(&self.workspace))));
         if changed.is_err() {
             tracing::error!("a change of the workspace failed (a bug); the panic is above");
@@ -245,16 +219,8 @@ impl Ingress {
         }
     }
 
-    /// Raises the request's flag, which stops its work, and has tower-lsp answer it at once.
+    /// Has tower-lsp answer the request at once, which raises the flag that stops its work.
     fn cancel(&mut self, params: Value) {
-        let Some(CancelParams { id }) = parse("$/cancelRequest", params.clone()) else {
-            return;
-        };
-        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cancel) = live.get(&Id::from(id)) {
-            cancel.cancel();
-        }
-        drop(live);
         let request = Request::build("$/cancelRequest").params(params).finish();
         // waits for nothing and has no answer
         let _ = self.service.call(request).now_or_never();
@@ -345,30 +311,11 @@ async fn log_trace(
     client.send_notification::<LogTrace>(params).await;
 }
 
-/// A request's place among the live ones. Gives it up, and stops what work may be left, when it is dropped.
-struct Registered {
-    live: Live,
-    id: Id,
-    cancel: Cancel,
-}
+/// Stops what work may be left when its request is answered or taken back.
+struct StopWork(Cancel);
 
-impl Registered {
-    fn new(live: &Live, id: Id, cancel: Cancel) -> Option<Self> {
-        let mut entries = live.lock().unwrap_or_else(PoisonError::into_inner);
-        // a second request with the id of a live one is refused by tower-lsp, and must not take its place
-        if entries.contains_key(&id) {
-            return None;
-        }
-        entries.insert(id.clone(), cancel.clone());
-        let live = Arc::clone(live);
-        Some(Registered { live, id, cancel })
-    }
-}
-
-impl Drop for Registered {
+impl Drop for StopWork {
     fn drop(&mut self) {
-        self.cancel.cancel();
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.remove(&self.id);
+        self.0.cancel();
     }
 }

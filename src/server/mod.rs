@@ -96,12 +96,8 @@ async fn converse(
     let mut ingress = Ingress::new(service, client, workspace, events, ended.clone());
     let incoming = transport::read(input);
     let answers = transport::serve(incoming, &mut ingress, socket, &outbox, &ended).await;
-    if ended.is_cancelled() {
-        ingress.cancel_all();
-    }
     // answers to what was asked before the end, as far as they come soon and somebody reads them
     let _ = tokio::time::timeout(GRACE, answers.wait()).await;
-    ingress.cancel_all();
     outbox.close();
     let _ = tokio::time::timeout(GRACE, written).await;
     ingress.exit_code()

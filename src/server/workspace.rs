@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp::lsp_types::{
-    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DidSaveTextDocumentParams, TextDocumentContentChangeEvent, Url,
-    WorkspaceFoldersChangeEvent,
+    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
+    TextDocumentContentChangeEvent, Url,
 };
 
 use super::actor::Event;
@@ -123,7 +123,8 @@ impl Workspace {
     }
 
     /// Folders come and go.
-    pub fn change_folders(&mut self, change: &WorkspaceFoldersChangeEvent) {
+    pub fn change_folders(&mut self, params: DidChangeWorkspaceFoldersParams) {
+        let change = params.event;
         let gone: Vec<PathBuf> = change
             .removed
             .iter()
@@ -143,7 +144,7 @@ impl Workspace {
     }
 
     /// Files on disk were written, made or deleted.
-    pub fn files_changed(&mut self, params: &DidChangeWatchedFilesParams) {
+    pub fn files_changed(&mut self, params: DidChangeWatchedFilesParams) {
         let paths: Vec<PathBuf> = params
             .changes
             .iter()
@@ -188,21 +189,19 @@ impl Workspace {
             );
         }
         if known.in_step {
-            let changes: Vec<Change> = changes(params.content_changes);
-            return self.edit(path, uri, version, &changes);
+            return self.edit(path, uri, version, &changes(params.content_changes));
         }
         // what comes before the last full text speaks of a text that nobody here knows
-        let mut after = params.content_changes;
-        let Some(full) = after.iter().rposition(|change| change.range.is_none()) else {
-            return self.update(&path, |open| open.version = version);
+        let mut told = params.content_changes;
+        let Some(full) = told.iter().rposition(|change| change.range.is_none()) else {
+            if let Some(open) = Arc::make_mut(&mut self.open).get_mut(&path) {
+                open.version = version;
+            }
+            return;
         };
-        let full = after.drain(..=full).next_back().map(|change| change.text);
-        self.replace(
-            path.clone(),
-            uri.clone(),
-            version,
-            &full.unwrap_or_default(),
-        );
+        let after = told.split_off(full + 1);
+        let text = told.swap_remove(full).text;
+        self.replace(path.clone(), uri.clone(), version, &text);
         if !after.is_empty() {
             self.edit(path, uri, version, &changes(after));
         }
@@ -297,12 +296,6 @@ impl Workspace {
             in_step,
         };
         Arc::make_mut(&mut self.open).insert(path, document);
-    }
-
-    fn update(&mut self, path: &Path, change: impl FnOnce(&mut OpenDocument)) {
-        if let Some(open) = Arc::make_mut(&mut self.open).get_mut(path) {
-            change(open);
-        }
     }
 
     fn send(&self, event: Event) {

@@ -1,0 +1,13 @@
+//! The server as an editor meets it: the real binary, over pipes.
+//!
+//! Time limits here only end a test that has failed; no test measures time.
+
+mod harness;
+
+mod diagnostics;
+mod documents;
+mod lifecycle;
+// these need a server with test hooks, which only debug builds have
+#[cfg(debug_assertions)]
+mod ordering;
+mod workspace;

@@ -1,0 +1,215 @@
+//! Folders, settings, watched files, progress.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::{Client, capable, ready, start, uri};
+
+fn project(name: &str, files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::Builder::new()
+        .prefix(name)
+        .tempdir()
+        .expect("a folder");
+    for (path, text) in files {
+        std::fs::write(folder.path().join(path), text).expect("a file");
+    }
+    folder
+}
+
+fn folder(of: &TempDir) -> Value {
+    json!({"uri": uri(of.path()), "name": "f"})
+}
+
+fn registered(client: &mut Client) -> Value {
+    client.notified("client/registerCapability")
+}
+
+#[test]
+fn files_and_settings_are_watched() {
+    let mut client = ready(capable());
+    let registered = registered(&mut client);
+    let registrations = registered["registrations"].as_array().expect("a list");
+    let options = |method: &str| {
+        let found = registrations.iter().find(|r| r["method"] == method);
+        found.expect("it is registered")["registerOptions"].clone()
+    };
+    let globs = options("workspace/didChangeWatchedFiles").to_string();
+    for glob in [
+        "**/*.py",
+        "**/*.pyi",
+        "**/marginote.toml",
+        "**/pyproject.toml",
+    ] {
+        assert!(globs.contains(&format!("\"{glob}\"")), "{globs}");
+    }
+    assert_eq!(
+        options("workspace/didChangeConfiguration")["section"],
+        "marginote"
+    );
+    client.leave();
+}
+
+#[test]
+fn a_client_that_cannot_register_is_not_asked_to() {
+    let mut client = ready(json!({}));
+    client.nothing(|message| !message["method"].is_null());
+    client.leave();
+}
+
+#[test]
+fn settings_are_asked_for_at_the_start_and_when_they_change() {
+    let mut client = ready(capable());
+    let asked = client.notified("workspace/configuration");
+    assert_eq!(asked["items"], json!([{"section": "marginote"}]));
+    client.notify(
+        "workspace/didChangeConfiguration",
+        json!({"settings": null}),
+    );
+    client.notified("workspace/configuration");
+    // settings that are sent along need no question
+    client.notify(
+        "workspace/didChangeConfiguration",
+        json!({"settings": {"marginote": {}}}),
+    );
+    client.nothing(|message| message["method"] == "workspace/configuration");
+    client.leave();
+}
+
+#[test]
+fn a_client_that_does_not_answer_is_served() {
+    let mut client = start();
+    client.settings = None;
+    client.initialize(json!({"capabilities": capable()}));
+    client.open("file:///a.py", 1, "x = 1\n");
+    assert_eq!(client.published("file:///a.py")["version"], 1);
+    client.leave();
+}
+
+/// The progress from its creation to its end: token, kinds of the messages.
+fn progress(client: &mut Client) -> (Value, Vec<String>) {
+    let token = client.notified("window/workDoneProgress/create")["token"].take();
+    let mut kinds = Vec::new();
+    while kinds.last().is_none_or(|kind| kind != "end") {
+        let step = client.notified("$/progress");
+        assert_eq!(step["token"], token);
+        let kind = step["value"]["kind"].as_str().expect("a kind");
+        kinds.push(kind.to_owned());
+    }
+    (token, kinds)
+}
+
+#[test]
+fn reading_the_project_shows_progress() {
+    let mut client = ready(capable());
+    let (_, kinds) = progress(&mut client);
+    assert_eq!(kinds.first().map(String::as_str), Some("begin"));
+    client.leave();
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn reading_the_project_can_be_stopped() {
+    let mut client = crate::harness::start_with(&[("MARGINOTE_TEST_SLOW_INDEX", "600000")]);
+    client.initialize(json!({"capabilities": capable()}));
+    let token = client.notified("window/workDoneProgress/create")["token"].take();
+    assert_eq!(client.notified("$/progress")["value"]["cancellable"], true);
+    client.notify(
+        "window/workDoneProgress/cancel",
+        json!({"token": "another"}),
+    );
+    client.nothing(|message| message["params"]["value"]["kind"] == "end");
+    client.notify("window/workDoneProgress/cancel", json!({"token": token}));
+    client.wait("the end", |message| {
+        message["params"]["value"]["kind"] == "end"
+    });
+    client.leave();
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_newer_project_ends_the_reading_of_the_older() {
+    let mut client = crate::harness::start_with(&[("MARGINOTE_TEST_SLOW_INDEX", "600000")]);
+    client.initialize(json!({"capabilities": capable()}));
+    let first = client.notified("window/workDoneProgress/create")["token"].take();
+    client.wait("the beginning", |message| {
+        message["params"]["value"]["kind"] == "begin"
+    });
+    client.notify(
+        "workspace/didChangeConfiguration",
+        json!({"settings": {"marginote": {}}}),
+    );
+    let ended = client.wait("the end", |message| {
+        message["params"]["value"]["kind"] == "end"
+    });
+    assert_eq!(ended["params"]["token"], first);
+    let second = client.notified("window/workDoneProgress/create")["token"].take();
+    assert_ne!(first, second);
+    // while the project is read, requests are answered
+    client.open("file:///a.py", 1, "x = 1\n");
+    assert_eq!(client.published("file:///a.py")["version"], 1);
+    client.leave();
+}
+
+#[test]
+fn no_progress_for_a_client_that_cannot_show_it() {
+    let mut capabilities = capable();
+    capabilities["window"]["workDoneProgress"] = json!(false);
+    let mut client = ready(capabilities);
+    client.notified("workspace/configuration");
+    client.nothing(|message| {
+        let method = &message["method"];
+        method == "$/progress" || method == "window/workDoneProgress/create"
+    });
+    client.leave();
+}
+
+#[test]
+fn folders_come_and_go() {
+    let (one, two) = (
+        project("one", &[("a.py", "x = 1\n")]),
+        project("two", &[("b.py", "y = 1\n")]),
+    );
+    let mut client = start();
+    client.initialize(json!({
+        "capabilities": capable(),
+        "workspaceFolders": [folder(&one), {"uri": "untitled:nowhere", "name": "?"}],
+    }));
+    client.logged("is not a directory");
+    progress(&mut client);
+    let (a, b) = (uri(&one.path().join("a.py")), uri(&two.path().join("b.py")));
+    client.open(&a, 1, "x = 1\n");
+    client.published_version(&a, 1);
+    client.notify(
+        "workspace/didChangeWorkspaceFolders",
+        json!({"event": {"added": [folder(&two)], "removed": [folder(&one)]}}),
+    );
+    // the project is read anew
+    progress(&mut client);
+    client.open(&b, 1, "y = 1\n");
+    client.published_version(&b, 1);
+    client.leave();
+}
+
+#[test]
+fn wrong_settings_get_one_message_and_the_rest_applies() {
+    let mut client = start();
+    client.settings = Some(json!({"ignore": ["MUT001"], "no-such": 1, "select": 5}));
+    client.initialize(json!({"capabilities": capable()}));
+    let message = client.notified("window/showMessage")["message"].take();
+    let message = message.as_str().expect("words");
+    assert!(
+        message.contains("no-such") && message.contains("select"),
+        "{message}"
+    );
+    client.nothing(|message| message["method"] == "window/showMessage");
+    client.open(
+        "file:///a.py",
+        1,
+        "def f(items=[]):\n    items.append(1)\n    return items\n",
+    );
+    assert_eq!(
+        client.published_version("file:///a.py", 1)["diagnostics"],
+        json!([])
+    );
+    client.leave();
+}
