@@ -36,10 +36,12 @@ pub fn python_files(root: &Path, config: &ConfigCache) -> Vec<PathBuf> {
             if path != root && config.for_folder(folder).excluded(path) {
                 return WalkState::Skip;
             }
-            if entry.file_type().is_some_and(|kind| kind.is_file()) && is_python(path) {
-                if let Ok(mut found) = found.lock() {
-                    found.push(entry.into_path());
-                }
+            let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+            if is_file
+                && is_python(path)
+                && let Ok(mut found) = found.lock()
+            {
+                found.push(entry.into_path());
             }
             WalkState::Continue
         })

@@ -76,7 +76,7 @@ impl Project {
     }
 
     /// The absolute name of the module that a `from` statement names.
-    pub fn from_module(&self, statement: Site<'_>) -> Option<String> {
+    pub fn module_of_import(&self, statement: Site<'_>) -> Option<String> {
         let module = statement.node.child(Field::ModuleName)?;
         if module.kind() == Kind::DottedName {
             return Some(dotted(module));
@@ -137,7 +137,7 @@ impl Project {
                 let Some(statement) = value.node.parent().map(|node| value.with(node)) else {
                     return Value::Unknown;
                 };
-                match self.from_module(statement) {
+                match self.module_of_import(statement) {
                     Some(module) => self.member_of_module(&module, name, value.file, depth),
                     None => Value::Unknown,
                 }
@@ -196,11 +196,11 @@ impl Project {
         if is_package && let Some(submodule) = self.module(&format!("{own}.{name}"), file) {
             return Value::Module(submodule);
         }
-        self.from_star_imports(file, name, depth + 1)
+        self.through_star_imports(file, name, depth + 1)
     }
 
     /// A name that a star import brings in. Private names come only through `__all__`.
-    pub(super) fn from_star_imports<'p>(
+    pub(super) fn through_star_imports<'p>(
         &'p self,
         file: &'p FileFacts,
         name: &str,
@@ -210,7 +210,7 @@ impl Project {
             return Value::Unknown;
         }
         for statement in file.star_imports() {
-            let Some(module) = self.from_module(statement) else {
+            let Some(module) = self.module_of_import(statement) else {
                 continue;
             };
             let Some(target) = self

@@ -162,7 +162,8 @@ impl Project {
                 | Value::Function(_)
                 | Value::External(_)
                 | Value::Instance(_)
-                | Value::Module(_)) = self.from_star_imports(site.file, site.text(), depth + 1)
+                | Value::Module(_)) =
+                    self.through_star_imports(site.file, site.text(), depth + 1)
                 {
                     return value;
                 }

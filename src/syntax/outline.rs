@@ -135,9 +135,10 @@ fn is_keyword(name: &str) -> bool {
 /// Whether a name stands in a text as a whole word.
 pub fn contains_word(text: &str, name: &str) -> bool {
     let bytes = text.as_bytes();
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| ident(*byte));
     memchr::memmem::find_iter(bytes, name).any(|at| {
-        !(at > 0 && ident(bytes[at - 1]))
-            && !bytes.get(at + name.len()).is_some_and(|byte| ident(*byte))
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        !is_part(before) && !is_part(bytes.get(at + name.len()))
     })
 }
 

@@ -380,10 +380,13 @@ impl<'t> Node<'t> {
         let tree = self.tree;
         let (mut at, end) = (self.id.0 + 1, self.data().next);
         std::iter::from_fn(move || {
-            let node = (at < end).then(|| Node {
+            if at >= end {
+                return None;
+            }
+            let node = Node {
                 tree,
                 id: NodeId(at),
-            })?;
+            };
             at = if closed(node.kind()) {
                 node.data().next
             } else {
