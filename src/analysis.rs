@@ -101,6 +101,8 @@ struct State {
     project: Mutex<Option<(usize, Arc<Project>)>>,
     /// What was found in files of this project, with the same count.
     reports: Mutex<FxHashMap<PathBuf, (usize, Arc<Report>)>>,
+    /// The documents of files on disk that somebody asked for.
+    documents: Mutex<FxHashMap<PathBuf, Arc<Document>>>,
 }
 
 /// The mutable state: folders, settings and open documents.
@@ -117,6 +119,7 @@ impl Default for Analysis {
                 open: FxHashMap::default(),
                 project: Mutex::default(),
                 reports: Mutex::default(),
+            documents: Mutex::default(),
             }),
         }
     }
@@ -209,6 +212,7 @@ impl Analysis {
             open,
             project: Mutex::default(),
             reports: Mutex::default(),
+            documents: Mutex::default(),
         });
     }
 }
@@ -247,14 +251,13 @@ impl Snapshot {
 
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
     pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
-        match self.state.open.get(path) {
-            Some(file) => Some(Arc::clone(&file.document)),
-            None => self
-                .state
-                .disk
-                .facts(path)
-                .map(|facts| Arc::new(Document::new(facts.source(), 0))),
+        if let Some(file) = self.state.open.get(path) {
+            return Some(Arc::clone(&file.document));
         }
+        let facts = self.state.disk.facts(path)?;
+        let mut known = self.state.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        let document = known.entry(path.to_path_buf()).or_insert_with(|| Arc::new(Document::new(facts.source(), 0)));
+        Some(Arc::clone(document))
     }
 
     fn project(&self) -> Arc<Project> {
