@@ -119,7 +119,7 @@ impl Default for Analysis {
                 open: FxHashMap::default(),
                 project: Mutex::default(),
                 reports: Mutex::default(),
-            documents: Mutex::default(),
+                documents: Mutex::default(),
             }),
         }
     }
@@ -140,6 +140,8 @@ impl Analysis {
 
     /// Opens a document, or replaces the text of an open one.
     pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
+        // what stands at the path, and so what imports mean, may be new
+        self.state.disk.forget(&path);
         self.change(|open| {
             let file = OpenFile::new(
                 Document::new(text, version),
@@ -255,8 +257,14 @@ impl Snapshot {
             return Some(Arc::clone(&file.document));
         }
         let facts = self.state.disk.facts(path)?;
-        let mut known = self.state.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        let document = known.entry(path.to_path_buf()).or_insert_with(|| Arc::new(Document::new(facts.source(), 0)));
+        let mut known = self
+            .state
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let document = known
+            .entry(path.to_path_buf())
+            .or_insert_with(|| Arc::new(Document::new(facts.source(), 0)));
         Some(Arc::clone(document))
     }
 

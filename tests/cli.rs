@@ -99,12 +99,18 @@ const PITFALL: &str = "def add(item, items=[]):\n    items.append(item)\n";
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_marginote"));
-    command.args(arguments).current_dir(folder).env_remove("NO_COLOR").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::null());
     command
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("the binary runs")
+    command(folder, arguments)
+        .output()
+        .expect("the binary runs")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -112,7 +118,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn json(output: &Output) -> Document {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stdout)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stdout)))
 }
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -132,9 +139,15 @@ fn exit_codes() {
     assert_eq!(code(&["check", "clean.py"]), Some(0));
     assert_eq!(code(&["check", "pitfall.py"]), Some(1));
     assert_eq!(code(&["check", "pitfall.py", "--exit-zero"]), Some(0));
-    assert_eq!(code(&["check", "pitfall.py", "--fail-on", "error"]), Some(0));
+    assert_eq!(
+        code(&["check", "pitfall.py", "--fail-on", "error"]),
+        Some(0)
+    );
     assert_eq!(code(&["check", "pitfall.py", "--ignore", "MUT"]), Some(0));
-    assert_eq!(code(&["check", "pitfall.py", "--select", "mutable-default"]), Some(1));
+    assert_eq!(
+        code(&["check", "pitfall.py", "--select", "mutable-default"]),
+        Some(1)
+    );
     assert_eq!(code(&["check", "nothing-here.py"]), Some(2));
     assert_eq!(code(&["check", "--select", "NOPE1"]), Some(2));
     assert_eq!(code(&["check", "--format", "xml"]), Some(2));
@@ -149,24 +162,72 @@ fn the_json_document_has_the_documented_form() {
     let output = run(project.path(), &["check", "--format", "json"]);
     let document = json(&output);
     assert_eq!(document.version, 1);
-    let paths: Vec<&str> = document.findings.iter().map(|finding| finding.path.as_str()).collect();
-    assert_eq!(paths, ["a.py", "b/two.py"], "sorted, relative, with slashes");
+    let paths: Vec<&str> = document
+        .findings
+        .iter()
+        .map(|finding| finding.path.as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        ["a.py", "b/two.py"],
+        "sorted, relative, with slashes"
+    );
     let first = &document.findings[0];
-    assert_eq!((first.code.as_str(), first.name.as_str(), first.concept.as_str()), ("MUT001", "mutable-default", "mutable-default"));
+    assert_eq!(
+        (
+            first.code.as_str(),
+            first.name.as_str(),
+            first.concept.as_str()
+        ),
+        ("MUT001", "mutable-default", "mutable-default")
+    );
     assert_eq!(first.severity, "warning");
     // columns count code points: `é` and the note are one each
-    assert_eq!(first.range.start, Position { line: 1, column: 24 });
-    assert_eq!(first.range.end, Position { line: 1, column: 26 });
+    assert_eq!(
+        first.range.start,
+        Position {
+            line: 1,
+            column: 24
+        }
+    );
+    assert_eq!(
+        first.range.end,
+        Position {
+            line: 1,
+            column: 26
+        }
+    );
     assert!(first.message.contains("xs"));
     let evidence = &first.evidence[0];
-    assert_eq!((evidence.path.as_str(), &evidence.range.start), ("a.py", &Position { line: 1, column: 28 }));
+    assert_eq!(
+        (evidence.path.as_str(), &evidence.range.start),
+        (
+            "a.py",
+            &Position {
+                line: 1,
+                column: 28
+            }
+        )
+    );
     assert!(!evidence.message.is_empty());
     for fix in document.findings.iter().flat_map(|finding| &finding.fixes) {
         assert!(!fix.title.is_empty() && !fix.edits.is_empty());
-        assert!(fix.edits.iter().all(|edit| !edit.path.is_empty() && edit.range.start <= edit.range.end));
+        assert!(
+            fix.edits
+                .iter()
+                .all(|edit| !edit.path.is_empty() && edit.range.start <= edit.range.end)
+        );
     }
     let counts = &document.summary.findings;
-    assert_eq!((counts.error, counts.warning, counts.information, counts.hint), (0, 2, 0, 0));
+    assert_eq!(
+        (
+            counts.error,
+            counts.warning,
+            counts.information,
+            counts.hint
+        ),
+        (0, 2, 0, 0)
+    );
     assert_eq!((document.summary.files, document.summary.lines), (2, 3));
     assert!(document.errors.is_empty());
 }
@@ -174,12 +235,27 @@ fn the_json_document_has_the_documented_form() {
 #[test]
 fn stdin_goes_by_the_name_it_is_given() {
     let project = folder(&[]);
-    let mut child = command(project.path(), &["check", "-", "--stdin-filename", "pkg/new.py", "--format", "json"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    child.stdin.take().expect("a pipe").write_all(PITFALL.as_bytes()).expect("it reads");
+    let mut child = command(
+        project.path(),
+        &[
+            "check",
+            "-",
+            "--stdin-filename",
+            "pkg/new.py",
+            "--format",
+            "json",
+        ],
+    )
+    .stdin(Stdio::piped())
+    .stdout(Stdio::piped())
+    .spawn()
+    .expect("the binary runs");
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(PITFALL.as_bytes())
+        .expect("it reads");
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(json(&output).findings[0].path, "pkg/new.py");
@@ -198,9 +274,16 @@ fn ignored_and_excluded_files_are_left_out() {
         ("kept.py", PITFALL),
     ]);
     let document = json(&run(project.path(), &["check", "--format", "json"]));
-    let paths: Vec<_> = document.findings.iter().map(|finding| finding.path.clone()).collect();
+    let paths: Vec<_> = document
+        .findings
+        .iter()
+        .map(|finding| finding.path.clone())
+        .collect();
     assert_eq!(paths, ["kept.py"]);
-    let named = json(&run(project.path(), &["check", "--format", "json", "built/a.py", "e.txt"]));
+    let named = json(&run(
+        project.path(),
+        &["check", "--format", "json", "built/a.py", "e.txt"],
+    ));
     assert_eq!(named.findings.len(), 2, "what is named is checked");
 }
 
@@ -215,9 +298,18 @@ fn files_that_cannot_be_read_are_named_and_the_rest_is_checked() {
     let document = json(&output);
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(document.findings.len(), 1);
-    let named: Vec<_> = document.errors.iter().map(|error| error.path.as_str()).collect();
+    let named: Vec<_> = document
+        .errors
+        .iter()
+        .map(|error| error.path.as_str())
+        .collect();
     assert_eq!(named, ["binary.py", "latin.py"]);
-    assert!(document.errors.iter().all(|error| !error.message.is_empty()));
+    assert!(
+        document
+            .errors
+            .iter()
+            .all(|error| !error.message.is_empty())
+    );
     let gone = run(project.path(), &["check", "dangling.py"]);
     assert_eq!(gone.status.code(), Some(3));
     assert!(text(&gone.stdout).contains("dangling.py"));
@@ -225,27 +317,66 @@ fn files_that_cannot_be_read_are_named_and_the_rest_is_checked() {
 
 #[test]
 fn encodings_and_line_ends() {
-    let project = folder(&[("crlf.py", &PITFALL.replace('\n', "\r\n")), ("cr.py", &PITFALL.replace('\n', "\r"))]);
+    let project = folder(&[
+        ("crlf.py", &PITFALL.replace('\n', "\r\n")),
+        ("cr.py", &PITFALL.replace('\n', "\r")),
+    ]);
     let with_mark = [b"\xef\xbb\xbf", PITFALL.as_bytes()].concat();
     fs::write(project.path().join("bom.py"), with_mark).expect("a file");
-    let latin = [b"# -*- coding: latin-1 -*-\n# caf\xe9\n" as &[u8], PITFALL.as_bytes()].concat();
+    let latin = [
+        b"# -*- coding: latin-1 -*-\n# caf\xe9\n" as &[u8],
+        PITFALL.as_bytes(),
+    ]
+    .concat();
     fs::write(project.path().join("latin.py"), latin).expect("a file");
     let document = json(&run(project.path(), &["check", "--format", "json"]));
-    let places: Vec<_> = document.findings.iter().map(|finding| (finding.path.as_str(), finding.range.start.line, finding.range.start.column)).collect();
-    assert_eq!(places, [("bom.py", 1, 21), ("cr.py", 1, 21), ("crlf.py", 1, 21), ("latin.py", 3, 21)]);
+    let places: Vec<_> = document
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.path.as_str(),
+                finding.range.start.line,
+                finding.range.start.column,
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("bom.py", 1, 21),
+            ("cr.py", 1, 21),
+            ("crlf.py", 1, 21),
+            ("latin.py", 3, 21)
+        ]
+    );
 }
 
 #[test]
 fn wrong_settings_are_named_with_their_line_and_the_rest_applies() {
-    let project = folder(&[("marginote.toml", "ignor = [\"MUT001\"]\nextend-exclude = [\"b.py\"]\n"), ("a.py", PITFALL), ("b.py", PITFALL)]);
+    let project = folder(&[
+        (
+            "marginote.toml",
+            "ignor = [\"MUT001\"]\nextend-exclude = [\"b.py\"]\n",
+        ),
+        ("a.py", PITFALL),
+        ("b.py", PITFALL),
+    ]);
     let output = run(project.path(), &["check", "--format", "json"]);
     let document = json(&output);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(document.findings.len(), 1);
     assert_eq!(document.errors[0].path, "marginote.toml:1");
-    assert!(document.errors[0].message.contains("ignore"), "{}", document.errors[0].message);
+    assert!(
+        document.errors[0].message.contains("ignore"),
+        "{}",
+        document.errors[0].message
+    );
     let isolated = run(project.path(), &["check", "--format", "json", "--isolated"]);
-    assert_eq!((isolated.status.code(), json(&isolated).findings.len()), (Some(1), 2));
+    assert_eq!(
+        (isolated.status.code(), json(&isolated).findings.len()),
+        (Some(1), 2)
+    );
 }
 
 #[test]
@@ -255,14 +386,27 @@ fn comments_silence_findings() {
     let unused = "x = 1  # marginote: ignore[MUT001]\n";
     let project = folder(&[("a.py", &silenced), ("b.py", &by_ruff), ("c.py", unused)]);
     let document = json(&run(project.path(), &["check", "--format", "json"]));
-    let found: Vec<_> = document.findings.iter().map(|finding| (finding.path.as_str(), finding.code.as_str(), finding.severity.as_str())).collect();
+    let found: Vec<_> = document
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.path.as_str(),
+                finding.code.as_str(),
+                finding.severity.as_str(),
+            )
+        })
+        .collect();
     assert_eq!(found, [("c.py", "SUP001", "hint")]);
 }
 
 #[test]
 fn a_terminal_is_safe_from_names_and_source() {
     let name = "a\x1b[31m b'\"\n.py";
-    let project = folder(&[(name, "# \x1b]0;owned\x07\ndef add(item, items=[]): items.append('\x1b[2J')\n")]);
+    let project = folder(&[(
+        name,
+        "# \x1b]0;owned\x07\ndef add(item, items=[]): items.append('\x1b[2J')\n",
+    )]);
     let output = text(&run(project.path(), &["check"]).stdout);
     assert!(output.contains("MUT001"));
     assert!(!output.contains('\x1b'), "{output:?}");
@@ -276,7 +420,11 @@ fn colours_follow_the_call_and_no_color() {
     assert!(text(&always.stdout).contains("\x1b["));
     let piped = run(project.path(), &["check"]);
     assert!(!text(&piped.stdout).contains("\x1b["));
-    assert!(piped.stderr.is_empty(), "no progress in a pipe: {}", text(&piped.stderr));
+    assert!(
+        piped.stderr.is_empty(),
+        "no progress in a pipe: {}",
+        text(&piped.stderr)
+    );
 }
 
 #[test]
@@ -290,17 +438,37 @@ fn odd_input_is_survived() {
         ("open.py", &open),
         ("sum.py", &sum),
         ("long.py", &long),
-        ("prose.py", "Dear reader, this is 'not Python.\n\"\"\" at all\n"),
-        ("half.py", &format!("{PITFALL}\ndef half(\n\n{}", PITFALL.replace("add", "other"))),
+        (
+            "prose.py",
+            "Dear reader, this is 'not Python.\n\"\"\" at all\n",
+        ),
+        (
+            "half.py",
+            &format!(
+                "{PITFALL}\ndef half(\n\n{}",
+                PITFALL.replace("add", "other")
+            ),
+        ),
         ("empty.py", ""),
     ]);
     let output = run(project.path(), &["check", "--format", "json"]);
     let document = json(&output);
     assert!(document.errors.is_empty(), "{:?}", document.errors);
-    let found: Vec<_> = document.findings.iter().map(|finding| (finding.path.as_str(), finding.range.start.line)).collect();
-    assert_eq!(found, [("half.py", 1), ("half.py", 6), ("long.py", 1)], "half a definition costs itself and not its neighbours");
+    let found: Vec<_> = document
+        .findings
+        .iter()
+        .map(|finding| (finding.path.as_str(), finding.range.start.line))
+        .collect();
+    assert_eq!(
+        found,
+        [("half.py", 1), ("half.py", 6), ("long.py", 1)],
+        "half a definition costs itself and not its neighbours"
+    );
     let shown = run(project.path(), &["check", "long.py"]);
-    assert!(shown.stdout.len() < 10_000, "a line of megabytes is not printed");
+    assert!(
+        shown.stdout.len() < 10_000,
+        "a line of megabytes is not printed"
+    );
 }
 
 #[test]
@@ -327,14 +495,21 @@ fn loops_of_folders_end() {
     assert_eq!(document.findings.len(), 1);
     let empty = folder(&[]);
     let output = run(empty.path(), &["check"]);
-    assert_eq!((output.status.code(), text(&output.stdout).trim()), (Some(0), "0 files checked, nothing found"));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).trim()),
+        (Some(0), "0 files checked, nothing found")
+    );
 }
 
 #[test]
 fn a_reader_that_leaves_is_no_error() {
     let many = PITFALL.repeat(2000);
     let project = folder(&[("a.py", &many)]);
-    let mut child = command(project.path(), &["check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let mut child = command(project.path(), &["check"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(text(&output.stderr), "");
@@ -345,9 +520,20 @@ fn a_reader_that_leaves_is_no_error() {
 fn rules_are_listed_and_explained() {
     let here = folder(&[]);
     let listed = text(&run(here.path(), &["rules"]).stdout);
-    assert!(listed.lines().any(|line| line.starts_with("MUT001  mutable-default")));
-    let document: serde_json::Value = serde_json::from_slice(&run(here.path(), &["rules", "--format", "json"]).stdout).expect("it is JSON");
-    let codes: Vec<_> = document["rules"].as_array().expect("a list").iter().map(|rule| rule["code"].as_str().expect("a code")).collect();
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.starts_with("MUT001  mutable-default"))
+    );
+    let document: serde_json::Value =
+        serde_json::from_slice(&run(here.path(), &["rules", "--format", "json"]).stdout)
+            .expect("it is JSON");
+    let codes: Vec<_> = document["rules"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|rule| rule["code"].as_str().expect("a code"))
+        .collect();
     assert!(codes.contains(&"MUT001") && codes.is_sorted());
     let page = text(&run(here.path(), &["explain", "mutable-default"]).stdout);
     assert!(page.contains("MUT001") && !page.contains("```"));
@@ -364,11 +550,21 @@ fn every_rule_has_a_card_and_a_suite() {
         assert!(has("knowledge/rules", &stem), "no card {stem}");
         assert!(has("tests/rules", &stem), "no suite {stem}");
     }
-    let cards = marginote::knowledge::rule_names().iter().filter(|(code, _)| *code != "SUP001");
+    let cards = marginote::knowledge::rule_names()
+        .iter()
+        .filter(|(code, _)| *code != "SUP001");
     for (code, _) in cards {
-        assert!(marginote::rules::rule(code).is_some(), "the card {code} has no rule");
+        assert!(
+            marginote::rules::rule(code).is_some(),
+            "the card {code} has no rule"
+        );
     }
-    assert!(marginote::rules::RULES.windows(2).all(|pair| pair[0].code < pair[1].code), "the list is sorted");
+    assert!(
+        marginote::rules::RULES
+            .windows(2)
+            .all(|pair| pair[0].code < pair[1].code),
+        "the list is sorted"
+    );
 }
 
 #[test]
