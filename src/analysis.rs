@@ -398,7 +398,11 @@ impl Snapshot {
         let report = self.findings(path, &Cancel::default())?;
         let project = self.project();
         let file = project.file(path)?;
-        hover::hover(&project, file, offset, &report, &|path| self.document(path))
+        let text = file.source();
+        // the end of a word belongs to it too
+        let before = (0..offset).rev().find(|at| text.is_char_boundary(*at));
+        let mut places = std::iter::once(offset).chain(before);
+        places.find_map(|at| hover::hover(&project, file, at, &report, &|path| self.document(path)))
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).
