@@ -511,10 +511,7 @@ impl Project {
             let calls = root.body().calls.iter().map(|call| root.at(*call));
             found.extend(calls.filter(|call| {
                 let callee = call.child(Field::Function);
-                callee.is_some_and(|callee| {
-                    callee.text().ends_with(class.name())
-                        && self.evaluate(callee) == Value::Class(class)
-                })
+                callee.is_some_and(|callee| self.evaluate(callee) == Value::Class(class))
             }));
         }
         found

@@ -2,7 +2,7 @@
 
 use super::metaclasses;
 use crate::facts::{BindingKind, Site, Subjects};
-use crate::project::{Class, Function, Project};
+use crate::project::{Class, Function};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for class in metaclasses(cx).filter(|class| is_simple(cx, *class)) {
         let methods: Vec<Function<'_>> = class.methods().collect();
-        let works = methods.iter().all(|method| only_looks(cx.project, *method));
+        let works = methods.iter().all(|method| only_looks(*method));
         let Some(work) = methods
             .iter()
             .find_map(|method| work_of(*method))
@@ -55,7 +55,7 @@ fn is_simple<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
 }
 
 /// Whether a method makes the class from what it was given, unchanged, and gives it back: no other name, bases or namespace, nothing decided about how the class is made.
-fn only_looks<'p>(project: &'p Project, method: Function<'p>) -> bool {
+fn only_looks(method: Function<'_>) -> bool {
     let parameters: Vec<&str> = method
         .parameters()
         .map(|parameter| parameter.name.text())
@@ -73,18 +73,18 @@ fn only_looks<'p>(project: &'p Project, method: Function<'p>) -> bool {
         .any(|target| {
             method.site.node.contains(target.node) && given.contains(&root_name(target.node))
         });
+    let is_given = |node: Node<'_>| node.kind() == Kind::Name && given.contains(&node.text());
     let rebound = method.nodes().any(|site| {
-        matches!(
+        let binds = matches!(
             site.node.kind(),
             Kind::Assignment | Kind::AugmentedAssignment | Kind::For
-        ) && site.node.child(Field::Left).is_some_and(|left| {
-            left.with_descendants()
-                .any(|node| node.kind() == Kind::Name && given.contains(&node.text()))
+        );
+        let left = site.node.child(Field::Left).filter(|_| binds);
+        left.is_some_and(|left| {
+            is_given(left) || (left.kind() == Kind::PatternList && left.children().any(is_given))
         })
     });
-    !changed
-        && !rebound
-        && (method.name() == "__init__" || makes_and_returns(project, method, &parameters))
+    !changed && !rebound && (method.name() == "__init__" || makes_and_returns(method, &parameters))
 }
 
 /// The name at the root of `a.b[c].d`.
@@ -103,7 +103,7 @@ fn root_name(node: Node<'_>) -> &str {
     }
 }
 
-fn makes_and_returns(project: &Project, new: Function<'_>, parameters: &[&str]) -> bool {
+fn makes_and_returns(new: Function<'_>, parameters: &[&str]) -> bool {
     let makers: Vec<Site<'_>> = new.calls().filter(|call| makes_class(*call)).collect();
     let [maker] = makers[..] else { return false };
     let arguments: Vec<&str> = maker
@@ -125,7 +125,6 @@ fn makes_and_returns(project: &Project, new: Function<'_>, parameters: &[&str]) 
         .returns()
         .filter_map(|statement| statement.node.children().next())
         .peekable();
-    let _ = project;
     as_given
         && returned.peek().is_some()
         && returned.all(|value| value == maker.node || name == Some(value.text()))

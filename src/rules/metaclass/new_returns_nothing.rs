@@ -45,13 +45,16 @@ fn check_method<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>, ou
     let ends = method.ends_without_value();
     let Some(first) = ends.first() else { return };
     let is_metaclass = cx.project.is_metaclass(class);
-    let uses = if is_metaclass {
-        made_by(cx, class)
+    let uses = match (is_metaclass, method.name()) {
+        (true, "__new__") => made_by(cx, class)
             .into_iter()
             .map(|made| made.site)
-            .collect()
-    } else {
-        cx.project.constructions(class)
+            .collect(),
+        (true, _) => made_by(cx, class)
+            .into_iter()
+            .flat_map(|made| cx.project.constructions(made))
+            .collect(),
+        (false, _) => cx.project.constructions(class),
     };
     // where another path gives an object, running it need not fail
     let always = !method.returns_a_value();
