@@ -99,12 +99,19 @@ const PITFALL: &str = "def add(item, items=[]):\n    items.append(item)\n";
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_marginote"));
-    command.args(arguments).current_dir(folder).env_remove("NO_COLOR").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null());
     command
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("the binary runs")
+    command(folder, arguments)
+        .output()
+        .expect("the binary runs")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -112,7 +119,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn json(output: &Output) -> Document {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stdout)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stdout)))
 }
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -132,9 +140,15 @@ fn exit_codes() {
     assert_eq!(code(&["check", "clean.py"]), Some(0));
     assert_eq!(code(&["check", "pitfall.py"]), Some(1));
     assert_eq!(code(&["check", "pitfall.py", "--exit-zero"]), Some(0));
-    assert_eq!(code(&["check", "pitfall.py", "--fail-on", "error"]), Some(0));
+    assert_eq!(
+        code(&["check", "pitfall.py", "--fail-on", "error"]),
+        Some(0)
+    );
     assert_eq!(code(&["check", "pitfall.py", "--ignore", "MUT"]), Some(0));
-    assert_eq!(code(&["check", "pitfall.py", "--select", "mutable-default"]), Some(1));
+    assert_eq!(
+        code(&["check", "pitfall.py", "--select", "mutable-default"]),
+        Some(1)
+    );
     assert_eq!(code(&["check", "nothing-here.py"]), Some(2));
     assert_eq!(code(&["check", "--select", "NOPE1"]), Some(2));
     assert_eq!(code(&["check", "--format", "xml"]), Some(2));
@@ -149,40 +163,225 @@ fn the_json_document_has_the_documented_form() {
     let output = run(project.path(), &["check", "--format", "json"]);
     let document = json(&output);
     assert_eq!(document.version, 1);
-    let paths: Vec<&str> = document.findings.iter().map(|finding| finding.path.as_str()).collect();
-    assert_eq!(paths, ["a.py", "b/two.py"], "sorted, relative, with slashes");
+    let paths: Vec<&str> = document
+        .findings
+        .iter()
+        .map(|finding| finding.path.as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        ["a.py", "b/two.py"],
+        "sorted, relative, with slashes"
+    );
     let first = &document.findings[0];
-    assert_eq!((first.code.as_str(), first.name.as_str(), first.concept.as_str()), ("MUT001", "mutable-default", "mutable-default"));
+    assert_eq!(
+        (
+            first.code.as_str(),
+            first.name.as_str(),
+            first.concept.as_str()
+        ),
+        ("MUT001", "mutable-default", "mutable-default")
+    );
     assert_eq!(first.severity, "warning");
     // columns count code points: `é` and the note are one each
-    assert_eq!(first.range.start, Position { line: 1, column: 24 });
-    assert_eq!(first.range.end, Position { line: 1, column: 26 });
+    assert_eq!(
+        first.range.start,
+        Position {
+            line: 1,
+            column: 24
+        }
+    );
+    assert_eq!(
+        first.range.end,
+        Position {
+            line: 1,
+            column: 26
+        }
+    );
     assert!(first.message.contains("xs"));
     let evidence = &first.evidence[0];
-    assert_eq!((evidence.path.as_str(), &evidence.range.start), ("a.py", &Position { line: 1, column: 28 }));
+    assert_eq!(
+        (evidence.path.as_str(), &evidence.range.start),
+        (
+            "a.py",
+            &Position {
+                line: 1,
+                column: 28
+            }
+        )
+    );
     assert!(!evidence.message.is_empty());
     for fix in document.findings.iter().flat_map(|finding| &finding.fixes) {
         assert!(!fix.title.is_empty() && !fix.edits.is_empty());
-        assert!(fix.edits.iter().all(|edit| !edit.path.is_empty() && edit.range.start <= edit.range.end));
+        assert!(
+            fix.edits
+                .iter()
+                .all(|edit| !edit.path.is_empty() && edit.range.start <= edit.range.end)
+        );
     }
     let counts = &document.summary.findings;
-    assert_eq!((counts.error, counts.warning, counts.information, counts.hint), (0, 2, 0, 0));
+    assert_eq!(
+        (
+            counts.error,
+            counts.warning,
+            counts.information,
+            counts.hint
+        ),
+        (0, 2, 0, 0)
+    );
     assert_eq!((document.summary.files, document.summary.lines), (2, 3));
     assert!(document.errors.is_empty());
 }
 
-#[test]
-fn stdin_goes_by_the_name_it_is_given() {
-    let project = folder(&[]);
-    let mut child = command(project.path(), &["check", "-", "--stdin-filename", "pkg/new.py", "--format", "json"])
+/// Runs the binary with these bytes on its stdin.
+fn run_with_stdin(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
+    let mut child = command(folder, arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("the binary runs");
-    child.stdin.take().expect("a pipe").write_all(PITFALL.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(json(&output).findings[0].path, "pkg/new.py");
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(stdin)
+        .expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+fn finding_paths(document: &Document) -> Vec<&str> {
+    document
+        .findings
+        .iter()
+        .map(|finding| finding.path.as_str())
+        .collect()
+}
+
+#[test]
+fn stdin_goes_by_the_name_it_is_given() {
+    let project = folder(&[("a.py", PITFALL), ("b.py", "x = 1\n")]);
+    let check = |arguments: &[&str]| {
+        let arguments = [&["check", "--format", "json"], arguments].concat();
+        run_with_stdin(project.path(), &arguments, PITFALL.as_bytes())
+    };
+    let named = check(&["-", "--stdin-filename", "pkg/new.py"]);
+    assert_eq!(named.status.code(), Some(1));
+    assert_eq!(finding_paths(&json(&named)), ["pkg/new.py"]);
+    assert_eq!(finding_paths(&json(&check(&["-"]))), ["stdin.py"]);
+    // the text from stdin stands for the file, and other paths are checked beside it
+    let both = check(&["-", "--stdin-filename", "b.py", "."]);
+    assert_eq!(finding_paths(&json(&both)), ["a.py", "b.py"]);
+    assert_eq!(
+        check(&["a.py", "--stdin-filename", "b.py"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn stdin_that_is_no_text_is_named_and_the_rest_is_checked() {
+    let project = folder(&[("a.py", PITFALL)]);
+    let output = run_with_stdin(
+        project.path(),
+        &["check", "-", "a.py", "--format", "json"],
+        b"# caf\xe9\n",
+    );
+    let document = json(&output);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(finding_paths(&document), ["a.py"]);
+    assert_eq!(
+        (document.errors.len(), document.errors[0].path.as_str()),
+        (1, "stdin.py")
+    );
+    assert!(
+        document.errors[0].message.contains("UTF-8"),
+        "{}",
+        document.errors[0].message
+    );
+}
+
+#[test]
+fn findings_are_sorted_by_the_path_that_is_shown() {
+    let names = ["a-b/x.py", "a.py", "a/x.py", "a/x.pyi", "a0.py"];
+    let project = folder(&names.map(|name| (name, PITFALL)));
+    let document = json(&run(project.path(), &["check", "--format", "json"]));
+    assert_eq!(finding_paths(&document), names);
+}
+
+#[test]
+fn paths_are_relative_to_the_working_directory() {
+    let project = folder(&[("sub/a.py", PITFALL), ("other/b.py", PITFALL)]);
+    let (here, absolute) = (
+        project.path().join("sub"),
+        project.path().join("other/b.py"),
+    );
+    let absolute = absolute
+        .to_str()
+        .expect("a temporary folder's name is UTF-8");
+    let document = json(&run(
+        &here,
+        &[
+            "check",
+            "--format",
+            "json",
+            "./a.py",
+            "../sub/a.py",
+            "../other",
+            absolute,
+        ],
+    ));
+    assert_eq!(
+        finding_paths(&document),
+        ["../other/b.py", "a.py"],
+        "each file once"
+    );
+    assert_eq!(document.findings[0].evidence[0].path, "../other/b.py");
+}
+
+#[test]
+fn selected_rules() {
+    let project = folder(&[
+        ("a.py", PITFALL),
+        ("marginote.toml", "ignore = [\"ALL\"]\n"),
+    ]);
+    let found = |arguments: &[&str]| {
+        let arguments = [&["check", "--format", "json", "a.py"], arguments].concat();
+        json(&run(project.path(), &arguments)).findings.len()
+    };
+    assert_eq!(found(&[]), 0);
+    for rules in ["ALL", "MUT", "MUT001", "mutable-default", "GIL, MUT001"] {
+        assert_eq!(found(&["--select", rules]), 1, "{rules}");
+    }
+    assert_eq!(found(&["--select", "GIL"]), 0);
+    assert_eq!(found(&["--select", "ALL", "--ignore", "MUT001"]), 0);
+    let wrong = run(project.path(), &["check", "--select", "MUT01"]);
+    assert_eq!((wrong.status.code(), wrong.stdout.len()), (Some(2), 0));
+    assert!(
+        text(&wrong.stderr).contains("did you mean `MUT001`?"),
+        "{}",
+        text(&wrong.stderr)
+    );
+}
+
+#[test]
+fn exit_codes_have_an_order() {
+    let project = folder(&[("a.py", PITFALL)]);
+    fs::write(project.path().join("binary.py"), b"\0").expect("a file");
+    let code = |arguments: &[&str]| run(project.path(), arguments).status.code();
+    assert_eq!(code(&["check", "a.py"]), Some(1));
+    assert_eq!(
+        code(&["check"]),
+        Some(3),
+        "what could not be read weighs more than findings"
+    );
+    assert_eq!(
+        code(&["check", "--exit-zero"]),
+        Some(3),
+        "and is no finding"
+    );
+    fs::write(project.path().join("marginote.toml"), "wrong = 1\n").expect("a file");
+    assert_eq!(code(&["check"]), Some(2));
+    assert_eq!(code(&["check", "--isolated"]), Some(3));
 }
 
 #[test]
@@ -198,9 +397,16 @@ fn ignored_and_excluded_files_are_left_out() {
         ("kept.py", PITFALL),
     ]);
     let document = json(&run(project.path(), &["check", "--format", "json"]));
-    let paths: Vec<_> = document.findings.iter().map(|finding| finding.path.clone()).collect();
+    let paths: Vec<_> = document
+        .findings
+        .iter()
+        .map(|finding| finding.path.clone())
+        .collect();
     assert_eq!(paths, ["kept.py"]);
-    let named = json(&run(project.path(), &["check", "--format", "json", "built/a.py", "e.txt"]));
+    let named = json(&run(
+        project.path(),
+        &["check", "--format", "json", "built/a.py", "e.txt"],
+    ));
     assert_eq!(named.findings.len(), 2, "what is named is checked");
 }
 
@@ -215,37 +421,126 @@ fn files_that_cannot_be_read_are_named_and_the_rest_is_checked() {
     let document = json(&output);
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(document.findings.len(), 1);
-    let named: Vec<_> = document.errors.iter().map(|error| error.path.as_str()).collect();
+    let named: Vec<_> = document
+        .errors
+        .iter()
+        .map(|error| error.path.as_str())
+        .collect();
     assert_eq!(named, ["binary.py", "latin.py"]);
-    assert!(document.errors.iter().all(|error| !error.message.is_empty()));
+    assert!(
+        document
+            .errors
+            .iter()
+            .all(|error| !error.message.is_empty())
+    );
     let gone = run(project.path(), &["check", "dangling.py"]);
     assert_eq!(gone.status.code(), Some(3));
     assert!(text(&gone.stdout).contains("dangling.py"));
 }
 
+/// A folder whose path is longer than the system takes: unreadable to everyone, also to root.
+#[test]
+fn folders_that_cannot_be_read_are_named_and_the_rest_is_checked() {
+    let project = folder(&[("good.py", PITFALL)]);
+    let name = "d".repeat(200);
+    let deep = [name.as_str(); 16].join("/");
+    for half in ["upper", "lower"] {
+        fs::create_dir_all(project.path().join(half).join(&deep)).expect("a folder");
+    }
+    let joined = project.path().join("upper").join(&deep).join("lower");
+    fs::rename(project.path().join("lower"), joined).expect("each half is short enough");
+    let output = run(project.path(), &["check", "--format", "json"]);
+    let document = json(&output);
+    assert_eq!(
+        (output.status.code(), finding_paths(&document)),
+        (Some(3), vec!["good.py"])
+    );
+    assert_eq!(document.errors.len(), 1);
+    assert!(document.errors[0].path.starts_with("upper/ddd"));
+    assert!(
+        document.errors[0]
+            .message
+            .starts_with("cannot read the folder: "),
+        "{}",
+        document.errors[0].message
+    );
+}
+
+#[test]
+fn a_device_without_an_end_is_too_large() {
+    let output = run(folder(&[]).path(), &["check", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        text(&output.stdout).contains("too large"),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
 #[test]
 fn encodings_and_line_ends() {
-    let project = folder(&[("crlf.py", &PITFALL.replace('\n', "\r\n")), ("cr.py", &PITFALL.replace('\n', "\r"))]);
+    let project = folder(&[
+        ("crlf.py", &PITFALL.replace('\n', "\r\n")),
+        ("cr.py", &PITFALL.replace('\n', "\r")),
+    ]);
     let with_mark = [b"\xef\xbb\xbf", PITFALL.as_bytes()].concat();
     fs::write(project.path().join("bom.py"), with_mark).expect("a file");
-    let latin = [b"# -*- coding: latin-1 -*-\n# caf\xe9\n" as &[u8], PITFALL.as_bytes()].concat();
+    let latin = [
+        b"# -*- coding: latin-1 -*-\n# caf\xe9\n" as &[u8],
+        PITFALL.as_bytes(),
+    ]
+    .concat();
     fs::write(project.path().join("latin.py"), latin).expect("a file");
     let document = json(&run(project.path(), &["check", "--format", "json"]));
-    let places: Vec<_> = document.findings.iter().map(|finding| (finding.path.as_str(), finding.range.start.line, finding.range.start.column)).collect();
-    assert_eq!(places, [("bom.py", 1, 21), ("cr.py", 1, 21), ("crlf.py", 1, 21), ("latin.py", 3, 21)]);
+    let places: Vec<_> = document
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.path.as_str(),
+                finding.range.start.line,
+                finding.range.start.column,
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("bom.py", 1, 21),
+            ("cr.py", 1, 21),
+            ("crlf.py", 1, 21),
+            ("latin.py", 3, 21)
+        ]
+    );
 }
 
 #[test]
 fn wrong_settings_are_named_with_their_line_and_the_rest_applies() {
-    let project = folder(&[("marginote.toml", "ignor = [\"MUT001\"]\nextend-exclude = [\"b.py\"]\n"), ("a.py", PITFALL), ("b.py", PITFALL)]);
+    let project = folder(&[
+        (
+            "marginote.toml",
+            "ignor = [\"MUT001\"]\nextend-exclude = [\"b.py\"]\n",
+        ),
+        ("a.py", PITFALL),
+        ("b.py", PITFALL),
+    ]);
     let output = run(project.path(), &["check", "--format", "json"]);
     let document = json(&output);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(document.findings.len(), 1);
-    assert_eq!(document.errors[0].path, "marginote.toml:1");
-    assert!(document.errors[0].message.contains("ignore"), "{}", document.errors[0].message);
+    assert_eq!(document.errors[0].path, "marginote.toml");
+    let message = &document.errors[0].message;
+    assert!(
+        message.starts_with("line 1: ") && message.contains("ignore"),
+        "{message}"
+    );
+    let shown = text(&run(project.path(), &["check"]).stdout);
+    assert!(shown.contains("\nmarginote.toml:1: "), "{shown}");
     let isolated = run(project.path(), &["check", "--format", "json", "--isolated"]);
-    assert_eq!((isolated.status.code(), json(&isolated).findings.len()), (Some(1), 2));
+    assert_eq!(
+        (isolated.status.code(), json(&isolated).findings.len()),
+        (Some(1), 2)
+    );
 }
 
 #[test]
@@ -255,28 +550,86 @@ fn comments_silence_findings() {
     let unused = "x = 1  # marginote: ignore[MUT001]\n";
     let project = folder(&[("a.py", &silenced), ("b.py", &by_ruff), ("c.py", unused)]);
     let document = json(&run(project.path(), &["check", "--format", "json"]));
-    let found: Vec<_> = document.findings.iter().map(|finding| (finding.path.as_str(), finding.code.as_str(), finding.severity.as_str())).collect();
+    let found: Vec<_> = document
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.path.as_str(),
+                finding.code.as_str(),
+                finding.severity.as_str(),
+            )
+        })
+        .collect();
     assert_eq!(found, [("c.py", "SUP001", "hint")]);
 }
 
 #[test]
 fn a_terminal_is_safe_from_names_and_source() {
-    let name = "a\x1b[31m b'\"\n.py";
-    let project = folder(&[(name, "# \x1b]0;owned\x07\ndef add(item, items=[]): items.append('\x1b[2J')\n")]);
+    // an escape sequence, its one-character form beyond ASCII, and a mark that turns the order of text round
+    let name = "a\x1b[31m b'\"\n\u{9b}\u{202e}.py";
+    let source =
+        "# \x1b]0;owned\x07\ndef add(item, items=[]): items.append('\x1b[2J \u{9b}2J \u{202e}')\n";
+    let project = folder(&[(name, source)]);
+    fs::write(project.path().join("b\x1b.py"), b"\0").expect("a file");
     let output = text(&run(project.path(), &["check"]).stdout);
-    assert!(output.contains("MUT001"));
-    assert!(!output.contains('\x1b'), "{output:?}");
-    assert!(!output.contains('\x07'), "{output:?}");
+    assert!(
+        output.contains("MUT001") && output.contains("b\\u{1b}.py: "),
+        "{output:?}"
+    );
+    assert!(
+        !output.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']),
+        "{output:?}"
+    );
+    let missing = text(&run(project.path(), &["check", "\x1b[31m"]).stderr);
+    assert!(
+        missing.contains("no file or folder") && !missing.contains('\x1b'),
+        "{missing:?}"
+    );
 }
 
 #[test]
-fn colours_follow_the_call_and_no_color() {
+fn carets_stand_under_wide_and_replaced_characters() {
+    let source = "x = '\u{9b}é'; f = lambda xs=[]: xs.append(1)\n";
+    let output = text(&run(folder(&[("a.py", source)]).path(), &["check"]).stdout);
+    let excerpt: Vec<&str> = output
+        .lines()
+        .skip_while(|line| !line.starts_with("1 |"))
+        .take(2)
+        .collect();
+    let column = |line: &str, what: &str| {
+        line[..line.find(what).expect("it is there")]
+            .chars()
+            .count()
+    };
+    assert_eq!(
+        column(excerpt[0], "[]"),
+        column(excerpt[1], "^^"),
+        "{output}"
+    );
+}
+
+#[test]
+fn colours_follow_the_call_and_the_environment() {
     let project = folder(&[("a.py", PITFALL)]);
-    let always = run(project.path(), &["check", "--color", "always"]);
-    assert!(text(&always.stdout).contains("\x1b["));
-    let piped = run(project.path(), &["check"]);
-    assert!(!text(&piped.stdout).contains("\x1b["));
-    assert!(piped.stderr.is_empty(), "no progress in a pipe: {}", text(&piped.stderr));
+    let coloured = |arguments: &[&str], variable: Option<(&str, &str)>| {
+        let mut command = command(project.path(), &[&["check"], arguments].concat());
+        command.envs(variable);
+        let output = command.output().expect("the binary runs");
+        assert!(
+            output.stderr.is_empty(),
+            "no progress in a pipe: {}",
+            text(&output.stderr)
+        );
+        text(&output.stdout).contains("\x1b[")
+    };
+    assert!(!coloured(&[], None), "not in a pipe");
+    assert!(coloured(&[], Some(("CLICOLOR_FORCE", "1"))));
+    assert!(coloured(&["--color", "always"], Some(("NO_COLOR", "1"))));
+    assert!(!coloured(
+        &["--color", "never"],
+        Some(("CLICOLOR_FORCE", "1"))
+    ));
 }
 
 #[test]
@@ -290,17 +643,37 @@ fn odd_input_is_survived() {
         ("open.py", &open),
         ("sum.py", &sum),
         ("long.py", &long),
-        ("prose.py", "Dear reader, this is 'not Python.\n\"\"\" at all\n"),
-        ("half.py", &format!("{PITFALL}\ndef half(\n\n{}", PITFALL.replace("add", "other"))),
+        (
+            "prose.py",
+            "Dear reader, this is 'not Python.\n\"\"\" at all\n",
+        ),
+        (
+            "half.py",
+            &format!(
+                "{PITFALL}\ndef half(\n\n{}",
+                PITFALL.replace("add", "other")
+            ),
+        ),
         ("empty.py", ""),
     ]);
     let output = run(project.path(), &["check", "--format", "json"]);
     let document = json(&output);
     assert!(document.errors.is_empty(), "{:?}", document.errors);
-    let found: Vec<_> = document.findings.iter().map(|finding| (finding.path.as_str(), finding.range.start.line)).collect();
-    assert_eq!(found, [("half.py", 1), ("half.py", 6), ("long.py", 1)], "half a definition costs itself and not its neighbours");
+    let found: Vec<_> = document
+        .findings
+        .iter()
+        .map(|finding| (finding.path.as_str(), finding.range.start.line))
+        .collect();
+    assert_eq!(
+        found,
+        [("half.py", 1), ("half.py", 6), ("long.py", 1)],
+        "half a definition costs itself and not its neighbours"
+    );
     let shown = run(project.path(), &["check", "long.py"]);
-    assert!(shown.stdout.len() < 10_000, "a line of megabytes is not printed");
+    assert!(
+        shown.stdout.len() < 10_000,
+        "a line of megabytes is not printed"
+    );
 }
 
 #[test]
@@ -323,18 +696,27 @@ fn a_file_of_fifty_megabytes_ends() {
 fn loops_of_folders_end() {
     let project = folder(&[("pkg/a.py", PITFALL)]);
     std::os::unix::fs::symlink("..", project.path().join("pkg/up")).expect("a link");
+    let outside = folder(&[("b.py", PITFALL)]);
+    std::os::unix::fs::symlink(outside.path(), project.path().join("out")).expect("a link");
     let document = json(&run(project.path(), &["check", "--format", "json"]));
     assert_eq!(document.findings.len(), 1);
     let empty = folder(&[]);
     let output = run(empty.path(), &["check"]);
-    assert_eq!((output.status.code(), text(&output.stdout).trim()), (Some(0), "0 files checked, nothing found"));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).trim()),
+        (Some(0), "0 files checked, nothing found")
+    );
 }
 
 #[test]
 fn a_reader_that_leaves_is_no_error() {
     let many = PITFALL.repeat(2000);
     let project = folder(&[("a.py", &many)]);
-    let mut child = command(project.path(), &["check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let mut child = command(project.path(), &["check"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(text(&output.stderr), "");
@@ -345,9 +727,20 @@ fn a_reader_that_leaves_is_no_error() {
 fn rules_are_listed_and_explained() {
     let here = folder(&[]);
     let listed = text(&run(here.path(), &["rules"]).stdout);
-    assert!(listed.lines().any(|line| line.starts_with("MUT001  mutable-default")));
-    let document: serde_json::Value = serde_json::from_slice(&run(here.path(), &["rules", "--format", "json"]).stdout).expect("it is JSON");
-    let codes: Vec<_> = document["rules"].as_array().expect("a list").iter().map(|rule| rule["code"].as_str().expect("a code")).collect();
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.starts_with("MUT001  mutable-default"))
+    );
+    let document: serde_json::Value =
+        serde_json::from_slice(&run(here.path(), &["rules", "--format", "json"]).stdout)
+            .expect("it is JSON");
+    let codes: Vec<_> = document["rules"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|rule| rule["code"].as_str().expect("a code"))
+        .collect();
     assert!(codes.contains(&"MUT001") && codes.is_sorted());
     let page = text(&run(here.path(), &["explain", "mutable-default"]).stdout);
     assert!(page.contains("MUT001") && !page.contains("```"));
@@ -364,11 +757,21 @@ fn every_rule_has_a_card_and_a_suite() {
         assert!(has("knowledge/rules", &stem), "no card {stem}");
         assert!(has("tests/rules", &stem), "no suite {stem}");
     }
-    let cards = marginote::knowledge::rule_names().iter().filter(|(code, _)| *code != "SUP001");
+    let cards = marginote::knowledge::rule_names()
+        .iter()
+        .filter(|(code, _)| *code != "SUP001");
     for (code, _) in cards {
-        assert!(marginote::rules::rule(code).is_some(), "the card {code} has no rule");
+        assert!(
+            marginote::rules::rule(code).is_some(),
+            "the card {code} has no rule"
+        );
     }
-    assert!(marginote::rules::RULES.windows(2).all(|pair| pair[0].code < pair[1].code), "the list is sorted");
+    assert!(
+        marginote::rules::RULES
+            .windows(2)
+            .all(|pair| pair[0].code < pair[1].code),
+        "the list is sorted"
+    );
 }
 
 #[test]
