@@ -121,7 +121,7 @@ impl Default for Analysis {
                 open: FxHashMap::default(),
                 project: Mutex::default(),
                 reports: Mutex::default(),
-            documents: Mutex::default(),
+                documents: Mutex::default(),
             }),
         }
     }
@@ -142,6 +142,8 @@ impl Analysis {
 
     /// Opens a document, or replaces the text of an open one.
     pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
+        // what stands at the path, and so what imports mean, may be new
+        self.state.disk.forget(&path);
         self.change(|open| {
             let file = OpenFile::new(
                 Document::new(text, version),
@@ -257,8 +259,14 @@ impl Snapshot {
             return Some(Arc::clone(&file.document));
         }
         let facts = self.state.disk.facts(path)?;
-        let mut known = self.state.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        let document = known.entry(path.to_path_buf()).or_insert_with(|| Arc::new(Document::new(facts.source(), 0)));
+        let mut known = self
+            .state
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let document = known
+            .entry(path.to_path_buf())
+            .or_insert_with(|| Arc::new(Document::new(facts.source(), 0)));
         Some(Arc::clone(document))
     }
 
@@ -392,7 +400,11 @@ impl Snapshot {
         let report = self.findings(path, &Cancel::default())?;
         let project = self.project();
         let file = project.file(path)?;
-        hover::hover(&project, file, offset, &report, &|path| self.document(path))
+        let text = file.source();
+        // the end of a word belongs to it too
+        let before = (0..offset).rev().find(|at| text.is_char_boundary(*at));
+        let mut places = std::iter::once(offset).chain(before);
+        places.find_map(|at| hover::hover(&project, file, at, &report, &|path| self.document(path)))
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).
