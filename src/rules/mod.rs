@@ -28,7 +28,14 @@ pub struct Rule {
 }
 
 /// Every rule, by code.
-pub const RULES: &[&Rule] = &[&mutability::mutable_default::RULE];
+pub const RULES: &[&Rule] = &[
+    &metaclass::metaclass_conflict::RULE,
+    &metaclass::init_subclass_suffices::RULE,
+    &metaclass::namespace_check_misses_inherited::RULE,
+    &metaclass::new_returns_nothing::RULE,
+    &metaclass::metaclass_lost::RULE,
+    &mutability::mutable_default::RULE,
+];
 
 /// The rule with a code or a name, in any case.
 pub fn rule(name: &str) -> Option<&'static Rule> {
