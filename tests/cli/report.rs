@@ -238,14 +238,69 @@ fn comments_silence_findings() {
     assert_eq!(found, [("c.py", "SUP001", "hint")]);
 }
 
+const README: &str = include_str!("../../README.md");
+
+/// The first block of a language in the README.
+fn block(language: &str) -> &'static str {
+    let start = format!("```{language}\n");
+    let (_, from) = README
+        .split_once(&start)
+        .expect("the README has such a block");
+    from.split_once("```").expect("the block ends").0
+}
+
 #[test]
 fn the_readme_shows_the_document_as_it_is() {
-    let readme = include_str!("../../README.md");
-    let (_, from) = readme
-        .split_once("```json\n")
-        .expect("the README shows the document");
-    let (document, _) = from.split_once("```").expect("the block ends");
-    let document: Document = serde_json::from_str(document).expect("it has the documented form");
+    let document: Document =
+        serde_json::from_str(block("json")).expect("it has the documented form");
     assert_eq!(document.version, 1);
     assert!(!document.findings[0].fixes[0].edits.is_empty());
+}
+
+#[test]
+fn the_readme_shows_settings_that_apply() {
+    let project = folder(&[("marginote.toml", block("toml")), ("a.py", PITFALL)]);
+    let document = json(&run(project.path(), &["check", "--format", "json"]));
+    assert!(document.errors.is_empty(), "{:?}", document.errors);
+    assert_eq!(
+        document.findings[0].severity, "information",
+        "as its [severity] says"
+    );
+}
+
+#[test]
+fn the_readme_lists_the_rules() {
+    let listed: Vec<String> = README
+        .lines()
+        .filter(|line| line.contains("](knowledge/rules/"))
+        .map(|line| line.replace('`', ""))
+        .collect();
+    let rows: Vec<String> = marginote::knowledge::Knowledge::builtin()
+        .rules()
+        .map(|card| {
+            let (code, name) = (&card.code, &card.name);
+            let link = format!("[{code}](knowledge/rules/{code}-{name}.md)");
+            format!(
+                "| {link} | {name} | {} | {} |",
+                card.severity.word(),
+                card.title
+            )
+            .replace('`', "")
+        })
+        .collect();
+    assert_eq!(listed, rows);
+}
+
+#[test]
+fn lines_are_counted_as_people_do() {
+    for (text, lines) in [
+        ("", 0),
+        ("x = 1", 1),
+        ("x = 1\n", 1),
+        ("x = 1\r\n\r\ny = 2", 3),
+    ] {
+        let project = folder(&[("a.py", text)]);
+        let document = json(&run(project.path(), &["check", "--format", "json"]));
+        assert_eq!(document.summary.lines, lines, "{text:?}");
+    }
 }
