@@ -23,6 +23,8 @@ use crate::project::{Disk, Project};
 use crate::rules::{Context, Finding, Findings, Options, RULES};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
+pub use walk::PythonFiles;
+
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
@@ -238,7 +240,7 @@ impl Snapshot {
         let folders = self.state.disk.roots();
         let mut files: Vec<PathBuf> = folders
             .iter()
-            .flat_map(|folder| walk::python_files(folder, &self.state.config))
+            .flat_map(|folder| walk::python_files(folder, &self.state.config).files)
             .collect();
         files.extend(self.open_paths());
         files.sort();
@@ -246,8 +248,8 @@ impl Snapshot {
         files
     }
 
-    /// The Python files below a folder that the configuration does not leave out, sorted.
-    pub fn python_files(&self, folder: &Path) -> Vec<PathBuf> {
+    /// The Python files below a folder that the configuration does not leave out.
+    pub fn python_files(&self, folder: &Path) -> PythonFiles {
         walk::python_files(folder, &self.state.config)
     }
 

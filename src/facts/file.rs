@@ -231,12 +231,15 @@ impl FileFacts {
         }
     }
 
-    /// How many lines the file has that end with a line end.
+    /// How many lines the file has. What stands after the last line end is a line too, unless it is nothing.
     pub fn lines(&self) -> usize {
-        self.first_lines
+        let ended = self
+            .first_lines
             .last()
             .zip(self.segments.last())
-            .map_or(0, |(first, last)| (*first + last.line_ends) as usize)
+            .map_or(0, |(first, last)| (*first + last.line_ends) as usize);
+        let open = !self.source.is_empty() && !self.source.ends_with(['\n', '\r']);
+        ended + usize::from(open)
     }
 
     /// How many segments the file has.

@@ -1,5 +1,7 @@
 //! Files as they are on disk: read once, kept by path, forgotten when told that they changed.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -126,18 +128,20 @@ impl Disk {
 }
 
 fn read_file(path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
-    let problem = |error: &dyn std::fmt::Display| format!("cannot read the file: {error}");
-    let size = std::fs::metadata(path)
-        .map_err(|error| problem(&error))?
-        .len();
-    if size > LARGEST {
+    let problem = |error: std::io::Error| format!("cannot read the file: {error}");
+    let file = File::open(path).map_err(problem)?;
+    let size = file.metadata().map_err(problem)?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(LARGEST)).unwrap_or(0) + 1);
+    // what a device or a pipe holds is not known beforehand, and may have no end
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(problem)?;
+    if bytes.len() as u64 > LARGEST {
         return Err(format!(
-            "the file is too large to analyse ({} MB; the most is {} MB)",
-            size >> 20,
+            "the file is too large to analyse: the most is {} MB",
             LARGEST >> 20
         ));
     }
-    let bytes = std::fs::read(path).map_err(|error| problem(&error))?;
     let source = text::decode(&bytes).map_err(|error| error.to_string())?;
     Ok(Arc::new(FileFacts::new(
         Arc::new(path.to_path_buf()),
