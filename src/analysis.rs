@@ -101,6 +101,8 @@ struct State {
     project: Mutex<Option<(usize, Arc<Project>)>>,
     /// What was found in files of this project, with the same count.
     reports: Mutex<FxHashMap<PathBuf, (usize, Arc<Report>)>>,
+    /// The documents of files on disk that somebody asked for.
+    documents: Mutex<FxHashMap<PathBuf, Arc<Document>>>,
 }
 
 /// The mutable state: folders, settings and open documents.
@@ -117,6 +119,7 @@ impl Default for Analysis {
                 open: FxHashMap::default(),
                 project: Mutex::default(),
                 reports: Mutex::default(),
+                documents: Mutex::default(),
             }),
         }
     }
@@ -137,6 +140,8 @@ impl Analysis {
 
     /// Opens a document, or replaces the text of an open one.
     pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
+        // what stands at the path, and so what imports mean, may be new
+        self.state.disk.forget(&path);
         self.change(|open| {
             let file = OpenFile::new(
                 Document::new(text, version),
@@ -209,6 +214,7 @@ impl Analysis {
             open,
             project: Mutex::default(),
             reports: Mutex::default(),
+            documents: Mutex::default(),
         });
     }
 }
@@ -247,14 +253,19 @@ impl Snapshot {
 
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
     pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
-        match self.state.open.get(path) {
-            Some(file) => Some(Arc::clone(&file.document)),
-            None => self
-                .state
-                .disk
-                .facts(path)
-                .map(|facts| Arc::new(Document::new(facts.source(), 0))),
+        if let Some(file) = self.state.open.get(path) {
+            return Some(Arc::clone(&file.document));
         }
+        let facts = self.state.disk.facts(path)?;
+        let mut known = self
+            .state
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let document = known
+            .entry(path.to_path_buf())
+            .or_insert_with(|| Arc::new(Document::new(facts.source(), 0)));
+        Some(Arc::clone(document))
     }
 
     fn project(&self) -> Arc<Project> {

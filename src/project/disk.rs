@@ -19,6 +19,8 @@ pub struct Disk {
     exists: DashMap<PathBuf, Found>,
     roots: std::sync::RwLock<Vec<PathBuf>>,
     changes: AtomicUsize,
+    /// By file: its module's name, and the folder that the first part of the name is looked up in.
+    module_names: DashMap<PathBuf, Arc<(String, PathBuf)>>,
 }
 
 /// What stands at a path.
@@ -90,6 +92,22 @@ impl Disk {
         self.changed();
         self.facts.remove(path);
         self.exists.clear();
+        self.module_names.clear();
+    }
+
+    /// The name of a file's module, worked out once by `find`.
+    pub fn module_name(
+        &self,
+        path: &Path,
+        find: impl FnOnce() -> (String, PathBuf),
+    ) -> Arc<(String, PathBuf)> {
+        if let Some(known) = self.module_names.get(path) {
+            return Arc::clone(&known);
+        }
+        let found = Arc::new(find());
+        self.module_names
+            .insert(path.to_path_buf(), Arc::clone(&found));
+        found
     }
 
     /// What stands at a path.

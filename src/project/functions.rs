@@ -235,7 +235,7 @@ impl Project {
     pub fn function_name(&self, function: Function<'_>) -> String {
         let outer = match function.class() {
             Some(class) => self.class_name(class),
-            None => self.module_name(function.site.file.path()).0,
+            None => self.module_name(function.site.file.path()).0.clone(),
         };
         format!("{outer}.{}", function.name())
     }

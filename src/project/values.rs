@@ -84,7 +84,7 @@ impl Project {
             Value::Function(function) | Value::Method(function) => {
                 Some(self.function_name(*function).into())
             }
-            Value::Module(file) => Some(self.module_name(file.path()).0.into()),
+            Value::Module(file) => Some(self.module_name(file.path()).0.as_str().into()),
             _ => None,
         }
     }
