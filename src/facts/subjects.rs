@@ -85,6 +85,13 @@ impl Subjects {
             }
             found = found.union(match meaning {
                 Meaning::Subject(subject) => subject,
+                Meaning::Keyword(subject)
+                    if bytes.get(hit.end()) == Some(&b'=')
+                        && bytes.get(hit.end() + 1) != Some(&b'=') =>
+                {
+                    subject
+                }
+                Meaning::Keyword(_) => Subjects::NONE,
                 Meaning::Def => parameters(
                     &bytes[hit.end()..],
                     code == hit.start() && kind != CutKind::Member,
@@ -107,6 +114,8 @@ impl Subjects {
 #[derive(Clone, Copy)]
 enum Meaning {
     Subject(Subjects),
+    /// The word with `=` directly after it: a keyword argument.
+    Keyword(Subjects),
     Def,
     Lambda,
     Class,
@@ -118,18 +127,26 @@ const WORDS: &[(&str, Meaning)] = &[
     ("class", Meaning::Class),
     ("Thread", Meaning::Subject(Subjects::THREADS)),
     ("Timer", Meaning::Subject(Subjects::THREADS)),
-    ("ThreadPoolExecutor", Meaning::Subject(Subjects::POOLS_OF_THREADS)),
+    (
+        "ThreadPoolExecutor",
+        Meaning::Subject(Subjects::POOLS_OF_THREADS),
+    ),
     ("ThreadPool", Meaning::Subject(Subjects::POOLS_OF_THREADS)),
     ("dummy", Meaning::Subject(Subjects::POOLS_OF_THREADS)),
     ("submit", Meaning::Subject(Subjects::THREADS)),
     ("to_thread", Meaning::Subject(Subjects::THREADS)),
     ("run_in_executor", Meaning::Subject(Subjects::THREADS)),
+    // a subclass of Thread hands it up: `super().__init__(target=self.poll)`
+    ("target", Meaning::Keyword(Subjects::THREADS)),
     ("start_new_thread", Meaning::Subject(Subjects::THREADS)),
     ("Process", Meaning::Subject(Subjects::THREADS)),
     ("atexit", Meaning::Subject(Subjects::CALLBACKS)),
     ("signal", Meaning::Subject(Subjects::CALLBACKS)),
     ("call_soon", Meaning::Subject(Subjects::CALLBACKS)),
-    ("call_soon_threadsafe", Meaning::Subject(Subjects::CALLBACKS)),
+    (
+        "call_soon_threadsafe",
+        Meaning::Subject(Subjects::CALLBACKS),
+    ),
     ("call_later", Meaning::Subject(Subjects::CALLBACKS)),
     ("call_at", Meaning::Subject(Subjects::CALLBACKS)),
     ("add_done_callback", Meaning::Subject(Subjects::CALLBACKS)),

@@ -9,7 +9,9 @@ use std::sync::OnceLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Project;
-use crate::facts::{Binding, BindingKind, Body, FileFacts, MutationKind, Names, ScopeKind, Subjects};
+use crate::facts::{
+    Binding, BindingKind, Body, FileFacts, MutationKind, Names, ScopeKind, Subjects,
+};
 use crate::syntax::{Field, Kind, Node, Outline};
 
 /// Subjects whose words can be given other names. Each is collected when somebody asks for it.
@@ -221,7 +223,9 @@ impl<'p> Words<'_, 'p> {
         let module = imported
             .parent()
             .and_then(|statement| statement.child(Field::ModuleName));
-        let modules = module.into_iter().flat_map(|module| module.text().split('.'));
+        let modules = module
+            .into_iter()
+            .flat_map(|module| module.text().split('.'));
         modules.fold(own, |all, word| {
             all.union(Subjects::of_word(word.trim()).intersection(self.family.subjects))
         })

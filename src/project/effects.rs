@@ -1,8 +1,7 @@
 //! What functions do with objects that are handed to them.
 
-use super::functions::is_definition;
 use super::values::reaching;
-use super::{Class, ClassValue, Function, Parameter, ParameterKind, Project, Value};
+use super::{Function, Parameter, ParameterKind, Project, Value};
 use crate::facts::{BindingKind, MUTATING_METHODS, Resolution, Site};
 use crate::syntax::{Field, Kind, Node, Op};
 

@@ -1,7 +1,7 @@
 //! Calls that are given a function to be called later, or elsewhere: which argument it is, and who will call it.
 
 use super::threads::Receiver;
-use super::{Class, ClassValue, Function, Project, Value};
+use super::{Class, ClassValue, Function, Project, Protocol, Value, stdlib};
 use crate::facts::Site;
 use crate::syntax::{Field, Kind, Node};
 
@@ -187,10 +187,11 @@ impl Project {
             // methods whose names say enough, of objects that nobody knows
             Value::Unknown => match method? {
                 "run_in_executor" => Some(self.in_executor(call)),
-                method @ ("call_soon" | "call_soon_threadsafe" | "call_later" | "call_at"
-                | "add_done_callback") => {
-                    Some(taker_named(&format!("loop.{method}"))?.of(call, 0))
-                }
+                method @ ("call_soon"
+                | "call_soon_threadsafe"
+                | "call_later"
+                | "call_at"
+                | "add_done_callback") => Some(taker_named(&format!("loop.{method}"))?.of(call, 0)),
                 _ => None,
             },
             _ => None,
@@ -316,6 +317,64 @@ impl Project {
             class,
             exact: object.node.kind() == Kind::Call,
         })
+    }
+
+    /// The call that makes the object that an expression denotes, where there is one such call in the project.
+    pub fn made_by<'p>(&'p self, object: Site<'p>) -> Option<Site<'p>> {
+        let mut site = self.origin(object)?;
+        if site.node.kind() == Kind::Attribute {
+            let (owner, name) = (
+                site.child(Field::Object)?,
+                site.node.child(Field::Attribute)?,
+            );
+            let Value::Instance(ClassValue::Known(class)) = self.evaluate(owner) else {
+                return None;
+            };
+            let [only] = class.assigned_to_self(name.text())[..] else {
+                return None;
+            };
+            site = self.origin(only)?;
+        }
+        (site.node.kind() == Kind::Call).then_some(site)
+    }
+
+    /// Whether a qualified name belongs to the standard library.
+    pub fn is_standard(&self, name: &str) -> bool {
+        stdlib::is_in(name)
+    }
+
+    /// Whether objects of a class follow a protocol. None where that is not known.
+    pub fn follows(&self, class: &ClassValue<'_>, protocol: Protocol) -> Option<bool> {
+        let methods: &[&str] = match protocol {
+            Protocol::Iterable => &["__iter__", "__getitem__"],
+            Protocol::Callable => &["__call__"],
+        };
+        let ClassValue::Known(class) = class else {
+            return stdlib::follows(&self.qualified_class(class), protocol);
+        };
+        // what a decorator adds is known of the standard library's own
+        let is_plain = |decorator| {
+            self.qualified_decorator(decorator)
+                .is_some_and(|name| stdlib::is_in(&name))
+        };
+        let mro = self.mro(*class);
+        for ancestor in &mro.classes {
+            match ancestor {
+                ClassValue::Known(ancestor) => {
+                    if methods.iter().any(|method| ancestor.defines(method)) {
+                        return Some(true);
+                    }
+                    if !ancestor.site.decorators().all(is_plain) {
+                        return None;
+                    }
+                }
+                ClassValue::External(name) => match stdlib::follows(name, protocol) {
+                    Some(false) => {}
+                    known => return known,
+                },
+            }
+        }
+        mro.is_complete().then_some(false)
     }
 
     /// The expression that a name stands for, where it has one binding; the expression itself otherwise.

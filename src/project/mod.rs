@@ -2,6 +2,7 @@
 
 mod aliases;
 mod classes;
+mod computing;
 mod disk;
 mod effects;
 mod functions;
@@ -23,6 +24,7 @@ pub use disk::Disk;
 pub use effects::{Reach, Use};
 pub use functions::{Bound, Function, Parameter, ParameterKind};
 pub use handing::{HandKind, HandOver, StartKind};
+pub use stdlib::Protocol;
 pub use threads::{Chain, Receiver, ThreadStart, is_repeated};
 pub use values::{ClassValue, Value};
 pub use work::Computation;

@@ -108,13 +108,14 @@ impl Project {
 
     /// The calls of one file that make a function run in a thread.
     pub fn starts_in<'p>(&'p self, file: &'p FileFacts) -> impl Iterator<Item = ThreadStart<'p>> {
-        self.about(file, Subjects::THREADS).flat_map(move |segment| {
-            let root = file.root(segment);
-            root.body()
-                .calls
-                .iter()
-                .filter_map(move |call| self.thread_start(root.at(*call)))
-        })
+        self.about(file, Subjects::THREADS)
+            .flat_map(move |segment| {
+                let root = file.root(segment);
+                root.body()
+                    .calls
+                    .iter()
+                    .filter_map(move |call| self.thread_start(root.at(*call)))
+            })
     }
 
     /// A call, as a thread start.

@@ -28,7 +28,13 @@ pub struct Rule {
 }
 
 /// Every rule, by code.
-pub const RULES: &[&Rule] = &[&mutability::mutable_default::RULE];
+pub const RULES: &[&Rule] = &[
+    &gil::cpu_bound_thread::RULE,
+    &gil::cpu_bound_thread_pool::RULE,
+    &gil::thread_target_called::RULE,
+    &gil::thread_args_not_sequence::RULE,
+    &mutability::mutable_default::RULE,
+];
 
 /// The rule with a code or a name, in any case.
 pub fn rule(name: &str) -> Option<&'static Rule> {
