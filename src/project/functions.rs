@@ -1,6 +1,6 @@
 //! Functions of the project: parameters, what they are bound to, what they return.
 
-use super::{Class, Project, Value};
+use super::{Class, ClassValue, Project, Value};
 use crate::facts::{FunctionData, Site, parameter_name};
 use crate::syntax::{Field, Kind, Node, Op};
 
@@ -341,8 +341,22 @@ impl Project {
     /// What a call of a function gives, where all of its `return`s agree.
     pub(super) fn returned<'p>(&'p self, function: Function<'p>, depth: usize) -> Value<'p> {
         if function.is_async() {
-            return Value::Unknown;
+            let class = if function.is_generator() {
+                "types.AsyncGeneratorType"
+            } else {
+                "types.CoroutineType"
+            };
+            return Value::Instance(ClassValue::External(class.into()));
         }
+        self.returned_by_body(function, depth)
+    }
+
+    /// What the body of a function returns: for a coroutine function, what awaiting gives.
+    pub(super) fn returned_by_body<'p>(
+        &'p self,
+        function: Function<'p>,
+        depth: usize,
+    ) -> Value<'p> {
         if function.is_generator() {
             return Value::builtin("generator");
         }

@@ -1,13 +1,17 @@
 //! All files' facts together: module resolution, values, class hierarchy, effects, execution contexts. Knows nothing of rules.
 
+mod aliases;
 mod classes;
+mod computing;
 mod disk;
 mod effects;
 mod functions;
+mod handing;
 mod modules;
 mod stdlib;
 mod threads;
 mod values;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -17,10 +21,13 @@ use rustc_hash::FxHashMap;
 
 pub use classes::{Class, Metaclass, Mro};
 pub use disk::Disk;
-pub use effects::{Reach, Use, Work};
+pub use effects::{Reach, Use};
 pub use functions::{Bound, Function, Parameter, ParameterKind};
-pub use threads::{Chain, StartKind, ThreadStart, is_repeated};
+pub use handing::{HandKind, HandOver, StartKind};
+pub use stdlib::Protocol;
+pub use threads::{Chain, Receiver, ThreadStart, is_repeated};
 pub use values::{ClassValue, Value};
+pub use work::Computation;
 
 use crate::facts::{Binding, BindingKind, FileFacts, Site};
 use crate::syntax::{Field, Kind, NodeId, Outline, contains_word};
@@ -52,6 +59,7 @@ pub struct Project {
     /// Every file of the project that is known, sorted: what questions about the whole project are asked of.
     all: OnceLock<Vec<PathBuf>>,
     threads: threads::Memo,
+    aliases: aliases::Memo,
 }
 
 impl Project {
@@ -63,6 +71,7 @@ impl Project {
             files: FrozenMap::new(),
             all: OnceLock::new(),
             threads: threads::Memo::default(),
+            aliases: aliases::Memo::default(),
         }
     }
 

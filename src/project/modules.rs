@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::disk::Found;
+use super::values::reaching;
 use super::{Project, Value};
-use crate::facts::{BindingKind, FileFacts, Site};
+use crate::facts::{BindingKind, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
 
 /// How many re-exports are followed.
@@ -236,6 +237,36 @@ impl Project {
             }
         }
         Value::Unknown
+    }
+}
+
+impl Project {
+    /// The statement that gives a name its only value: an assignment, a definition; through imports from the project's files.
+    pub fn defined_at<'p>(&'p self, name: Site<'p>) -> Option<Site<'p>> {
+        let mut bindings = match name.resolve() {
+            Resolution::Local(bindings) | Resolution::Module(bindings) => bindings,
+            Resolution::Free => return None,
+        };
+        for _ in 0..REEXPORTS {
+            let reached = reaching(&bindings, Some(name));
+            let [only] = reached[..] else { return None };
+            let value = only.value()?;
+            match only.binding.kind {
+                BindingKind::FromImport => {
+                    let imported = value.node.child(Field::Name).unwrap_or(value.node).text();
+                    let module = self.module_of_import(value.with(value.node.parent()?))?;
+                    bindings = self.module(&module, value.file)?.module_bindings(imported);
+                }
+                BindingKind::Function | BindingKind::Class => return Some(value),
+                _ => {
+                    let statement = only.name.node.ancestors().find(|node| {
+                        matches!(node.kind(), Kind::Assignment | Kind::NamedExpression)
+                    });
+                    return statement.map(|statement| only.name.with(statement));
+                }
+            }
+        }
+        None
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Rule {
 
 /// Every rule, by code.
 pub const RULES: &[&Rule] = &[
+    &gil::cpu_bound_thread::RULE,
+    &gil::cpu_bound_thread_pool::RULE,
+    &gil::thread_target_called::RULE,
+    &gil::thread_args_not_sequence::RULE,
     &metaclass::metaclass_conflict::RULE,
     &metaclass::init_subclass_suffices::RULE,
     &metaclass::namespace_check_misses_inherited::RULE,
