@@ -39,6 +39,8 @@ pub const RULES: &[&Rule] = &[
     &metaclass::new_returns_nothing::RULE,
     &metaclass::metaclass_lost::RULE,
     &mutability::mutable_default::RULE,
+    &singleton::singleton_race::RULE,
+    &singleton::new_passes_arguments::RULE,
 ];
 
 /// The rule with a code or a name, in any case.
