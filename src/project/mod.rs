@@ -1,12 +1,15 @@
 //! All files' facts together: module resolution, values, class hierarchy, effects, execution contexts. Knows nothing of rules.
 
+mod annotations;
 mod classes;
 mod disk;
 mod effects;
+mod flow;
 mod functions;
 mod modules;
 mod stdlib;
 mod threads;
+mod uses;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -15,10 +18,12 @@ use std::sync::{Arc, OnceLock};
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
 
+pub use annotations::Annotation;
 pub use classes::{Class, Metaclass, Mro};
 pub use disk::Disk;
-pub use effects::{Reach, Use, Work};
+pub use effects::Work;
 pub use functions::{Bound, Function, Parameter, ParameterKind};
+pub use uses::{Followed, Part, Reach, Use, is_container_name};
 pub use threads::{Chain, StartKind, ThreadStart, is_repeated};
 pub use values::{ClassValue, Value};
 

@@ -174,6 +174,11 @@ impl Project {
         }
     }
 
+    /// What a name of a file's module denotes.
+    pub fn value_of_module_name<'p>(&'p self, file: &'p FileFacts, name: &str) -> Value<'p> {
+        self.member_of_file(file, name, 0)
+    }
+
     /// A name of a module of the project: bound there, a submodule, or from a star import.
     pub(super) fn member_of_file<'p>(
         &'p self,
