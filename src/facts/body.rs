@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use crate::syntax::{Field, Kind, Node, NodeId, Seed, Tree, parse};
+use crate::syntax::{Field, Kind, Node, NodeId, Op, Seed, Tree, parse};
 
 /// The kind of a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +137,8 @@ pub struct Body {
     pub calls: Vec<NodeId>,
     /// In source order.
     pub mutations: Vec<Mutation>,
+    /// Products of a list or tuple display and something else, in source order.
+    pub repetitions: Vec<NodeId>,
     names: OnceLock<FxHashMap<u64, Vec<NodeId>>>,
 }
 
@@ -185,6 +187,7 @@ impl Body {
             classes: Vec::new(),
             calls: Vec::new(),
             mutations: Vec::new(),
+            repetitions: Vec::new(),
             names: OnceLock::new(),
         };
         let tree = std::mem::replace(&mut body.tree, Tree::empty());
@@ -302,6 +305,14 @@ impl Body {
             Kind::TypeAlias => {
                 if let Some(name) = node.descendants().find(|inner| inner.kind() == Kind::Name) {
                     self.bind(name, BindingKind::Other, None);
+                }
+            }
+            Kind::BinaryOperation if node.op() == Op::Mul => {
+                let is_display = |side: Node<'_>| {
+                    matches!(side.unparenthesized().kind(), Kind::List | Kind::Tuple)
+                };
+                if node.children().any(is_display) {
+                    self.repetitions.push(node.id());
                 }
             }
             Kind::Yield => self.mark_generator(node),

@@ -128,6 +128,7 @@ impl Project {
                 };
                 self.agree([left, right], depth)
             }
+            Kind::BinaryOperation => self.value_of_operation(site, depth),
             Kind::Lambda => Function::at(site).map_or(Value::Unknown, Value::Function),
             Kind::Subscript => self.value_of_subscript(site, depth),
             Kind::Annotation => node.children().next().map_or(Value::Unknown, |inner| {
@@ -135,6 +136,41 @@ impl Project {
             }),
             Kind::None => Value::None,
             kind => literal_class(kind).map_or(Value::Unknown, Value::builtin),
+        }
+    }
+
+    /// What a sum or product of sequences is: a sequence again, where the other side is one too, or may be a number.
+    fn value_of_operation<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        let (Some(left), Some(right)) = (site.child(Field::Left), site.child(Field::Right)) else {
+            return Value::Unknown;
+        };
+        let is_sequence = |value: &Value<'p>| matches!(value, Value::Instance(ClassValue::External(name)) if matches!(name.as_ref(), "builtins.list" | "builtins.tuple" | "builtins.str"));
+        let (one, other) = (self.value(left, depth + 1), self.value(right, depth + 1));
+        match site.node.op() {
+            Op::Add if is_sequence(&one) && one == other => one,
+            Op::Mul if is_sequence(&one) && self.may_count(right) => one,
+            Op::Mul if is_sequence(&other) && self.may_count(left) => other,
+            _ => Value::Unknown,
+        }
+    }
+
+    /// Whether an expression may be a whole number: all but displays, texts, objects of classes, and what other packages' functions give.
+    pub fn may_count<'p>(&'p self, site: Site<'p>) -> bool {
+        match self.evaluate(site) {
+            Value::Instance(ClassValue::External(name)) => {
+                matches!(name.as_ref(), "builtins.int" | "builtins.bool")
+            }
+            Value::Unknown => match site.node.unparenthesized().child(Field::Function) {
+                Some(callee) => match self.evaluate(site.with(callee)) {
+                    Value::External(name) => {
+                        let module = name.split('.').next().unwrap_or_default();
+                        matches!(module, "builtins" | "math" | "os" | "random" | "operator")
+                    }
+                    _ => true,
+                },
+                None => true,
+            },
+            _ => false,
         }
     }
 
@@ -345,6 +381,7 @@ impl Project {
             }
             Value::External(module) => Value::External(format!("{module}.{name}").into()),
             Value::Class(class) => self.class_attribute(class, name, depth + 1),
+            Value::Instance(ClassValue::Known(class)) if name == "__class__" => Value::Class(class),
             Value::Instance(ClassValue::Known(class)) => {
                 self.instance_attribute(class, name, depth + 1)
             }

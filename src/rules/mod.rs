@@ -28,7 +28,10 @@ pub struct Rule {
 }
 
 /// Every rule, by code.
-pub const RULES: &[&Rule] = &[&mutability::mutable_default::RULE];
+pub const RULES: &[&Rule] = &[
+    &mutability::mutable_default::RULE,
+    &mutability::repeated_reference::RULE,
+];
 
 /// The rule with a code or a name, in any case.
 pub fn rule(name: &str) -> Option<&'static Rule> {

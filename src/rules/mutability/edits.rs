@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::{Movable, movable};
 use crate::facts::{FileFacts, Site};
-use crate::project::{Function, Parameter};
+use crate::project::{ClassValue, Function, Parameter};
 use crate::rules::{Context, Finding};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, contains_word};
 
 type Edits = Vec<(Range<usize>, String)>;
 
@@ -233,4 +233,41 @@ pub(super) fn imported(cx: &Context<'_>, module: &str, name: &str) -> Option<(St
     let end = last?.range().end;
     let edit = (end..end, format!("{newline}from {module} import {name}"));
     Some((name.to_string(), vec![edit]))
+}
+
+/// A comprehension in place of a repetition, which makes a new element in each turn.
+pub(super) fn comprehension<'p>(
+    cx: &Context<'p>,
+    product: Site<'p>,
+    element: Site<'p>,
+    count: Site<'p>,
+    class: &ClassValue<'p>,
+    finding: &mut Finding,
+) {
+    let Some(display) = element.node.parent() else {
+        return;
+    };
+    if display.children().count() != 1
+        || movable(cx.project, element) == Movable::Nowhere
+        || movable(cx.project, count) == Movable::Nowhere
+    {
+        return;
+    }
+    let fresh = match (element.node.unparenthesized().kind(), class) {
+        (Kind::Name, ClassValue::External(_)) => format!("{}.copy()", element.text()),
+        (Kind::Name, ClassValue::Known(_)) => return,
+        _ => element.text().to_string(),
+    };
+    let variable = if contains_word(product.text(), "_") { "_index" } else { "_" };
+    let turns = format!("{fresh} for {variable} in range({})", count.text());
+    let text = if display.kind() == Kind::Tuple {
+        format!("tuple({turns})")
+    } else {
+        format!("[{turns}]")
+    };
+    finding.fix(
+        "Make a new element for each place",
+        false,
+        vec![(product.range(), text)],
+    );
 }
