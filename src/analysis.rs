@@ -23,6 +23,8 @@ use crate::project::{Disk, Project};
 use crate::rules::{Context, Finding, Findings, Options, RULES};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
+pub use walk::PythonFiles;
+
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
@@ -101,6 +103,8 @@ struct State {
     project: Mutex<Option<(usize, Arc<Project>)>>,
     /// What was found in files of this project, with the same count.
     reports: Mutex<FxHashMap<PathBuf, (usize, Arc<Report>)>>,
+    /// The documents of files on disk that somebody asked for.
+    documents: Mutex<FxHashMap<PathBuf, Arc<Document>>>,
 }
 
 /// The mutable state: folders, settings and open documents.
@@ -117,6 +121,7 @@ impl Default for Analysis {
                 open: FxHashMap::default(),
                 project: Mutex::default(),
                 reports: Mutex::default(),
+                documents: Mutex::default(),
             }),
         }
     }
@@ -137,6 +142,8 @@ impl Analysis {
 
     /// Opens a document, or replaces the text of an open one.
     pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
+        // what stands at the path, and so what imports mean, may be new
+        self.state.disk.forget(&path);
         self.change(|open| {
             let file = OpenFile::new(
                 Document::new(text, version),
@@ -209,6 +216,7 @@ impl Analysis {
             open,
             project: Mutex::default(),
             reports: Mutex::default(),
+            documents: Mutex::default(),
         });
     }
 }
@@ -232,7 +240,7 @@ impl Snapshot {
         let folders = self.state.disk.roots();
         let mut files: Vec<PathBuf> = folders
             .iter()
-            .flat_map(|folder| walk::python_files(folder, &self.state.config))
+            .flat_map(|folder| walk::python_files(folder, &self.state.config).files)
             .collect();
         files.extend(self.open_paths());
         files.sort();
@@ -240,21 +248,26 @@ impl Snapshot {
         files
     }
 
-    /// The Python files below a folder that the configuration does not leave out, sorted.
-    pub fn python_files(&self, folder: &Path) -> Vec<PathBuf> {
+    /// The Python files below a folder that the configuration does not leave out.
+    pub fn python_files(&self, folder: &Path) -> PythonFiles {
         walk::python_files(folder, &self.state.config)
     }
 
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
     pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
-        match self.state.open.get(path) {
-            Some(file) => Some(Arc::clone(&file.document)),
-            None => self
-                .state
-                .disk
-                .facts(path)
-                .map(|facts| Arc::new(Document::new(facts.source(), 0))),
+        if let Some(file) = self.state.open.get(path) {
+            return Some(Arc::clone(&file.document));
         }
+        let facts = self.state.disk.facts(path)?;
+        let mut known = self
+            .state
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let document = known
+            .entry(path.to_path_buf())
+            .or_insert_with(|| Arc::new(Document::new(facts.source(), 0)));
+        Some(Arc::clone(document))
     }
 
     fn project(&self) -> Arc<Project> {
@@ -387,7 +400,11 @@ impl Snapshot {
         let report = self.findings(path, &Cancel::default())?;
         let project = self.project();
         let file = project.file(path)?;
-        hover::hover(&project, file, offset, &report, &|path| self.document(path))
+        let text = file.source();
+        // the end of a word belongs to it too
+        let before = (0..offset).rev().find(|at| text.is_char_boundary(*at));
+        let mut places = std::iter::once(offset).chain(before);
+        places.find_map(|at| hover::hover(&project, file, at, &report, &|path| self.document(path)))
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).

@@ -2,10 +2,11 @@
 
 mod allocator;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use marginote::config::Settings;
@@ -27,7 +28,8 @@ struct Cli {
 enum Command {
     /// Checks files and folders, and explains what it finds.
     ///
-    /// Exit code: 0 nothing found, 1 findings, 2 the call or the configuration was wrong, 3 a file could not be read.
+    /// Exit code: 0 nothing found, 1 findings, 2 the call or the configuration was wrong, 3 a file could not be read
+    /// (each is named, the rest is checked). Of several the first in the order 2, 3, 1, 0.
     Check(Check),
     /// Lists the rules.
     Rules {
@@ -75,12 +77,12 @@ struct Check {
     /// The least severity that makes the exit code 1.
     #[arg(long, value_parser = severity, default_value = "warning", value_name = "error|warning|information|hint")]
     fail_on: Severity,
-    /// The name of the file whose text comes from stdin.
+    /// The name of the file whose text comes from stdin. Only with the path `-`.
     #[arg(long, value_name = "FILE")]
     stdin_filename: Option<PathBuf>,
     /// How many files are checked at the same time. Default: one for each core.
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     color: Color,
 }
@@ -152,19 +154,19 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn check(call: Check) -> anyhow::Result<ExitCode> {
+    if call.stdin_filename.is_some() && call.paths.iter().all(|path| path.as_os_str() != "-") {
+        bail!("--stdin-filename is a name for stdin, which is not read: give `-` as a path");
+    }
     if let Some(jobs) = call.jobs {
         rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs)
+            .num_threads(usize::from(jobs))
             .build_global()
             .context("cannot start the threads")?;
     }
     let color = match call.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => {
-            std::io::stdout().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        }
+        Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
     };
     let request = Request {
         paths: call.paths,

@@ -30,7 +30,7 @@ pub(super) fn construct_at(
             site.range()
         }
         _ => {
-            let token = token_at(site.text(), inside - site.node.range().start)?;
+            let token = token_at(site.text(), inside.checked_sub(site.node.range().start)?)?;
             let start = site.range().start;
             keyword_or_operator(site, &site.text()[token.clone()], &mut found);
             start + token.start..start + token.end

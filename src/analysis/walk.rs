@@ -1,9 +1,10 @@
 //! The Python files below folders.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
-use std::sync::Mutex;
 
 use crate::config::ConfigCache;
 
@@ -13,11 +14,20 @@ pub fn is_python(path: &Path) -> bool {
         .is_some_and(|extension| extension == "py" || extension == "pyi")
 }
 
-/// The Python files below a folder, sorted: without what the configuration excludes, hidden files, what `.gitignore` names (where the configuration
+/// The Python files below a folder.
+#[derive(Debug, Default)]
+pub struct PythonFiles {
+    /// Sorted.
+    pub files: Vec<PathBuf>,
+    /// What could not be looked into, and why, sorted.
+    pub unread: Vec<(PathBuf, String)>,
+}
+
+/// The Python files below a folder: without what the configuration excludes, hidden files, what `.gitignore` names (where the configuration
 /// respects it) and what links lead to.
-pub fn python_files(root: &Path, config: &ConfigCache) -> Vec<PathBuf> {
+pub fn python_files(root: &Path, config: &ConfigCache) -> PythonFiles {
     let git = config.for_folder(root).respect_gitignore;
-    let found = Mutex::new(Vec::new());
+    let found = Mutex::new(PythonFiles::default());
     let walker = WalkBuilder::new(root)
         .git_ignore(git)
         .git_global(git)
@@ -28,8 +38,13 @@ pub fn python_files(root: &Path, config: &ConfigCache) -> Vec<PathBuf> {
         .build_parallel();
     walker.run(|| {
         Box::new(|entry| {
-            let Ok(entry) = entry else {
-                return WalkState::Continue;
+            let add = || found.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    add().unread.extend(unread(&error, root));
+                    return WalkState::Continue;
+                }
             };
             let path = entry.path();
             let folder = path.parent().unwrap_or(root);
@@ -37,16 +52,35 @@ pub fn python_files(root: &Path, config: &ConfigCache) -> Vec<PathBuf> {
                 return WalkState::Skip;
             }
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            if is_file
-                && is_python(path)
-                && let Ok(mut found) = found.lock()
-            {
-                found.push(entry.into_path());
+            if is_file && is_python(path) {
+                add().files.push(entry.into_path());
             }
             WalkState::Continue
         })
     });
-    let mut found = found.into_inner().unwrap_or_default();
-    found.sort();
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.files.sort();
+    found.unread.sort();
     found
+}
+
+/// The place that a walk could not look into. None where it has vanished meanwhile.
+fn unread(error: &ignore::Error, root: &Path) -> Option<(PathBuf, String)> {
+    let reason = error.io_error();
+    if reason.is_some_and(|reason| reason.kind() == io::ErrorKind::NotFound) {
+        return None;
+    }
+    let reason = reason.map_or_else(|| error.to_string(), io::Error::to_string);
+    let path = path_of(error).unwrap_or(root);
+    Some((path.to_owned(), format!("cannot read the folder: {reason}")))
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_of(err)
+        }
+        _ => None,
+    }
 }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::segment::SegmentFacts;
 use super::site::Site;
-use super::{Binding, ScopeKind, Subjects};
+use super::{Binding, Names, ScopeKind, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, resegment, segment};
 
 /// The facts of one version of one file.
@@ -25,7 +25,12 @@ pub struct FileFacts {
     first_lines: Vec<u32>,
     /// The segments that hold `from … import *`.
     star_imports: OnceLock<Vec<usize>>,
+    /// What was last looked for by `named`, newest last.
+    named: Mutex<Vec<(u64, Arc<[Subjects]>)>>,
 }
+
+/// For how many sets of names a file keeps where they stand.
+const NAMED: usize = 12;
 
 /// A segment's facts, and the byte of the file at which its text begins.
 #[derive(Clone, Debug)]
@@ -120,6 +125,7 @@ impl FileFacts {
             module_bindings: Mutex::default(),
             first_lines,
             star_imports: OnceLock::new(),
+            named: Mutex::default(),
         }
     }
 
@@ -192,6 +198,7 @@ impl FileFacts {
             module_bindings: Mutex::default(),
             first_lines,
             star_imports: OnceLock::new(),
+            named: Mutex::default(),
         }
     }
 
@@ -231,12 +238,15 @@ impl FileFacts {
         }
     }
 
-    /// How many lines the file has that end with a line end.
+    /// How many lines the file has. What stands after the last line end is a line too, unless it is nothing.
     pub fn lines(&self) -> usize {
-        self.first_lines
+        let ended = self
+            .first_lines
             .last()
             .zip(self.segments.last())
-            .map_or(0, |(first, last)| (*first + last.line_ends) as usize)
+            .map_or(0, |(first, last)| (*first + last.line_ends) as usize);
+        let open = !self.source.is_empty() && !self.source.ends_with(['\n', '\r']);
+        ended + usize::from(open)
     }
 
     /// How many segments the file has.
@@ -262,6 +272,32 @@ impl FileFacts {
     pub fn about(&self, subjects: Subjects) -> impl Iterator<Item = usize> {
         (0..self.segments.len())
             .filter(move |&index| self.segments[index].facts.subjects().intersects(subjects))
+    }
+
+    /// By segment: the subjects of the names that stand in it. Empty where none of the names stands in the file.
+    pub fn named(&self, names: &Names) -> Arc<[Subjects]> {
+        let known = |named: &Vec<(u64, Arc<[Subjects]>)>| {
+            let found = named.iter().find(|(key, _)| *key == names.key())?;
+            Some(Arc::clone(&found.1))
+        };
+        if let Some(found) = self.named.lock().ok().and_then(|named| known(&named)) {
+            return found;
+        }
+        let found: Arc<[Subjects]> = if names.in_text(&self.source) == Subjects::NONE {
+            Arc::default()
+        } else {
+            self.segments
+                .iter()
+                .map(|placed| names.in_text(placed.facts.text()))
+                .collect()
+        };
+        if let Ok(mut named) = self.named.lock() {
+            if named.len() == NAMED {
+                named.remove(0);
+            }
+            named.push((names.key(), Arc::clone(&found)));
+        }
+        found
     }
 
     /// The segment that holds a byte, and the byte in it.

@@ -16,7 +16,7 @@ pub use body::{
 pub use file::{BindingSite, FileFacts};
 pub use segment::SegmentFacts;
 pub use site::{Resolution, Site};
-pub use subjects::Subjects;
+pub use subjects::{Names, Subjects};
 
 use crate::syntax::{Field, Kind, Node};
 

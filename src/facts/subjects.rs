@@ -38,6 +38,12 @@ impl Subjects {
     pub const METACLASS: Subjects = Subjects(1 << 10);
     /// A class method that may hand out an instance kept on the class.
     pub const INSTANCE: Subjects = Subjects(1 << 11);
+    /// Objects that hand functions to threads: executors and pools.
+    pub const POOLS: Subjects = Subjects(1 << 12);
+    /// Functions that are handed over to be called later, by something that is no thread.
+    pub const CALLBACKS: Subjects = Subjects(1 << 13);
+
+    const POOLS_OF_THREADS: Subjects = Subjects::THREADS.union(Subjects::POOLS);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -47,6 +53,20 @@ impl Subjects {
     /// The subjects of both.
     pub const fn union(self, other: Subjects) -> Subjects {
         Subjects(self.0 | other.0)
+    }
+
+    /// The subjects of one word.
+    pub fn of_word(word: &str) -> Subjects {
+        let known = WORDS.iter().find(|(known, _)| *known == word);
+        match known {
+            Some((_, Meaning::Subject(subjects))) => *subjects,
+            _ => Subjects::NONE,
+        }
+    }
+
+    /// The subjects that are in both.
+    pub fn intersection(self, other: Subjects) -> Subjects {
+        Subjects(self.0 & other.0)
     }
 
     /// Reads the subjects of a segment's text.
@@ -65,6 +85,13 @@ impl Subjects {
             }
             found = found.union(match meaning {
                 Meaning::Subject(subject) => subject,
+                Meaning::Keyword(subject)
+                    if bytes.get(hit.end()) == Some(&b'=')
+                        && bytes.get(hit.end() + 1) != Some(&b'=') =>
+                {
+                    subject
+                }
+                Meaning::Keyword(_) => Subjects::NONE,
                 Meaning::Def => parameters(
                     &bytes[hit.end()..],
                     code == hit.start() && kind != CutKind::Member,
@@ -87,6 +114,8 @@ impl Subjects {
 #[derive(Clone, Copy)]
 enum Meaning {
     Subject(Subjects),
+    /// The word with `=` directly after it: a keyword argument.
+    Keyword(Subjects),
     Def,
     Lambda,
     Class,
@@ -98,13 +127,29 @@ const WORDS: &[(&str, Meaning)] = &[
     ("class", Meaning::Class),
     ("Thread", Meaning::Subject(Subjects::THREADS)),
     ("Timer", Meaning::Subject(Subjects::THREADS)),
-    ("ThreadPoolExecutor", Meaning::Subject(Subjects::THREADS)),
-    ("ThreadPool", Meaning::Subject(Subjects::THREADS)),
-    ("dummy", Meaning::Subject(Subjects::THREADS)),
+    (
+        "ThreadPoolExecutor",
+        Meaning::Subject(Subjects::POOLS_OF_THREADS),
+    ),
+    ("ThreadPool", Meaning::Subject(Subjects::POOLS_OF_THREADS)),
+    ("dummy", Meaning::Subject(Subjects::POOLS_OF_THREADS)),
     ("submit", Meaning::Subject(Subjects::THREADS)),
     ("to_thread", Meaning::Subject(Subjects::THREADS)),
     ("run_in_executor", Meaning::Subject(Subjects::THREADS)),
+    // a subclass of Thread hands it up: `super().__init__(target=self.poll)`
+    ("target", Meaning::Keyword(Subjects::THREADS)),
+    ("start_new_thread", Meaning::Subject(Subjects::THREADS)),
     ("Process", Meaning::Subject(Subjects::THREADS)),
+    ("atexit", Meaning::Subject(Subjects::CALLBACKS)),
+    ("signal", Meaning::Subject(Subjects::CALLBACKS)),
+    ("call_soon", Meaning::Subject(Subjects::CALLBACKS)),
+    (
+        "call_soon_threadsafe",
+        Meaning::Subject(Subjects::CALLBACKS),
+    ),
+    ("call_later", Meaning::Subject(Subjects::CALLBACKS)),
+    ("call_at", Meaning::Subject(Subjects::CALLBACKS)),
+    ("add_done_callback", Meaning::Subject(Subjects::CALLBACKS)),
     ("dataclass", Meaning::Subject(Subjects::DATACLASSES)),
     ("dataclasses", Meaning::Subject(Subjects::DATACLASSES)),
     (
@@ -142,6 +187,62 @@ impl Words {
                 .build(WORDS.iter().map(|(word, _)| word))
                 .expect("the words are few and short"),
         })
+    }
+}
+
+/// Names that stand for subjects, to be looked for in texts: aliases.
+#[derive(Debug)]
+pub struct Names {
+    /// None where there are no names.
+    automaton: Option<AhoCorasick>,
+    meanings: Vec<Subjects>,
+    key: u64,
+}
+
+impl Names {
+    /// `names` in any fixed order, each once.
+    pub fn new(names: &[(&str, Subjects)]) -> Names {
+        let mut hash = xxhash_rust::xxh3::Xxh3::new();
+        for (name, subjects) in names {
+            hash.update(name.as_bytes());
+            hash.update(&subjects.0.to_le_bytes());
+        }
+        let automaton = AhoCorasickBuilder::new()
+            .match_kind(aho_corasick::MatchKind::LeftmostLongest)
+            .build(names.iter().map(|(name, _)| name));
+        Names {
+            automaton: automaton.ok().filter(|_| !names.is_empty()),
+            meanings: names.iter().map(|(_, subjects)| *subjects).collect(),
+            key: hash.digest(),
+        }
+    }
+
+    /// The same for equal names.
+    pub fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// The subjects of the names that stand in a text as words.
+    pub fn in_text(&self, text: &str) -> Subjects {
+        let Some(automaton) = &self.automaton else {
+            return Subjects::NONE;
+        };
+        let bytes = text.as_bytes();
+        let mut found = Subjects::NONE;
+        let mut at = 0;
+        while let Some(hit) = automaton.find(Input::new(bytes).range(at..)) {
+            // a name that is part of a longer word: the search goes on behind that word
+            let end = bytes[hit.end()..]
+                .iter()
+                .position(|byte| !is_word(*byte))
+                .map_or(bytes.len(), |more| hit.end() + more);
+            let whole = end == hit.end() && (hit.start() == 0 || !is_word(bytes[hit.start() - 1]));
+            if whole {
+                found = found.union(self.meanings[hit.pattern().as_usize()]);
+            }
+            at = end;
+        }
+        found
     }
 }
 

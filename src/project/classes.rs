@@ -482,27 +482,6 @@ impl Project {
         }
     }
 
-    /// The classes of the project that have a class among their bases.
-    pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
-        let mut found = Vec::new();
-        for (file, segment) in self.mentions(class.name()) {
-            let root = file.root(segment);
-            for data in &root.body().classes {
-                let Some(candidate) = Class::at(root.at(data.node)) else {
-                    continue;
-                };
-                if candidate != class
-                    && candidate
-                        .bases()
-                        .any(|base| self.base_class(base) == Some(ClassValue::Known(class)))
-                {
-                    found.push(candidate);
-                }
-            }
-        }
-        found
-    }
-
     /// The calls in the project that construct a class.
     pub fn constructions<'p>(&'p self, class: Class<'p>) -> Vec<Site<'p>> {
         let mut found = Vec::new();
@@ -511,10 +490,7 @@ impl Project {
             let calls = root.body().calls.iter().map(|call| root.at(*call));
             found.extend(calls.filter(|call| {
                 let callee = call.child(Field::Function);
-                callee.is_some_and(|callee| {
-                    callee.text().ends_with(class.name())
-                        && self.evaluate(callee) == Value::Class(class)
-                })
+                callee.is_some_and(|callee| self.evaluate(callee) == Value::Class(class))
             }));
         }
         found

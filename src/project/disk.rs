@@ -1,5 +1,7 @@
 //! Files as they are on disk: read once, kept by path, forgotten when told that they changed.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +21,8 @@ pub struct Disk {
     exists: DashMap<PathBuf, Found>,
     roots: std::sync::RwLock<Vec<PathBuf>>,
     changes: AtomicUsize,
+    /// By file: its module's name, and the folder that the first part of the name is looked up in.
+    module_names: DashMap<PathBuf, Arc<(String, PathBuf)>>,
 }
 
 /// What stands at a path.
@@ -90,6 +94,22 @@ impl Disk {
         self.changed();
         self.facts.remove(path);
         self.exists.clear();
+        self.module_names.clear();
+    }
+
+    /// The name of a file's module, worked out once by `find`.
+    pub fn module_name(
+        &self,
+        path: &Path,
+        find: impl FnOnce() -> (String, PathBuf),
+    ) -> Arc<(String, PathBuf)> {
+        if let Some(known) = self.module_names.get(path) {
+            return Arc::clone(&known);
+        }
+        let found = Arc::new(find());
+        self.module_names
+            .insert(path.to_path_buf(), Arc::clone(&found));
+        found
     }
 
     /// What stands at a path.
@@ -108,18 +128,20 @@ impl Disk {
 }
 
 fn read_file(path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
-    let problem = |error: &dyn std::fmt::Display| format!("cannot read the file: {error}");
-    let size = std::fs::metadata(path)
-        .map_err(|error| problem(&error))?
-        .len();
-    if size > LARGEST {
+    let problem = |error: std::io::Error| format!("cannot read the file: {error}");
+    let file = File::open(path).map_err(problem)?;
+    let size = file.metadata().map_err(problem)?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(LARGEST)).unwrap_or(0) + 1);
+    // what a device or a pipe holds is not known beforehand, and may have no end
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(problem)?;
+    if bytes.len() as u64 > LARGEST {
         return Err(format!(
-            "the file is too large to analyse ({} MB; the most is {} MB)",
-            size >> 20,
+            "the file is too large to analyse: the most is {} MB",
             LARGEST >> 20
         ));
     }
-    let bytes = std::fs::read(path).map_err(|error| problem(&error))?;
     let source = text::decode(&bytes).map_err(|error| error.to_string())?;
     Ok(Arc::new(FileFacts::new(
         Arc::new(path.to_path_buf()),

@@ -1,6 +1,6 @@
 //! Functions of the project: parameters, what they are bound to, what they return.
 
-use super::{Class, Project, Value};
+use super::{Class, ClassValue, Project, Value};
 use crate::facts::{FunctionData, Site, parameter_name};
 use crate::syntax::{Field, Kind, Node, Op};
 
@@ -195,6 +195,37 @@ impl<'p> Function<'p> {
         self.nodes().filter(|site| site.node.kind() == Kind::Return)
     }
 
+    /// Whether one of its `return`s gives something other than `None`.
+    pub fn returns_a_value(self) -> bool {
+        let value = |statement: Site<'p>| statement.node.children().next();
+        self.site.node.kind() == Kind::Lambda
+            || self
+                .returns()
+                .any(|statement| value(statement).is_some_and(|value| value.kind() != Kind::None))
+    }
+
+    /// Where a run of it can end without a value: `return` and `return None`, and the definition itself where its end can be reached.
+    pub fn ends_without_value(self) -> Vec<Site<'p>> {
+        let Some(body) = self
+            .body()
+            .filter(|_| self.site.node.kind() == Kind::FunctionDef)
+        else {
+            return Vec::new();
+        };
+        let is_bare = |statement: &Site<'p>| {
+            statement
+                .node
+                .children()
+                .next()
+                .is_none_or(|value| value.kind() == Kind::None)
+        };
+        let mut ends: Vec<Site<'p>> = self.returns().filter(is_bare).collect();
+        if can_complete(body.node) {
+            ends.push(self.site);
+        }
+        ends
+    }
+
     /// What a method's first parameter is bound to, by its decorators and its name.
     pub fn binding(self, project: &'p Project) -> Bound {
         for decorator in self.site.decorators() {
@@ -220,6 +251,73 @@ impl<'p> Function<'p> {
     }
 }
 
+/// Whether execution can go on after a block or a statement. Errs on the side of no: what it cannot tell is taken to return or raise.
+fn can_complete(node: Node<'_>) -> bool {
+    match node.kind() {
+        Kind::Block => {
+            let last_stop = node
+                .children()
+                .any(|statement| statement.kind().is_statement() && !can_complete(statement));
+            !last_stop
+        }
+        Kind::Return | Kind::Raise | Kind::Break | Kind::Continue => false,
+        Kind::If => {
+            let alternatives: Vec<_> = node
+                .children()
+                .filter(|child| child.field() == Field::Alternative)
+                .collect();
+            let exhaustive = alternatives
+                .iter()
+                .any(|clause| clause.kind() == Kind::ElseClause);
+            let then = node.child(Field::Consequence).is_none_or(can_complete);
+            !exhaustive
+                || then
+                || alternatives.iter().any(|clause| {
+                    clause
+                        .children()
+                        .filter(|child| child.kind() == Kind::Block)
+                        .any(can_complete)
+                })
+        }
+        // a loop without an end, a call that never returns, and whatever an exception does are not told apart
+        Kind::While => node
+            .child(Field::Condition)
+            .is_some_and(|condition| !matches!(condition.text(), "True" | "1")),
+        Kind::With => node.child(Field::Body).is_some_and(can_complete),
+        Kind::Try => {
+            let body = node.child(Field::Body).is_some_and(can_complete);
+            let handlers = || {
+                node.children()
+                    .filter(|child| child.kind() == Kind::ExceptClause)
+                    .flat_map(Node::children)
+            };
+            let finally_ends = node.child_of(Kind::FinallyClause).is_some_and(|clause| {
+                clause
+                    .child_of(Kind::Block)
+                    .is_some_and(|block| !can_complete(block))
+            });
+            !finally_ends
+                && (body
+                    && node
+                        .child_of(Kind::ElseClause)
+                        .is_none_or(|clause| clause.children().all(can_complete_or_clause))
+                    || handlers().any(|child| child.kind() == Kind::Block && can_complete(child)))
+        }
+        Kind::Match => false,
+        Kind::ExpressionStatement => !node.descendants().any(|inner| {
+            inner.kind() == Kind::Call
+                && inner
+                    .child(Field::Function)
+                    .is_some_and(|callee| callee.text().ends_with("exit"))
+        }),
+        _ => true,
+    }
+}
+
+fn can_complete_or_clause(node: Node<'_>) -> bool {
+    node.kind() != Kind::Block || can_complete(node)
+}
+
 impl Project {
     /// The qualified name of a decorator; of what is called, for `@name(...)`.
     pub fn qualified_decorator<'p>(&'p self, decorator: Site<'p>) -> Option<std::sync::Arc<str>> {
@@ -235,7 +333,7 @@ impl Project {
     pub fn function_name(&self, function: Function<'_>) -> String {
         let outer = match function.class() {
             Some(class) => self.class_name(class),
-            None => self.module_name(function.site.file.path()).0,
+            None => self.module_name(function.site.file.path()).0.clone(),
         };
         format!("{outer}.{}", function.name())
     }
@@ -243,8 +341,22 @@ impl Project {
     /// What a call of a function gives, where all of its `return`s agree.
     pub(super) fn returned<'p>(&'p self, function: Function<'p>, depth: usize) -> Value<'p> {
         if function.is_async() {
-            return Value::Unknown;
+            let class = if function.is_generator() {
+                "types.AsyncGeneratorType"
+            } else {
+                "types.CoroutineType"
+            };
+            return Value::Instance(ClassValue::External(class.into()));
         }
+        self.returned_by_body(function, depth)
+    }
+
+    /// What the body of a function returns: for a coroutine function, what awaiting gives.
+    pub(super) fn returned_by_body<'p>(
+        &'p self,
+        function: Function<'p>,
+        depth: usize,
+    ) -> Value<'p> {
         if function.is_generator() {
             return Value::builtin("generator");
         }

@@ -1,16 +1,23 @@
 //! All files' facts together: module resolution, values, class hierarchy, effects, execution contexts. Knows nothing of rules.
 
+mod aliases;
 mod annotations;
+mod binding_self;
 mod classes;
+mod computing;
 mod disk;
-mod effects;
+mod fields;
 mod flow;
 mod functions;
+mod handing;
+mod heirs;
 mod modules;
+mod readings;
 mod stdlib;
 mod threads;
 mod uses;
 mod values;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -21,14 +28,17 @@ use rustc_hash::FxHashMap;
 pub use annotations::Annotation;
 pub use classes::{Class, Metaclass, Mro};
 pub use disk::Disk;
-pub use effects::Work;
+pub use fields::{ClassField, FieldMaker};
 pub use functions::{Bound, Function, Parameter, ParameterKind};
+pub use handing::{HandKind, HandOver, StartKind};
+pub use stdlib::Protocol;
+pub use threads::{Chain, Receiver, ThreadStart, is_repeated};
 pub use uses::{Followed, Part, Reach, Use, is_container_name};
-pub use threads::{Chain, StartKind, ThreadStart, is_repeated};
 pub use values::{ClassValue, Value};
+pub use work::Computation;
 
-use crate::facts::{FileFacts, Site};
-use crate::syntax::{NodeId, contains_word};
+use crate::facts::{Binding, BindingKind, FileFacts, Site};
+use crate::syntax::{Field, Kind, NodeId, Outline, contains_word};
 
 /// A node by names that hold as long as its file does not change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +67,8 @@ pub struct Project {
     /// Every file of the project that is known, sorted: what questions about the whole project are asked of.
     all: OnceLock<Vec<PathBuf>>,
     threads: threads::Memo,
+    aliases: aliases::Memo,
+    heirs: heirs::Memo,
 }
 
 impl Project {
@@ -68,6 +80,8 @@ impl Project {
             files: FrozenMap::new(),
             all: OnceLock::new(),
             threads: threads::Memo::default(),
+            aliases: aliases::Memo::default(),
+            heirs: heirs::Memo::default(),
         }
     }
 
@@ -91,29 +105,79 @@ impl Project {
 
     /// Every file that is known, in the order of their paths.
     pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
-        let all = self.all.get_or_init(|| {
+        self.paths().iter().filter_map(|path| self.file(path))
+    }
+
+    fn paths(&self) -> &[PathBuf] {
+        self.all.get_or_init(|| {
             let mut all = self.disk.known();
             all.extend(self.open.keys().cloned());
             all.sort();
             all.dedup();
             all
-        });
-        all.iter().filter_map(|path| self.file(path))
+        })
     }
 
-    /// The segments of all files whose text holds a name as a word.
+    fn file_at(&self, number: usize) -> Option<&FileFacts> {
+        self.file(self.paths().get(number)?)
+    }
+
+    /// The segments of all files whose text holds, as a word, a name or one that an import gives to something of that name.
     pub fn mentions<'p>(&'p self, name: &str) -> Vec<(&'p FileFacts, usize)> {
+        let mut names = vec![name.to_string()];
         let mut found = Vec::new();
-        for file in self
-            .files()
-            .filter(|file| contains_word(file.source(), name))
-        {
-            found.extend(
-                (0..file.len())
-                    .filter(|&segment| contains_word(file.segment(segment).text(), name))
-                    .map(|segment| (file, segment)),
-            );
+        let mut at = 0;
+        while let Some(name) = names.get(at).cloned() {
+            at += 1;
+            for (file, segment) in self.segments_with(&name) {
+                let known = |(other, index): &(&FileFacts, usize)| {
+                    std::ptr::eq(*other, file) && *index == segment
+                };
+                if !found.iter().any(known) {
+                    found.push((file, segment));
+                }
+                for alias in aliases(file, segment, &name) {
+                    if names.len() < ALIASES && !names.contains(&alias) {
+                        names.push(alias);
+                    }
+                }
+            }
         }
         found
     }
+
+    fn segments_with<'p>(&'p self, name: &str) -> Vec<(&'p FileFacts, usize)> {
+        let files = self
+            .files()
+            .filter(|file| contains_word(file.source(), name));
+        let mut found = Vec::new();
+        for file in files {
+            let segments = (0..file.len()).filter(|&index| file.segment(index).mentions(name));
+            found.extend(segments.map(|segment| (file, segment)));
+        }
+        found
+    }
+}
+
+/// How many names of one thing are followed.
+const ALIASES: usize = 8;
+
+/// The names that `from … import name as alias` gives in a segment.
+fn aliases(file: &FileFacts, segment: usize, name: &str) -> Vec<String> {
+    if matches!(
+        file.segment(segment).outline(),
+        Outline::Function(_) | Outline::Class(_)
+    ) {
+        return Vec::new();
+    }
+    let root = file.root(segment);
+    let is_import = |binding: &&Binding| binding.kind == BindingKind::FromImport;
+    let imports = root.body().bindings.iter().filter(is_import);
+    let alias = |binding: &Binding| {
+        let value = root.at(binding.value?).node;
+        let imported = value.child(Field::Name)?;
+        let renamed = value.kind() == Kind::AliasedImport && imported.text() == name;
+        renamed.then(|| root.at(binding.name).text().to_string())
+    };
+    imports.filter_map(alias).collect()
 }

@@ -1,10 +1,12 @@
 //! Which file a module's name means, and which name a file's module has.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::disk::Found;
+use super::flow::reaching;
 use super::{Project, Value};
-use crate::facts::{BindingKind, FileFacts, Site};
+use crate::facts::{BindingKind, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
 
 /// How many re-exports are followed.
@@ -12,7 +14,11 @@ const REEXPORTS: usize = 8;
 
 impl Project {
     /// The module's dotted name and the folder that its first part is looked up in. `pkg/__init__.py` is `pkg`.
-    pub fn module_name(&self, path: &Path) -> (String, PathBuf) {
+    pub fn module_name(&self, path: &Path) -> Arc<(String, PathBuf)> {
+        self.disk.module_name(path, || self.find_module_name(path))
+    }
+
+    fn find_module_name(&self, path: &Path) -> (String, PathBuf) {
         let stem = path
             .file_stem()
             .and_then(|stem| stem.to_str())
@@ -43,10 +49,11 @@ impl Project {
 
     /// The file of a module, as an import in `from` finds it. None where the project has no such file.
     pub fn module(&self, name: &str, from: &FileFacts) -> Option<&FileFacts> {
-        let (_, own_root) = self.module_name(from.path());
+        let own = self.module_name(from.path());
+        let own_root = &own.1;
         let roots = self.disk.roots();
         let sources = roots.iter().map(|root| root.join("src"));
-        let candidates = std::iter::once(own_root)
+        let candidates = std::iter::once(own_root.clone())
             .chain(roots.iter().cloned())
             .chain(sources);
         let relative: PathBuf = name.split('.').collect();
@@ -70,7 +77,8 @@ impl Project {
 
     /// Whether a dotted name is a folder of the project without `__init__.py`: a namespace package.
     fn is_namespace(&self, name: &str, from: &FileFacts) -> bool {
-        let (_, own_root) = self.module_name(from.path());
+        let own = self.module_name(from.path());
+        let own_root = &own.1;
         let relative: PathBuf = name.split('.').collect();
         self.disk.look(&own_root.join(relative)) == Found::Folder
     }
@@ -84,7 +92,8 @@ impl Project {
         let dots = module
             .child_of(Kind::ImportPrefix)
             .map_or(0, |prefix| prefix.text().matches('.').count());
-        let (own, _) = self.module_name(statement.file.path());
+        let module_name = self.module_name(statement.file.path());
+        let own = &module_name.0;
         let is_package = statement
             .file
             .path()
@@ -193,7 +202,8 @@ impl Project {
         if !bindings.is_empty() {
             return self.value_of_bindings(&bindings, None, depth + 1);
         }
-        let (own, _) = self.module_name(file.path());
+        let module_name = self.module_name(file.path());
+        let own = &module_name.0;
         let is_package = file
             .path()
             .file_stem()
@@ -232,6 +242,36 @@ impl Project {
             }
         }
         Value::Unknown
+    }
+}
+
+impl Project {
+    /// The statement that gives a name its only value: an assignment, a definition; through imports from the project's files.
+    pub fn defined_at<'p>(&'p self, name: Site<'p>) -> Option<Site<'p>> {
+        let mut bindings = match name.resolve() {
+            Resolution::Local(bindings) | Resolution::Module(bindings) => bindings,
+            Resolution::Free => return None,
+        };
+        for _ in 0..REEXPORTS {
+            let reached = reaching(&bindings, Some(name));
+            let [only] = reached[..] else { return None };
+            let value = only.value()?;
+            match only.binding.kind {
+                BindingKind::FromImport => {
+                    let imported = value.node.child(Field::Name).unwrap_or(value.node).text();
+                    let module = self.module_of_import(value.with(value.node.parent()?))?;
+                    bindings = self.module(&module, value.file)?.module_bindings(imported);
+                }
+                BindingKind::Function | BindingKind::Class => return Some(value),
+                _ => {
+                    let statement = only.name.node.ancestors().find(|node| {
+                        matches!(node.kind(), Kind::Assignment | Kind::NamedExpression)
+                    });
+                    return statement.map(|statement| only.name.with(statement));
+                }
+            }
+        }
+        None
     }
 }
 

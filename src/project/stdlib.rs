@@ -90,3 +90,166 @@ pub(super) fn metaclass(name: &str) -> Option<&'static str> {
         None => is_class(name).then_some("builtins.type"),
     }
 }
+
+fn protocols() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| table(&[include_str!("stdlib_protocols.txt")]))
+}
+
+/// What objects of a class can be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// `for x in object`, `f(*object)`
+    Iterable,
+    /// `object()`
+    Callable,
+}
+
+/// Whether objects of a class of the standard library follow a protocol. None where that is not known.
+pub(super) fn follows(name: &str, protocol: Protocol) -> Option<bool> {
+    let letter = match protocol {
+        Protocol::Iterable => 'i',
+        Protocol::Callable => 'c',
+    };
+    match protocols()
+        .get(spelled(name))
+        .and_then(|flags| flags.first())
+    {
+        Some(&"?") => None,
+        Some(flags) => Some(flags.contains(letter)),
+        None => is_class(name).then_some(false),
+    }
+}
+
+/// Whether a qualified name belongs to a module of the standard library.
+pub(super) fn is_in(name: &str) -> bool {
+    static MODULES: OnceLock<rustc_hash::FxHashSet<&'static str>> = OnceLock::new();
+    let modules = MODULES.get_or_init(|| {
+        include_str!("stdlib_modules.txt")
+            .split_whitespace()
+            .collect()
+    });
+    modules.contains(name.split('.').next().unwrap_or(name))
+}
+
+/// The class of what a function or method of the standard library returns, by qualified name; `None` for one that returns nothing.
+pub(super) fn returned(name: &str) -> Option<&'static str> {
+    if let Some((class, method)) = name.rsplit_once("().") {
+        return returned_by_method(class, method);
+    }
+    Some(match name {
+        "builtins.print"
+        | "builtins.setattr"
+        | "builtins.delattr"
+        | "builtins.exec"
+        | "time.sleep"
+        | "random.shuffle"
+        | "random.seed"
+        | "heapq.heappush"
+        | "heapq.heapify"
+        | "logging.debug"
+        | "logging.info"
+        | "logging.warning"
+        | "logging.error"
+        | "logging.exception"
+        | "logging.critical"
+        | "logging.basicConfig"
+        | "shutil.rmtree"
+        | "os.remove"
+        | "os.unlink"
+        | "os.mkdir"
+        | "os.makedirs"
+        | "os.rename"
+        | "os.kill"
+        | "json.dump"
+        | "traceback.print_exc"
+        | "gc.disable"
+        | "gc.enable" => "None",
+        "builtins.len"
+        | "builtins.id"
+        | "builtins.hash"
+        | "builtins.ord"
+        | "time.time_ns"
+        | "time.monotonic_ns"
+        | "time.perf_counter_ns"
+        | "os.getpid"
+        | "os.getppid"
+        | "math.floor"
+        | "math.ceil"
+        | "math.isqrt"
+        | "math.factorial"
+        | "math.gcd"
+        | "math.comb"
+        | "random.randint"
+        | "random.randrange"
+        | "threading.get_ident"
+        | "threading.active_count"
+        | "os.system" => "builtins.int",
+        "time.time" | "time.monotonic" | "time.perf_counter" | "time.process_time"
+        | "random.random" | "random.uniform" | "random.gauss" | "math.sqrt" | "math.sin"
+        | "math.cos" | "math.tan" | "math.exp" | "math.log" | "math.log2" | "math.log10"
+        | "math.pow" | "math.hypot" | "math.fsum" => "builtins.float",
+        "builtins.repr" | "builtins.chr" | "builtins.hex" | "builtins.oct" | "builtins.bin"
+        | "builtins.ascii" | "builtins.format" | "builtins.input" | "json.dumps" | "os.getcwd"
+        | "time.strftime" | "time.ctime" | "textwrap.dedent" | "textwrap.indent" => "builtins.str",
+        "builtins.isinstance"
+        | "builtins.issubclass"
+        | "builtins.callable"
+        | "builtins.hasattr"
+        | "builtins.any"
+        | "builtins.all"
+        | "os.path.exists"
+        | "os.path.isfile"
+        | "os.path.isdir" => "builtins.bool",
+        "builtins.dir" | "builtins.sorted" | "random.sample" | "re.findall" | "re.split" => {
+            "builtins.list"
+        }
+        "builtins.vars" | "builtins.globals" | "builtins.locals" => "builtins.dict",
+        "builtins.divmod" => "builtins.tuple",
+        "re.compile" => "re.Pattern",
+        "asyncio.get_running_loop" | "asyncio.get_event_loop" | "asyncio.new_event_loop" => {
+            "asyncio.AbstractEventLoop"
+        }
+        _ => return None,
+    })
+}
+
+fn returned_by_method(class: &str, method: &str) -> Option<&'static str> {
+    Some(match (class.strip_prefix("builtins.")?, method) {
+        (
+            "list" | "dict" | "set" | "bytearray",
+            "append"
+            | "extend"
+            | "insert"
+            | "remove"
+            | "clear"
+            | "sort"
+            | "reverse"
+            | "update"
+            | "add"
+            | "discard"
+            | "difference_update"
+            | "intersection_update"
+            | "symmetric_difference_update",
+        ) => "None",
+        (
+            "str",
+            "join" | "format" | "lower" | "upper" | "title" | "strip" | "lstrip" | "rstrip"
+            | "replace" | "zfill" | "capitalize" | "ljust" | "rjust" | "center" | "casefold"
+            | "swapcase" | "expandtabs",
+        ) => "builtins.str",
+        ("str", "split" | "rsplit" | "splitlines") => "builtins.list",
+        ("str", "encode") => "builtins.bytes",
+        ("str" | "list" | "tuple" | "bytes", "count" | "index" | "find" | "rfind") => {
+            "builtins.int"
+        }
+        (
+            "str",
+            "startswith" | "endswith" | "isdigit" | "isalpha" | "isspace" | "isupper" | "islower",
+        ) => "builtins.bool",
+        ("list", "copy") => "builtins.list",
+        ("dict", "copy") => "builtins.dict",
+        ("set", "copy" | "union" | "intersection" | "difference") => "builtins.set",
+        _ => return None,
+    })
+}

@@ -1,27 +1,13 @@
 //! Execution contexts: which functions run in threads, and the places that make them do so.
 
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use super::{Class, ClassValue, Function, Project, Spot, Value};
+use super::{Class, ClassValue, Function, HandKind, Project, Spot, StartKind, Value};
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
-
-/// How a function is handed to a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartKind {
-    Thread,
-    Timer,
-    /// An object of a subclass of `Thread` is made; its `run` is the target.
-    Subclass,
-    /// `executor.submit(f, …)`, `pool.apply_async(f, …)`, `pool.apply(f, …)`
-    Submit,
-    /// `executor.map(f, …)` and its like
-    Map,
-    ToThread,
-    RunInExecutor,
-}
 
 /// A call that makes a function run in a thread, or prepares it.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +19,16 @@ pub struct ThreadStart<'p> {
     pub target: Option<Site<'p>>,
     /// The target, where it is one of the project's functions.
     pub function: Option<Function<'p>>,
+    /// The object whose method the target is.
+    pub receiver: Option<Receiver<'p>>,
+}
+
+/// The object whose method is called.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Receiver<'p> {
+    pub class: Class<'p>,
+    /// Whether it is of this very class, and not perhaps of a subclass.
+    pub exact: bool,
 }
 
 /// Why a function may run in a thread: the start, and the calls from its target to the function.
@@ -51,32 +47,12 @@ struct Index {
     starts: Vec<Spot>,
     /// By function: the start, and the calls from its target to the function.
     chains: FxHashMap<Spot, Vec<(Spot, Vec<Spot>)>>,
+    /// By the file of the target: the starts.
+    by_target: FxHashMap<Arc<PathBuf>, Vec<Spot>>,
 }
 
 /// How many calls away from a thread's target a function may be.
 const CALLS: usize = 4;
-
-/// `Thread(group, target, name, args)`; `Timer(interval, function)`.
-fn target_argument<'p>(call: Site<'p>, position: usize, keyword: &str) -> Option<Site<'p>> {
-    let arguments = call.node.child(Field::Arguments)?;
-    let by_keyword = arguments.children().find(|argument| {
-        argument.kind() == Kind::KeywordArgument
-            && argument
-                .child(Field::Name)
-                .is_some_and(|name| name.text() == keyword)
-    });
-    if let Some(argument) = by_keyword {
-        return argument.child(Field::Value).map(|value| call.with(value));
-    }
-    let positional = arguments
-        .children()
-        .take_while(|argument| !matches!(argument.kind(), Kind::ListSplat | Kind::DictSplat));
-    positional
-        .into_iter()
-        .filter(|argument| argument.kind() != Kind::KeywordArgument)
-        .nth(position)
-        .map(|node| call.with(node))
-}
 
 impl Project {
     fn thread_index(&self) -> &Index {
@@ -85,7 +61,11 @@ impl Project {
             for start in self.files().flat_map(|file| self.starts_in(file)) {
                 index.starts.push(Spot::of(start.call));
                 if let Some(function) = start.function {
-                    self.spread(function, &Spot::of(start.call), Vec::new(), &mut index);
+                    let path = Arc::clone(function.site.file.path());
+                    let targets = index.by_target.entry(path).or_default();
+                    targets.push(Spot::of(start.call));
+                    let spot = Spot::of(start.call);
+                    self.spread(function, start.receiver, &spot, Vec::new(), &mut index);
                 }
             }
             index
@@ -97,6 +77,15 @@ impl Project {
         self.thread_index()
             .starts
             .iter()
+            .filter_map(|spot| self.thread_start(self.site(spot)?))
+    }
+
+    /// The calls of the whole project that make a function of this file run in a thread.
+    pub fn starts_of<'p>(&'p self, file: &FileFacts) -> impl Iterator<Item = ThreadStart<'p>> {
+        let known = self.thread_index().by_target.get(file.path());
+        known
+            .into_iter()
+            .flatten()
             .filter_map(|spot| self.thread_start(self.site(spot)?))
     }
 
@@ -119,152 +108,100 @@ impl Project {
 
     /// The calls of one file that make a function run in a thread.
     pub fn starts_in<'p>(&'p self, file: &'p FileFacts) -> impl Iterator<Item = ThreadStart<'p>> {
-        file.about(Subjects::THREADS).flat_map(move |segment| {
-            let root = file.root(segment);
-            root.body()
-                .calls
-                .iter()
-                .filter_map(move |call| self.thread_start(root.at(*call)))
-        })
+        self.about(file, Subjects::THREADS)
+            .flat_map(move |segment| {
+                let root = file.root(segment);
+                root.body()
+                    .calls
+                    .iter()
+                    .filter_map(move |call| self.thread_start(root.at(*call)))
+            })
     }
 
     /// A call, as a thread start.
     pub fn thread_start<'p>(&'p self, call: Site<'p>) -> Option<ThreadStart<'p>> {
-        let callee = call.child(Field::Function)?;
-        let value = self.evaluate(callee);
-        let (kind, target) = match &value {
-            Value::External(name) => self.external_start(call, name)?,
-            Value::Class(class) => {
-                if self.class_name(*class) == "threading.Thread" {
-                    (StartKind::Thread, target_argument(call, 1, "target"))
-                } else if self.derives_from(&ClassValue::Known(*class), "threading.Thread")
-                    == Some(true)
-                    || self.is_thread(*class)
-                {
-                    return self.subclass_start(call, *class);
-                } else {
-                    return None;
+        let handed = self.hand_over(call)?;
+        let HandKind::Start(kind) = handed.kind else {
+            return None;
+        };
+        let made = call
+            .child(Field::Function)
+            .map(|callee| self.evaluate(callee));
+        let (target, runs) = match made {
+            Some(Value::Class(class)) if handed.target.is_none() => {
+                let receiver = Receiver { class, exact: true };
+                match self.find_method(class, "run") {
+                    Some(run) if kind == StartKind::Subclass => (None, Some((run, Some(receiver)))),
+                    _ => {
+                        let target = self.handed_up(class).and_then(|handed| handed.target);
+                        let runs = target.and_then(|target| self.runs_on(target));
+                        let of_it = |receiver: Receiver<'p>| Receiver {
+                            exact: receiver.exact || receiver.class == class,
+                            ..receiver
+                        };
+                        let runs = runs.map(|(function, on)| (function, on.map(of_it)));
+                        (target, runs)
+                    }
                 }
             }
-            _ => return None,
+            _ => (
+                handed.target,
+                handed.target.and_then(|target| self.runs_on(target)),
+            ),
         };
-        let function = target.and_then(|target| self.runs(target));
-        Some(ThreadStart {
+        // what `super().__init__(target=…)` prepares is started where the subclass is made
+        let is_init = call
+            .node
+            .child(Field::Function)
+            .and_then(|callee| callee.child(Field::Attribute))
+            .is_some_and(|name| name.text() == "__init__");
+        (!is_init).then_some(ThreadStart {
             kind,
             call,
             target,
-            function,
+            function: runs.map(|(function, _)| function),
+            receiver: runs.and_then(|(_, receiver)| receiver),
         })
     }
 
-    fn is_thread<'p>(&'p self, class: Class<'p>) -> bool {
-        self.mro(class)
-            .classes
-            .iter()
-            .any(|class| self.qualified_class(class).as_ref() == "threading.Thread")
-    }
-
-    fn subclass_start<'p>(&'p self, call: Site<'p>, class: Class<'p>) -> Option<ThreadStart<'p>> {
-        match self.find_method(class, "run") {
-            Some(run) => Some(ThreadStart {
-                kind: StartKind::Subclass,
-                call,
-                target: None,
-                function: Some(run),
-            }),
-            None => {
-                let target = target_argument(call, 1, "target")
-                    .filter(|_| self.find_method(class, "__init__").is_none());
-                let function = target.and_then(|target| self.runs(target));
-                Some(ThreadStart {
-                    kind: StartKind::Thread,
-                    call,
-                    target,
-                    function,
-                })
-            }
-        }
-    }
-
-    fn external_start<'p>(
+    /// What a call in a function calls, when the function runs on an object; and the object of the called method.
+    pub(super) fn called<'p>(
         &'p self,
         call: Site<'p>,
-        name: &str,
-    ) -> Option<(StartKind, Option<Site<'p>>)> {
-        Some(match name {
-            "threading.Thread"
-            | "multiprocessing.dummy.Process"
-            | "multiprocessing.dummy.DummyProcess" => {
-                (StartKind::Thread, target_argument(call, 1, "target"))
-            }
-            "threading.Timer" => (StartKind::Timer, target_argument(call, 1, "function")),
-            "asyncio.to_thread" | "asyncio.threads.to_thread" => {
-                (StartKind::ToThread, target_argument(call, 0, "func"))
-            }
-            _ => {
-                let (class, method) = name.rsplit_once("().")?;
-                let is_executor = matches!(
-                    class,
-                    "concurrent.futures.ThreadPoolExecutor"
-                        | "concurrent.futures.thread.ThreadPoolExecutor"
-                );
-                let is_pool = matches!(
-                    class,
-                    "multiprocessing.pool.ThreadPool" | "multiprocessing.dummy.Pool"
-                );
-                match method {
-                    "submit" if is_executor => (StartKind::Submit, target_argument(call, 0, "fn")),
-                    "map" if is_executor || is_pool => {
-                        (StartKind::Map, target_argument(call, 0, "func"))
-                    }
-                    "imap" | "imap_unordered" | "map_async" | "starmap" | "starmap_async"
-                        if is_pool =>
-                    {
-                        (StartKind::Map, target_argument(call, 0, "func"))
-                    }
-                    "apply" | "apply_async" if is_pool => {
-                        (StartKind::Submit, target_argument(call, 0, "func"))
-                    }
-                    _ => return None,
-                }
-            }
-        })
-    }
-
-    /// The function of the project that a target runs: through `partial`, a bound method, an object with `__call__`.
-    pub fn runs<'p>(&'p self, target: Site<'p>) -> Option<Function<'p>> {
-        match self.evaluate(target) {
-            Value::Function(function) | Value::Method(function) => Some(function),
-            Value::Instance(ClassValue::Known(class)) => self.find_method(class, "__call__"),
-            Value::Instance(ClassValue::External(name)) if name.as_ref() == "functools.partial" => {
-                let call = self.origin(target)?;
-                let first = call.node.child(Field::Arguments)?.children().next()?;
-                self.runs(call.with(first))
-            }
-            _ => None,
-        }
-    }
-
-    /// The expression that a name stands for, where it has one binding; the expression itself otherwise.
-    pub fn origin<'p>(&self, site: Site<'p>) -> Option<Site<'p>> {
-        if site.node.kind() != Kind::Name {
-            return Some(site);
-        }
-        let (crate::facts::Resolution::Local(bindings)
-        | crate::facts::Resolution::Module(bindings)) = site.resolve()
-        else {
-            return None;
+        function: Function<'p>,
+        receiver: Option<Receiver<'p>>,
+    ) -> (Value<'p>, Option<Receiver<'p>>) {
+        let Some(callee) = call.child(Field::Function) else {
+            return (Value::Unknown, None);
         };
-        match bindings[..] {
-            [only] => only.value(),
-            _ => None,
+        let object = callee.child(Field::Object);
+        let is_self = function.class().is_some()
+            && object.is_some_and(|object| Some(object.text()) == function.first_parameter());
+        if let (Some(receiver), true, Some(name)) =
+            (receiver, is_self, callee.node.child(Field::Attribute))
+        {
+            let value = self.instance_attribute(receiver.class, name.text(), 0);
+            return (value, Some(receiver));
         }
+        let value = self.evaluate(callee);
+        let on = match (&value, object) {
+            (Value::Method(_), Some(object)) => match self.evaluate(object) {
+                Value::Instance(ClassValue::Known(class)) => Some(Receiver {
+                    class,
+                    exact: object.node.kind() == Kind::Call,
+                }),
+                _ => receiver.filter(|_| self.class_of_super(object).is_some()),
+            },
+            _ => None,
+        };
+        (value, on)
     }
 
     /// Notes that a function runs in a thread, and with it what it calls.
     fn spread<'p>(
         &'p self,
         function: Function<'p>,
+        receiver: Option<Receiver<'p>>,
         start: &Spot,
         calls: Vec<Spot>,
         index: &mut Index,
@@ -275,34 +212,45 @@ impl Project {
         }
         known.push((start.clone(), calls.clone()));
         for call in function.calls() {
-            let callee = call
-                .child(Field::Function)
-                .map(|callee| self.evaluate(callee));
-            if let Some(Value::Function(target) | Value::Method(target)) = callee {
+            let (callee, on) = self.called(call, function, receiver);
+            if let Value::Function(target) | Value::Method(target) = callee {
                 let mut further = calls.clone();
                 further.push(Spot::of(call));
-                self.spread(target, start, further, index);
+                self.spread(target, on, start, further, index);
             }
         }
     }
 }
 
-/// Whether a call stands in a loop or a comprehension of the function (or module) that holds it.
+/// Whether a call stands in a loop or a comprehension of the function (or module) that holds it, and is executed at every turn.
 pub fn is_repeated(call: Site<'_>) -> bool {
-    call.node
-        .ancestors()
-        .take_while(|node| !super::functions::is_definition(node.kind()))
-        .any(is_loop)
-}
-
-fn is_loop(node: Node<'_>) -> bool {
-    matches!(
-        node.kind(),
-        Kind::For
-            | Kind::While
-            | Kind::ListComprehension
+    let mut node = call.node;
+    while let Some(parent) = node.parent() {
+        if super::functions::is_definition(parent.kind()) {
+            return false;
+        }
+        let is_turn = match parent.kind() {
+            Kind::For => node.field() == Field::Body,
+            Kind::While => node.kind() != Kind::ElseClause,
+            Kind::ListComprehension
             | Kind::SetComprehension
             | Kind::DictComprehension
-            | Kind::GeneratorExpression
-    )
+            | Kind::GeneratorExpression => {
+                parent.child_of(Kind::ForInClause) != Some(node) || !is_iterable(node, call.node)
+            }
+            _ => false,
+        };
+        if is_turn {
+            return true;
+        }
+        node = parent;
+    }
+    false
+}
+
+/// Whether a node stands in the iterable of a comprehension's clause.
+fn is_iterable(clause: Node<'_>, node: Node<'_>) -> bool {
+    clause
+        .child(Field::Right)
+        .is_some_and(|iterable| iterable.contains(node))
 }

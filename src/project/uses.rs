@@ -5,11 +5,10 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::effects::{is_expression, stores_or_deletes};
-use super::flow::{is_for_filled, reaching_if};
+use super::readings::{readings, stores_or_deletes};
 use super::{Class, ClassValue, Function, Parameter, ParameterKind, Project, Value};
 use crate::facts::{
-    BindingKind, BindingSite, FileFacts, MUTATING_METHODS, Resolution, ScopeKind, Site,
+    BindingKind, FileFacts, MUTATING_METHODS, ScopeKind, Site,
 };
 use crate::syntax::{Field, Kind, Node, NodeId, Op};
 
@@ -303,25 +302,6 @@ impl Project {
         })
     }
 
-    /// Where the object that a parameter is bound to at first is read; `empty` as in [`Followed`].
-    pub fn readings<'p>(&'p self, parameter: Parameter<'p>, empty: bool) -> Vec<Site<'p>> {
-        readings(parameter.name, empty)
-    }
-
-    /// Whether a function binds a parameter's name anew on every way to its end.
-    pub fn is_rebound(&self, function: Function<'_>, parameter: Parameter<'_>) -> bool {
-        let name = parameter.name;
-        let Some(body) = function.body() else {
-            return false;
-        };
-        let Resolution::Local(bindings) = body.resolve_from(function.scope(), name.text()) else {
-            return false;
-        };
-        !super::flow::reaching(&bindings, None)
-            .iter()
-            .any(|binding| binding.name == name)
-    }
-
     /// The parameter that takes an argument of a call, where that is sure. `bound`: the first parameter is taken by the object.
     pub fn parameter_of<'p>(
         &self,
@@ -362,25 +342,6 @@ impl Project {
     }
 }
 
-
-/// Where the object that a name's node binds is read, in the scope of that name and in those inside.
-fn readings<'p>(name: Site<'p>, empty: bool) -> Vec<Site<'p>> {
-    let mut known: FxHashMap<usize, Vec<BindingSite<'p>>> = FxHashMap::default();
-    let reads = |site: &Site<'p>| {
-        if !is_expression(site.node) || (empty && is_for_filled(*site, name.text())) {
-            return false;
-        }
-        let bindings = known.entry(site.scope()).or_insert_with(|| match site.resolve() {
-            Resolution::Local(bindings) | Resolution::Module(bindings) => bindings,
-            Resolution::Free => Vec::new(),
-        });
-        reaching_if(bindings, Some(*site), empty)
-            .iter()
-            .any(|reached| reached.name == name)
-    };
-    let named = name.body().named(name.text());
-    named.map(|node| name.at(node)).filter(reads).collect()
-}
 
 /// Follows one object.
 struct Tracker<'p> {
@@ -926,167 +887,6 @@ fn is_unbound_mutator(name: &str) -> bool {
 /// The statement that a site is part of; itself, where there is none.
 fn statement(site: Site<'_>) -> Site<'_> {
     site.node.statement().map_or(site, |node| site.with(node))
-}
-
-impl Project {
-    /// Whether objects of a class of the project are lists, dicts, sets or their like.
-    pub fn is_container(&self, class: Class<'_>) -> bool {
-        self.mro(class).classes.iter().any(|class| {
-            matches!(class, ClassValue::External(name) if CONTAINERS.contains(&name.as_ref()))
-        })
-    }
-
-    /// The expressions `self.name` in the methods of a class, of its bases and of its subclasses.
-    pub fn readings_of_attribute<'p>(&'p self, class: Class<'p>, name: &str) -> Vec<Site<'p>> {
-        let mut found = Vec::new();
-        for class in self.family(class) {
-            found.extend(self.own_readings(class, name));
-        }
-        found
-    }
-
-    /// The project's classes among a class's bases, itself, and everything that derives from it.
-    pub fn family<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
-        let mut family: Vec<Class<'p>> = self.descendants(class);
-        family.extend(self.mro(class).classes.iter().filter_map(|class| match class {
-            ClassValue::Known(class) => Some(*class),
-            ClassValue::External(_) => None,
-        }));
-        let mut seen = FxHashSet::default();
-        family.retain(|class| seen.insert(key(class.site, View::WHOLE)));
-        family
-    }
-
-    /// The classes that derive from a class, directly or not.
-    pub fn descendants<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
-        let mut seen = FxHashSet::default();
-        seen.insert(key(class.site, View::WHOLE));
-        let mut found = Vec::new();
-        let mut todo = vec![class];
-        while let Some(class) = todo.pop() {
-            for heir in self.subclasses(class) {
-                if seen.insert(key(heir.site, View::WHOLE)) {
-                    found.push(heir);
-                    todo.push(heir);
-                }
-            }
-        }
-        found
-    }
-
-    /// The expressions `self.name` in a class's own methods, under whatever name the object goes there.
-    pub fn own_readings<'p>(&'p self, class: Class<'p>, name: &str) -> Vec<Site<'p>> {
-        let mut found = Vec::new();
-        for part in class.site.class_parts() {
-            if !part.file.segment(part.segment).mentions(name) {
-                continue;
-            }
-            let attributes = part.body().named(name).filter_map(|node| {
-                let name = part.at(node);
-                let attribute = name.node.parent().filter(|parent| {
-                    parent.kind() == Kind::Attribute && name.node.field() == Field::Attribute
-                })?;
-                part.node.contains(attribute).then(|| part.with(attribute))
-            });
-            found.extend(attributes.filter(|attribute| {
-                attribute
-                    .child(Field::Object)
-                    .is_some_and(|object| self.is_own_object(class, object))
-            }));
-        }
-        found
-    }
-
-    /// Whether an expression is the first parameter of an instance method of a class.
-    pub fn is_own_object<'p>(&'p self, class: Class<'p>, object: Site<'p>) -> bool {
-        if object.node.kind() != Kind::Name {
-            return false;
-        }
-        let Resolution::Local(bindings) = object.resolve() else {
-            return false;
-        };
-        bindings.iter().any(|binding| {
-            binding.binding.kind == BindingKind::Parameter
-                && binding
-                    .name
-                    .node
-                    .ancestors()
-                    .find(|node| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda))
-                    .and_then(|node| Function::at(binding.name.with(node)))
-                    .is_some_and(|method| {
-                        method.class() == Some(class)
-                            && method
-                                .parameters()
-                                .next()
-                                .is_some_and(|first| first.name == binding.name)
-                            && method.binding(self) == super::Bound::Instance
-                    })
-        })
-    }
-
-    /// The expressions, over all files, that read a name that a module binds.
-    pub fn readings_of_module_name<'p>(&'p self, name: Site<'p>) -> Vec<Site<'p>> {
-        let mut found = Vec::new();
-        let mut seen = FxHashSet::default();
-        let mut todo = vec![name];
-        while let Some(name) = todo.pop() {
-            if !seen.insert(key(name, View::WHOLE)) {
-                continue;
-            }
-            let text = name.text();
-            for (file, segment) in self.mentions(text) {
-                let root = file.root(segment);
-                for node in root.body().named(text) {
-                    let site = root.at(node);
-                    if std::ptr::eq(file, name.file) && is_expression(site.node) {
-                        if let Resolution::Module(bindings) = site.resolve()
-                            && reaching_if(&bindings, Some(site), false)
-                                .iter()
-                                .any(|binding| binding.name == name)
-                        {
-                            found.push(site);
-                        }
-                    } else if let Some(alias) = self.import_of(site, name.file) {
-                        todo.push(alias);
-                    } else if self.is_member_of(site, name.file)
-                        && let Some(attribute) = site.node.parent()
-                    {
-                        found.push(site.with(attribute));
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// Where `site` is the imported name in `from module import site as alias`: the name that is bound.
-    fn import_of<'p>(&'p self, site: Site<'p>, module: &'p FileFacts) -> Option<Site<'p>> {
-        let dotted = site.node.parent().filter(|parent| parent.kind() == Kind::DottedName)?;
-        let mut statement = dotted.parent()?;
-        let mut bound = site;
-        if statement.kind() == Kind::AliasedImport {
-            bound = site.with(statement.child(Field::Alias)?);
-            statement = statement.parent()?;
-        }
-        if statement.kind() != Kind::ImportFrom || dotted.field() != Field::Name {
-            return None;
-        }
-        let from = self.module_of_import(site.with(statement))?;
-        let from = self.module(&from, site.file)?;
-        std::ptr::eq(from, module).then_some(bound)
-    }
-
-    /// Whether `site` is the attribute's name in `module.site`.
-    fn is_member_of<'p>(&'p self, site: Site<'p>, module: &'p FileFacts) -> bool {
-        let attribute = site.node.parent().filter(|parent| {
-            parent.kind() == Kind::Attribute && site.node.field() == Field::Attribute
-        });
-        attribute
-            .and_then(|attribute| attribute.child(Field::Object))
-            .is_some_and(|object| {
-                matches!(self.evaluate(site.with(object)), Value::Module(file) if std::ptr::eq(file, module))
-            })
-    }
 }
 
 /// Classes of the standard library that hold other objects and can be changed.

@@ -85,7 +85,7 @@ impl Project {
             Value::Function(function) | Value::Method(function) => {
                 Some(self.function_name(*function).into())
             }
-            Value::Module(file) => Some(self.module_name(file.path()).0.into()),
+            Value::Module(file) => Some(self.module_name(file.path()).0.as_str().into()),
             _ => None,
         }
     }
@@ -128,29 +128,16 @@ impl Project {
                 };
                 self.agree([left, right], depth)
             }
-            Kind::BinaryOperation => self.value_of_operation(site, depth),
             Kind::Lambda => Function::at(site).map_or(Value::Unknown, Value::Function),
             Kind::Subscript => self.value_of_subscript(site, depth),
+            Kind::BinaryOperation => self.value_of_operation(site, depth),
+            Kind::UnaryOperation => self.value_of_sign(site, depth),
+            Kind::Await => self.value_of_awaited(site, depth),
             Kind::Annotation => node.children().next().map_or(Value::Unknown, |inner| {
                 self.value(site.with(inner), depth + 1)
             }),
             Kind::None => Value::None,
             kind => literal_class(kind).map_or(Value::Unknown, Value::builtin),
-        }
-    }
-
-    /// What a sum or product of sequences is: a sequence again, where the other side is one too, or may be a number.
-    fn value_of_operation<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
-        let (Some(left), Some(right)) = (site.child(Field::Left), site.child(Field::Right)) else {
-            return Value::Unknown;
-        };
-        let is_sequence = |value: &Value<'p>| matches!(value, Value::Instance(ClassValue::External(name)) if matches!(name.as_ref(), "builtins.list" | "builtins.tuple" | "builtins.str"));
-        let (one, other) = (self.value(left, depth + 1), self.value(right, depth + 1));
-        match site.node.op() {
-            Op::Add if is_sequence(&one) && one == other => one,
-            Op::Mul if is_sequence(&one) && self.may_count(right) => one,
-            Op::Mul if is_sequence(&other) && self.may_count(left) => other,
-            _ => Value::Unknown,
         }
     }
 
@@ -338,6 +325,8 @@ impl Project {
             "typing.final",
             "typing.no_type_check",
             "typing.overload",
+            "typing.dataclass_transform",
+            "typing_extensions.dataclass_transform",
             "typing_extensions.override",
             "typing_extensions.final",
             "typing_extensions.overload",
@@ -421,9 +410,81 @@ impl Project {
                 Some(Value::Instance(ClassValue::External(class))) => Value::External(class),
                 _ => Value::Unknown,
             },
-            "builtins.sorted" => Value::builtin("list"),
             // the standard library's lock constructors are functions in some versions
             _ if is_class_name(name) => Value::Instance(ClassValue::External(Arc::clone(name))),
+            _ => match super::stdlib::returned(name) {
+                Some("None") => Value::None,
+                Some(class) => Value::Instance(ClassValue::External(class.into())),
+                None => Value::Unknown,
+            },
+        }
+    }
+
+    /// Arithmetic of numbers and strings; `[…] * n`.
+    fn value_of_operation<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        // `x = x * x + x` in a loop reads x again and again: names count for more than a step
+        let steps = |side: Site<'p>| match side.node.unparenthesized().kind() {
+            Kind::Name | Kind::Attribute | Kind::Call | Kind::Subscript => 8,
+            _ => 1,
+        };
+        let side = |field| {
+            let side = site.child(field)?;
+            Some(self.value(side, depth + steps(side)))
+        };
+        let (Some(left), Some(right)) = (side(Field::Left), side(Field::Right)) else {
+            return Value::Unknown;
+        };
+        let (left, right) = (builtin_class(&left), builtin_class(&right));
+        match (left, site.node.op(), right) {
+            (Some("str"), Op::Mod, _) => Value::builtin("str"),
+            (Some(class @ ("str" | "list" | "tuple")), Op::Mul, Some("int"))
+            | (Some("int"), Op::Mul, Some(class @ ("str" | "list" | "tuple")))
+            // a list times what is not known is a list: anything else raises, but for exotic objects
+            | (Some(class @ ("list" | "bytearray")), Op::Mul, None) => Value::builtin(class),
+            (Some(class @ ("str" | "list" | "tuple")), Op::Add, Some(other)) if class == other => Value::builtin(class),
+            (Some("int" | "bool"), Op::Div, Some("int" | "bool")) => Value::builtin("float"),
+            // `2 ** -1` is a float
+            (Some("int" | "bool"), Op::Pow, Some("int" | "bool")) => Value::Unknown,
+            (Some("int" | "bool"), op, Some("int" | "bool")) if op != Op::MatMul => Value::builtin("int"),
+            (
+                Some("float"),
+                Op::Add | Op::Sub | Op::Mul | Op::Div | Op::FloorDiv | Op::Mod | Op::Pow,
+                Some("int" | "bool" | "float"),
+            )
+            | (Some("int" | "bool"), Op::Add | Op::Sub | Op::Mul | Op::Div | Op::FloorDiv | Op::Mod, Some("float")) => {
+                Value::builtin("float")
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn value_of_sign<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        let operand = site
+            .node
+            .children()
+            .next()
+            .map(|operand| self.value(site.with(operand), depth + 8));
+        match operand.as_ref().and_then(builtin_class) {
+            Some("int" | "bool") => Value::builtin("int"),
+            Some("float") if site.node.op() != Op::Invert => Value::builtin("float"),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// What a coroutine function's call gives when it is awaited.
+    fn value_of_awaited<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
+        let awaited = site
+            .node
+            .children()
+            .next()
+            .map(|node| site.with(node.unparenthesized()));
+        let called = awaited
+            .filter(|call| call.node.kind() == Kind::Call)
+            .and_then(|call| call.child(Field::Function));
+        match called.map(|callee| self.value(callee, depth + 1)) {
+            Some(Value::Function(function) | Value::Method(function)) if function.is_async() => {
+                self.returned_by_body(function, depth + 1)
+            }
             _ => Value::Unknown,
         }
     }
@@ -537,6 +598,14 @@ fn is_import_fallback(binding: &BindingSite<'_>) -> bool {
                 class.text().contains("ImportError") || class.text().contains("ModuleNotFoundError")
             })
     })
+}
+
+/// The name of the built-in class of an object.
+fn builtin_class<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    match value {
+        Value::Instance(ClassValue::External(name)) => name.strip_prefix("builtins."),
+        _ => None,
+    }
 }
 
 fn literal_class(kind: Kind) -> Option<&'static str> {

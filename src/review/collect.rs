@@ -1,41 +1,96 @@
 //! Which files a call of `check` is about.
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::shown;
+use super::{Problem, Request, shown};
 use crate::analysis::Snapshot;
+use crate::text;
 
 /// A path that was asked for and is not there.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no file or folder `{}`: check the path", .0.escape_debug())]
 pub struct Missing(String);
 
-/// The files to check, sorted, each once; and the folders that were named. A file that is named is taken whatever it is called; below a folder, Python files are.
+/// What a call of `check` is about.
+#[derive(Default)]
+pub(super) struct Input {
+    /// Sorted, each once. A file that is named is taken whatever it is called; below a folder, Python files are.
+    pub(super) files: Vec<PathBuf>,
+    /// The folders that were named.
+    pub(super) folders: Vec<PathBuf>,
+    /// The file that stdin stands for, which is one of `files`, and its text.
+    pub(super) stdin: Option<(PathBuf, String)>,
+    /// What could not be read.
+    pub(super) unread: Vec<Problem>,
+}
+
+/// Finds the files, and reads stdin where it is named.
 ///
 /// # Errors
 /// When a path does not exist.
-pub(super) fn files(
-    paths: &[PathBuf],
+pub(super) fn input(
+    request: &Request,
     working_directory: &Path,
     snapshot: &Snapshot,
-) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Missing> {
+) -> Result<Input, Missing> {
     let here = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { &here[..] } else { paths };
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for path in paths {
+    let paths = match &request.paths[..] {
+        [] => &here[..],
+        paths => paths,
+    };
+    let mut input = Input::default();
+    for path in paths.iter().filter(|path| !is_stdin(path)) {
         let absolute = plain(&working_directory.join(path));
         if absolute.is_dir() {
-            files.extend(snapshot.python_files(&absolute));
-            folders.push(absolute);
+            let found = snapshot.python_files(&absolute);
+            input.files.extend(found.files);
+            input
+                .unread
+                .extend(found.unread.into_iter().map(|(path, message)| Problem {
+                    shown: shown(&path, working_directory),
+                    line: None,
+                    message,
+                }));
+            input.folders.push(absolute);
         } else if absolute.symlink_metadata().is_ok() {
-            files.push(absolute);
+            input.files.push(absolute);
         } else {
             return Err(Missing(path.to_string_lossy().into_owned()));
         }
     }
-    files.sort();
-    files.dedup();
-    Ok((files, folders))
+    if paths.iter().any(|path| is_stdin(path)) {
+        let name = request.stdin_filename.as_deref();
+        let name = name.unwrap_or(Path::new("stdin.py"));
+        let path = plain(&working_directory.join(name));
+        match read_stdin() {
+            Ok(text) => {
+                input.files.push(path.clone());
+                input.stdin = Some((path, text));
+            }
+            Err(message) => input.unread.push(Problem {
+                shown: shown(&path, working_directory),
+                line: None,
+                message,
+            }),
+        }
+    }
+    input.files.sort();
+    input.files.dedup();
+    Ok(input)
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn read_stdin() -> Result<String, String> {
+    let mut bytes = Vec::new();
+    io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot read stdin: {error}"))?;
+    text::decode(&bytes).map_err(|error| error.to_string())
 }
 
 /// Without `.` and `..`, as far as the path itself says.
@@ -58,19 +113,17 @@ pub(super) fn settings_problems(
     files: &[PathBuf],
     snapshot: &Snapshot,
     working_directory: &Path,
-) -> Vec<(String, String)> {
+) -> Vec<Problem> {
     let mut folders: Vec<&Path> = files.iter().filter_map(|file| file.parent()).collect();
     folders.dedup();
     let mut problems = Vec::new();
     for folder in folders {
-        for problem in &snapshot.config(&folder.join("any.py")).problems {
-            let place = format!(
-                "{}:{}",
-                shown(&problem.path, working_directory),
-                problem.line
-            );
-            problems.push((place, problem.message.clone()));
-        }
+        let config = snapshot.config(&folder.join("any.py"));
+        problems.extend(config.problems.iter().map(|problem| Problem {
+            shown: shown(&problem.path, working_directory),
+            line: Some(problem.line),
+            message: problem.message.clone(),
+        }));
     }
     problems.sort();
     problems.dedup();

@@ -1,10 +1,11 @@
 //! The JSON document, version 1. Its form is described in `README.md`; it only ever grows.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Outcome;
+use super::{Outcome, Problem};
 use crate::knowledge::Knowledge;
 use crate::rules::{Finding, Place, Severity};
 
@@ -66,7 +67,7 @@ struct JsonEdit<'a> {
 #[derive(Serialize)]
 struct JsonError<'a> {
     path: &'a str,
-    message: &'a str,
+    message: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -99,10 +100,7 @@ pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         version: 1,
         findings: findings.map(|finding| json(finding, outcome)).collect(),
-        errors: outcome
-            .problems()
-            .map(|(path, message)| JsonError { path, message })
-            .collect(),
+        errors: outcome.problems().map(error).collect(),
         summary: Summary {
             files: outcome.files.len(),
             lines: outcome.files.iter().map(|file| file.report.lines).sum(),
@@ -111,6 +109,17 @@ pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     };
     serde_json::to_writer(&mut *out, &document)?;
     writeln!(out)
+}
+
+fn error(problem: &Problem) -> JsonError<'_> {
+    let message = match problem.line {
+        Some(line) => format!("line {line}: {}", problem.message).into(),
+        None => problem.message.as_str().into(),
+    };
+    JsonError {
+        path: &problem.shown,
+        message,
+    }
 }
 
 fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {

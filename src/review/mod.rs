@@ -1,13 +1,13 @@
 //! `marginote check`: paths into findings on a terminal or in a document. Analyses nothing itself.
 //!
-//! Exit codes: 2 the call or the configuration was wrong, else 3 a file could not be read, else 1 there are findings at the level asked for, else 0.
+//! Exit codes: 2 the call or the configuration was wrong, else 3 something could not be read, else 1 there are findings at the level asked for, else 0.
 
 mod collect;
 mod json;
 mod text;
 
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,7 +15,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::analysis::{Analysis, Report, Snapshot};
 use crate::config::Settings;
 use crate::rules::Severity;
-use crate::text as document;
 
 pub use collect::Missing;
 
@@ -31,7 +30,7 @@ pub enum Format {
 /// What `marginote check` was asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Files and folders; `-` is stdin. Empty: the working directory.
+    /// Files and folders; `-` is stdin, whose text stands for the file of its name. Empty: the working directory.
     pub paths: Vec<PathBuf>,
     pub format: Format,
     /// Laid over the configuration files.
@@ -53,13 +52,25 @@ struct Checked {
     report: Arc<Report>,
 }
 
+/// Something that was not read or does not apply, for people.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Problem {
+    /// As [`Checked::shown`].
+    shown: String,
+    /// From 1, where it is about a line.
+    line: Option<usize>,
+    message: String,
+}
+
 /// Everything that a format needs.
 struct Outcome {
     snapshot: Snapshot,
-    /// Sorted by path.
+    /// Sorted by `shown`.
     files: Vec<Checked>,
-    /// What is wrong with configuration files: the place and what to do.
-    settings: Vec<(String, String)>,
+    /// What is wrong in configuration files.
+    settings: Vec<Problem>,
+    /// What could not be read, or not be checked to the end.
+    unread: Vec<Problem>,
     working_directory: PathBuf,
 }
 
@@ -68,17 +79,8 @@ impl Outcome {
         shown(path, &self.working_directory)
     }
 
-    fn problems(&self) -> impl Iterator<Item = (&str, &str)> {
-        let files = self.files.iter().flat_map(|file| {
-            file.report
-                .problems
-                .iter()
-                .map(|problem| (file.shown.as_str(), problem.as_str()))
-        });
-        self.settings
-            .iter()
-            .map(|(path, message)| (path.as_str(), message.as_str()))
-            .chain(files)
+    fn problems(&self) -> impl Iterator<Item = &Problem> {
+        self.settings.iter().chain(&self.unread)
     }
 
     fn exit_code(&self, fail_on: Option<Severity>) -> u8 {
@@ -92,11 +94,7 @@ impl Outcome {
         };
         if !self.settings.is_empty() {
             2
-        } else if self
-            .files
-            .iter()
-            .any(|file| !file.report.problems.is_empty())
-        {
+        } else if !self.unread.is_empty() {
             3
         } else {
             u8::from(fail_on.is_some_and(found))
@@ -104,14 +102,25 @@ impl Outcome {
     }
 }
 
-/// Relative to the working directory where it lies below it, with `/`.
+/// Relative to the working directory, with `/`. Absolute where no way leads from one to the other (another drive).
 fn shown(path: &Path, working_directory: &Path) -> String {
-    let relative = path.strip_prefix(working_directory).unwrap_or(path);
-    let parts: Vec<_> = relative
-        .components()
+    let common = path.components().zip(working_directory.components());
+    let common = common.take_while(|(own, here)| own == here).count();
+    let below = path.components().skip(common);
+    let above = working_directory.components().skip(common);
+    let parts: Vec<_> = if common == 0 {
+        path.components().collect()
+    } else {
+        above.map(|_| Component::ParentDir).chain(below).collect()
+    };
+    let parts: Vec<_> = parts
+        .iter()
         .map(|part| part.as_os_str().to_string_lossy())
         .collect();
-    parts.join("/").replacen("//", "/", 1)
+    match parts.join("/").replacen("//", "/", 1) {
+        empty if empty.is_empty() => ".".to_owned(),
+        shown => shown,
+    }
 }
 
 /// Why a check could not be made at all.
@@ -121,10 +130,6 @@ pub enum CheckError {
     Missing(#[from] Missing),
     #[error("the working directory cannot be read: {0}")]
     WorkingDirectory(io::Error),
-    #[error("stdin cannot be read: {0}")]
-    Stdin(io::Error),
-    #[error("stdin is not text: {0}")]
-    NotText(#[from] document::DecodeError),
     #[error("the findings cannot be written: {0}")]
     Write(io::Error),
 }
@@ -132,46 +137,23 @@ pub enum CheckError {
 /// Checks and writes to `out`; returns the exit code.
 ///
 /// # Errors
-/// When a path does not exist, stdin is not text, or nothing can be written.
+/// When a path does not exist or nothing can be written.
 pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
     let working_directory = std::env::current_dir().map_err(CheckError::WorkingDirectory)?;
     let mut analysis = Analysis::default();
     analysis.set_overrides(vec![request.settings.clone()], !request.isolated);
-    let from_stdin = request.paths.iter().any(|path| path.as_os_str() == "-");
-    let (files, folders) = if from_stdin {
-        let name = request
-            .stdin_filename
-            .clone()
-            .unwrap_or_else(|| PathBuf::from("stdin.py"));
-        let path = working_directory.join(name);
-        analysis.open(path.clone(), 0, &read_stdin()?);
-        (vec![path], Vec::new())
-    } else {
-        collect::files(&request.paths, &working_directory, &analysis.snapshot())?
-    };
-    analysis.set_folders(
-        folders
-            .into_iter()
-            .chain([working_directory.clone()])
-            .collect(),
-    );
-    let snapshot = analysis.snapshot();
-    let bar = progress(files.len());
-    let reports = snapshot.check(&files, &|| bar.inc(1));
-    bar.finish_and_clear();
-    let outcome = Outcome {
-        files: files
-            .iter()
-            .zip(reports)
-            .map(|(path, report)| Checked {
-                shown: shown(path, &working_directory),
-                report,
-            })
-            .collect(),
-        settings: collect::settings_problems(&files, &snapshot, &working_directory),
-        snapshot,
+    let mut input = collect::input(request, &working_directory, &analysis.snapshot())?;
+    if let Some((path, text)) = &input.stdin {
+        analysis.open(path.clone(), 0, text);
+    }
+    input.folders.push(working_directory.clone());
+    analysis.set_folders(input.folders);
+    let outcome = outcome(
+        analysis.snapshot(),
+        &input.files,
+        input.unread,
         working_directory,
-    };
+    );
     let written = match request.format {
         Format::Text => text::write(&outcome, request.color, out),
         Format::Json => json::write(&outcome, out),
@@ -184,13 +166,42 @@ pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
     Ok(outcome.exit_code(request.fail_on))
 }
 
-fn read_stdin() -> Result<String, CheckError> {
-    let mut bytes = Vec::new();
-    io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(CheckError::Stdin)?;
-    Ok(document::decode(&bytes)?)
+/// Checks the files. `unread` is what is known not to be readable.
+fn outcome(
+    snapshot: Snapshot,
+    files: &[PathBuf],
+    mut unread: Vec<Problem>,
+    working_directory: PathBuf,
+) -> Outcome {
+    let bar = progress(files.len());
+    let reports = snapshot.check(files, &|| bar.inc(1));
+    bar.finish_and_clear();
+    let mut checked: Vec<Checked> = files
+        .iter()
+        .zip(reports)
+        .map(|(path, report)| Checked {
+            shown: shown(path, &working_directory),
+            report,
+        })
+        .collect();
+    // by what readers see: `a.py` comes before `a/b.py`, which paths' own order turns round
+    checked.sort_by(|a, b| a.shown.cmp(&b.shown));
+    for file in &checked {
+        let problems = file.report.problems.iter();
+        unread.extend(problems.map(|message| Problem {
+            shown: file.shown.clone(),
+            line: None,
+            message: message.clone(),
+        }));
+    }
+    unread.sort();
+    Outcome {
+        settings: collect::settings_problems(files, &snapshot, &working_directory),
+        files: checked,
+        unread,
+        snapshot,
+        working_directory,
+    }
 }
 
 /// A bar on stderr, where that is a terminal and there is something to wait for.

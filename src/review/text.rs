@@ -1,6 +1,8 @@
 //! Findings on a terminal: the source with carets, the evidence beside it, one lesson.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,7 +26,7 @@ struct Mark<'a> {
     path: &'a Path,
     line: usize,
     /// Bytes of the file.
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     label: String,
     primary: bool,
 }
@@ -40,8 +42,10 @@ pub(super) fn write(outcome: &Outcome, color: bool, out: &mut dyn Write) -> io::
     for finding in outcome.files.iter().flat_map(|file| &file.report.findings) {
         writeln!(out, "{}\n", render(finding, outcome, &renderer))?;
     }
-    for (path, problem) in outcome.problems() {
-        writeln!(out, "{}: {}", visible(path), visible(problem))?;
+    for problem in outcome.problems() {
+        let line = problem.line.map(|line| format!(":{line}"));
+        let place = visible(&problem.shown) + &line.unwrap_or_default();
+        writeln!(out, "{place}: {}", visible(&problem.message))?;
     }
     writeln!(out, "{}", summary(outcome))
 }
@@ -96,7 +100,7 @@ fn render(finding: &Finding, outcome: &Outcome, renderer: &Renderer) -> String {
 
 /// The finding's own range, then its evidence by place.
 fn marks<'a>(finding: &'a Finding, outcome: &Outcome) -> Vec<Mark<'a>> {
-    let mark = |path: &'a Path, range: &std::ops::Range<usize>, label: &str, primary: bool| {
+    let mark = |path: &'a Path, range: &Range<usize>, label: &str, primary: bool| {
         let line = outcome
             .snapshot
             .document(path)
@@ -149,30 +153,26 @@ fn snippet<'a>(
         marks.iter().map(|mark| mark.line).max().unwrap_or(1),
     );
     let mut source = String::new();
-    let mut starts = Vec::new();
+    let mut lines = Vec::new();
     for line in first..=last {
-        starts.push(source.len());
-        let text = document.line_text(line - 1);
-        source.push_str(if text.len() > LONGEST { "…" } else { text });
+        let start = source.len();
+        source.push_str(&printable(document.line_text(line - 1)));
+        lines.push(start..source.len());
         source.push('\n');
     }
     let annotations: Vec<_> = marks
         .iter()
         .map(|mark| {
-            let start = starts[mark.line - first];
-            let text = &source[start..start + source[start..].find('\n').unwrap_or(0)];
-            let column = column_in_bytes(document, mark).min(text.len());
-            let length = mark
-                .range
-                .len()
-                .min(text.trim_end().len().saturating_sub(column));
-            let span = start + column..start + column + length;
+            let line = lines[mark.line - first].clone();
             let kind = if mark.primary {
                 AnnotationKind::Primary
             } else {
                 AnnotationKind::Context
             };
-            let annotation = kind.span(on_boundaries(&source, span));
+            let columns = columns(document, mark);
+            let span = line.start + byte_of(&source[line.clone()], columns.start)
+                ..line.start + byte_of(&source[line], columns.end);
+            let annotation = kind.span(span);
             if mark.label.is_empty() {
                 annotation
             } else {
@@ -186,38 +186,52 @@ fn snippet<'a>(
         .annotations(annotations)
 }
 
-/// How many bytes of its line stand before a mark.
-fn column_in_bytes(document: &Document, mark: &Mark<'_>) -> usize {
-    let (_, column) = document.line_column(mark.range.start);
-    document
-        .line_text(mark.line - 1)
-        .chars()
-        .take(column - 1)
-        .map(char::len_utf8)
-        .sum()
-}
-
-fn on_boundaries(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
-    let down = |mut at: usize| {
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
+/// The code points of its first line that a mark underlines, from 0.
+fn columns(document: &Document, mark: &Mark<'_>) -> Range<usize> {
+    let (_, start) = document.line_column(mark.range.start);
+    let end = match document.line_column(mark.range.end) {
+        (line, end) if line == mark.line => end,
+        _ => document.line_text(mark.line - 1).trim_end().chars().count() + 1,
     };
-    down(span.start)..down(span.end)
+    start - 1..end.max(start) - 1
 }
 
-/// Text that cannot move a terminal's cursor or change its colours.
+fn byte_of(line: &str, column: usize) -> usize {
+    line.char_indices()
+        .nth(column)
+        .map_or(line.len(), |(byte, _)| byte)
+}
+
+/// A line of source as it may be printed, code point by code point. The renderer replaces control characters, but for those beyond ASCII.
+fn printable(line: &str) -> Cow<'_, str> {
+    if line.len() > LONGEST {
+        return "…".into();
+    }
+    let beyond = |c: char| !c.is_ascii() && is_unsafe(c);
+    if line.contains(beyond) {
+        line.replace(beyond, "\u{fffd}").into()
+    } else {
+        line.into()
+    }
+}
+
+/// Text that cannot move a terminal's cursor, change its colours or turn its order round.
 fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) {
+            visible.extend(c.escape_default());
+        } else {
+            visible.push(c);
+        }
+    }
+    visible
+}
+
+/// Control characters, line separators, and marks that turn the direction of text round.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn summary(outcome: &Outcome) -> String {
@@ -242,10 +256,14 @@ fn summary(outcome: &Outcome) -> String {
         .map(|(count, word)| plural(*count, word))
         .collect();
     let files = plural(outcome.files.len(), "file");
-    if some.is_empty() {
+    let found = if some.is_empty() {
         format!("{files} checked, nothing found")
     } else {
         format!("{files} checked: {}", some.join(", "))
+    };
+    match outcome.problems().count() {
+        0 => found,
+        problems => format!("{found}; {}, named above", plural(problems, "problem")),
     }
 }
 

@@ -39,7 +39,8 @@ impl<'p> Context<'p> {
     /// The roots of the segments that may be about the subjects. Segments that do not parse are left out: what they say is not known.
     pub fn segments(&self, subjects: Subjects) -> impl Iterator<Item = Site<'p>> {
         let file = self.file;
-        file.about(subjects)
+        self.project
+            .about(file, subjects)
             .map(move |segment| file.root(segment))
             .filter(|root| !root.node.tree().has_error())
     }

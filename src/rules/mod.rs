@@ -29,7 +29,18 @@ pub struct Rule {
 
 /// Every rule, by code.
 pub const RULES: &[&Rule] = &[
+    &gil::cpu_bound_thread::RULE,
+    &gil::cpu_bound_thread_pool::RULE,
+    &gil::thread_target_called::RULE,
+    &gil::thread_args_not_sequence::RULE,
+    &metaclass::metaclass_conflict::RULE,
+    &metaclass::init_subclass_suffices::RULE,
+    &metaclass::namespace_check_misses_inherited::RULE,
+    &metaclass::new_returns_nothing::RULE,
+    &metaclass::metaclass_lost::RULE,
     &mutability::mutable_default::RULE,
+    &mutability::shared_class_attribute::RULE,
+    &mutability::dataclass_mutable_default::RULE,
     &mutability::repeated_reference::RULE,
 ];
 

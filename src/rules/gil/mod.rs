@@ -1,1 +1,199 @@
 //! Threads.
+
+pub mod cpu_bound_thread;
+pub mod cpu_bound_thread_pool;
+pub mod thread_args_not_sequence;
+pub mod thread_target_called;
+
+use super::Finding;
+use super::context::line;
+use crate::facts::{FileFacts, Site};
+use crate::project::{Computation, Function, Project, StartKind, ThreadStart, is_repeated};
+use crate::syntax::{Field, Kind, Node};
+
+/// A start whose target only computes.
+struct Computing<'p> {
+    start: ThreadStart<'p>,
+    function: Function<'p>,
+    computation: Computation<'p>,
+}
+
+/// The starts of a file whose targets only compute.
+fn computing<'p>(
+    project: &'p Project,
+    file: &'p FileFacts,
+    kinds: fn(StartKind) -> bool,
+) -> Vec<Computing<'p>> {
+    let starts = project.starts_in(file);
+    let starts = starts.filter(|start| {
+        kinds(start.kind)
+            && !start.call.node.tree().has_error()
+            && !only_without_gil(start.call.node)
+    });
+    starts
+        .filter_map(|start| {
+            let function = start.function?;
+            let computation = project.computation(function, start.receiver)?;
+            Some(Computing {
+                start,
+                function,
+                computation,
+            })
+        })
+        .collect()
+}
+
+impl<'p> Computing<'p> {
+    /// Whether several threads compute: this start is repeated, or another one is made by the same code.
+    fn is_one_of_several(&self, all: &[Computing<'p>]) -> bool {
+        let call = self.start.call;
+        is_repeated(call)
+            || all.iter().any(|other| {
+                other.start.call != call
+                    && Function::around(other.start.call) == Function::around(call)
+                    && !are_alternatives(other.start.call, call)
+            })
+    }
+
+    /// The place that takes the time, in words: `the loop in line 3`.
+    fn place(&self) -> String {
+        let (what, site) = match (
+            self.computation.loops.first(),
+            self.computation.recursion.first(),
+        ) {
+            (Some(site), _) => ("loop", *site),
+            (None, Some(site)) => ("recursion", *site),
+            (None, None) => return String::new(),
+        };
+        let name = site.file.path().file_name().unwrap_or_default();
+        if std::ptr::eq(site.file, self.start.call.file) {
+            format!("the {what} in line {}", line(site))
+        } else {
+            format!("the {what} in {}, line {}", name.display(), line(site))
+        }
+    }
+
+    /// Adds what shows that the target only computes.
+    fn prove(&self, finding: &mut Finding) {
+        for site in &self.computation.loops {
+            finding.evidence(
+                *site,
+                "This loop only computes: it never lets go of the GIL",
+            );
+        }
+        for site in &self.computation.recursion {
+            finding.evidence(
+                *site,
+                "This call goes deeper and only computes: it never lets go of the GIL",
+            );
+        }
+        for (call, function) in &self.computation.calls {
+            finding.evidence(*call, format!("{} only computes too", label(*function)));
+        }
+    }
+}
+
+/// A function in a message.
+fn label(function: Function<'_>) -> String {
+    if function.site.node.kind() == Kind::Lambda {
+        "this lambda".to_string()
+    } else {
+        format!("`{}`", function.name())
+    }
+}
+
+/// Whether at most one of two nodes is executed: they stand in different branches.
+fn are_alternatives(one: Site<'_>, other: Site<'_>) -> bool {
+    let mut node = one.node;
+    while let Some(parent) = node.parent() {
+        if parent.contains(other.node) {
+            return match parent.kind() {
+                Kind::If | Kind::Conditional | Kind::Try => true,
+                _ => node.kind() == Kind::CaseClause,
+            };
+        }
+        node = parent;
+    }
+    false
+}
+
+/// Whether a node is executed only by an interpreter without a GIL.
+fn only_without_gil(node: Node<'_>) -> bool {
+    let mut node = node;
+    while let Some(parent) = node.parent() {
+        if parent.kind() == Kind::If
+            && let Some(condition) = parent.child(Field::Condition)
+            && condition.text().contains("_is_gil_enabled")
+        {
+            let asks_for_none = condition.kind() == Kind::NotOperation;
+            return match node.field() {
+                Field::Consequence => asks_for_none,
+                Field::Alternative => !asks_for_none,
+                _ => false,
+            };
+        }
+        node = parent;
+    }
+    false
+}
+
+/// The statement after the one that a node stands in.
+fn next_statement(node: Node<'_>) -> Option<Node<'_>> {
+    let statement = node.statement()?;
+    let mut siblings = statement.parent()?.children();
+    siblings.find(|sibling| *sibling == statement)?;
+    siblings.next()
+}
+
+/// The next statement after a call's: also of the module, where statements are segments.
+fn statement_after<'p>(site: Site<'p>) -> Option<Site<'p>> {
+    let statement = site.node.statement()?;
+    if statement.parent().map(Node::kind) != Some(Kind::Module) {
+        return next_statement(site.node).map(|node| site.with(node));
+    }
+    if let Some(next) = next_statement(site.node) {
+        return Some(site.with(next));
+    }
+    let next = site.segment + 1;
+    let root = (next < site.file.len()).then(|| site.file.root(next))?;
+    root.node.children().next().map(|node| root.with(node))
+}
+
+/// The name or attribute that a call's value is assigned to.
+fn assigned_name<'p>(call: Site<'p>) -> Option<&'p str> {
+    let assignment = call
+        .node
+        .parent()
+        .filter(|parent| parent.kind() == Kind::Assignment)?;
+    assignment.child(Field::Left).map(Node::text)
+}
+
+/// Whether a statement calls a method of an object that is written like this.
+fn calls_method(statement: Site<'_>, object: &str, methods: &[&str]) -> bool {
+    statement.node.descendants().any(|node| {
+        node.kind() == Kind::Attribute
+            && node.field() == Field::Function
+            && node
+                .child(Field::Object)
+                .is_some_and(|own| own.text() == object)
+            && node
+                .child(Field::Attribute)
+                .is_some_and(|name| methods.contains(&name.text()))
+    })
+}
+
+/// An expression in a message.
+fn abbreviated(text: &str) -> String {
+    if text.contains('\n') || text.chars().count() > 60 {
+        "this".to_string()
+    } else {
+        format!("`{text}`")
+    }
+}
+
+/// Whether a call has arguments.
+fn has_arguments(call: Site<'_>) -> bool {
+    call.node
+        .child(Field::Arguments)
+        .is_some_and(|arguments| arguments.children().next().is_some())
+}

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Movable, movable};
 use crate::facts::{FileFacts, Site};
-use crate::project::{ClassValue, Function, Parameter};
+use crate::project::{Class, ClassField, ClassValue, FieldMaker, Function, Parameter, Value};
 use crate::rules::{Context, Finding};
 use crate::syntax::{Field, Kind, Node, contains_word};
 
@@ -160,7 +160,7 @@ fn has_future_annotations(file: &FileFacts) -> bool {
 
 /// The expression under which the file's module scope knows `module.name`, from an import that is there.
 pub(super) fn bound_import(cx: &Context<'_>, module: &str, name: &str) -> Option<String> {
-    use crate::project::Value;
+
     let qualified = format!("{module}.{name}");
     for statement in imports(cx.file) {
         for child in statement
@@ -270,4 +270,165 @@ pub(super) fn comprehension<'p>(
         false,
         vec![(product.range(), text)],
     );
+}
+
+/// A factory in place of a field's default. `raises`: the class statement fails as it is.
+pub(super) fn factory<'p>(
+    cx: &Context<'p>,
+    maker: FieldMaker,
+    field: ClassField<'p>,
+    raises: bool,
+    finding: &mut Finding,
+) {
+    let Some(made) = factory_of(cx, field.default) else {
+        return;
+    };
+    let keyword = match maker {
+        FieldMaker::Dataclass => "default_factory",
+        FieldMaker::Attrs { .. } => "factory",
+        FieldMaker::NamedTuple => return,
+    };
+    let text = format!("{keyword}={made}");
+    let mut edits = Edits::new();
+    if field.call.is_some() {
+        let argument = field
+            .default
+            .node
+            .parent()
+            .filter(|parent| parent.kind() == Kind::KeywordArgument)
+            .unwrap_or(field.default.node);
+        edits.push((field.default.with(argument).range(), text));
+    } else {
+        let found = match maker {
+            FieldMaker::Dataclass => imported(cx, "dataclasses", "field"),
+            _ => bound_import(cx, "attrs", "field")
+                .or_else(|| bound_import(cx, "attr", "ib"))
+                .map(|known| (known, Edits::new()))
+                .or_else(|| imported(cx, "attrs", "field")),
+        };
+        let Some((function, import)) = found else {
+            return;
+        };
+        edits.extend(import);
+        edits.push((field.value.range(), format!("{function}({text})")));
+    }
+    finding.fix(
+        format!("Make `{}` anew for each instance", field.name.text()),
+        raises,
+        edits,
+    );
+}
+
+/// What makes an equal object whenever it is called: the constructor, or a lambda.
+fn factory_of<'p>(cx: &Context<'p>, default: Site<'p>) -> Option<String> {
+    let site = default.with(default.node.unparenthesized());
+    let node = site.node;
+    match node.kind() {
+        Kind::List if node.children().next().is_none() => Some("list".into()),
+        Kind::Dict if node.children().next().is_none() => Some("dict".into()),
+        Kind::Call
+            if node
+                .child(Field::Arguments)
+                .is_some_and(|arguments| arguments.children().next().is_none()) =>
+        {
+            Some(node.child(Field::Function)?.text().into())
+        }
+        Kind::Name => match cx.project.evaluate(site) {
+            Value::Instance(ClassValue::External(_)) => Some(format!("{}.copy", node.text())),
+            _ => None,
+        },
+        _ if movable(cx.project, site) == Movable::Nowhere => None,
+        _ => Some(format!("lambda: {}", node.text())),
+    }
+}
+
+/// An attribute's definition in a class body.
+#[derive(Clone, Copy)]
+pub(super) struct Definition<'p> {
+    pub name: Site<'p>,
+    pub value: Site<'p>,
+    pub statement: Site<'p>,
+}
+
+/// The attribute bound in `__init__` instead of the class body.
+pub(super) fn into_init<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    definition: Definition<'p>,
+    finding: &mut Finding,
+) {
+    let statement = definition.statement;
+    let assignment = statement.node.children().next();
+    let is_simple = assignment.is_some_and(|assignment| {
+        assignment.child(Field::Left) == Some(definition.name.node)
+            && assignment.child(Field::Right) == Some(definition.value.node)
+    });
+    if !is_simple
+        || class.site.decorators().next().is_some()
+        || movable(cx.project, definition.value) == Movable::Nowhere
+    {
+        return;
+    }
+    let Some((removed, indent)) = whole_lines(statement) else {
+        return;
+    };
+    let title = format!("Make `{}` in `__init__`", definition.name.text());
+    let newline = newline(cx.file);
+    if let Some(init) = class.method("__init__") {
+        let Some(own) = init.first_parameter() else {
+            return;
+        };
+        let line = format!("{own}.{}", statement.text());
+        let block = |indent: &str, _: &str, newline: &str| format!("{line}{newline}{indent}");
+        if let Some(insertion) = at_start(init, block, &line) {
+            let mut edits = vec![(removed, String::new()), insertion];
+            edits.sort_by_key(|(range, _)| range.start);
+            finding.fix(title, false, edits);
+        }
+        return;
+    }
+    let outer = indentation(cx.file, class.site.range().start).unwrap_or_default();
+    let unit = indent.strip_prefix(outer.as_str()).filter(|unit| !unit.is_empty());
+    let inner = format!("{indent}{}", unit.unwrap_or("    "));
+    let hands_on = !class.bases().all(|base| base.text() == "object");
+    let mut text = if hands_on {
+        format!("{indent}def __init__(self, *args, **kwargs):{newline}{inner}super().__init__(*args, **kwargs){newline}")
+    } else {
+        format!("{indent}def __init__(self):{newline}")
+    };
+    text.push_str(&format!("{inner}self.{}{newline}", statement.text()));
+    // before the first method, or in place of the attribute where there is none
+    let method = class.methods().map(|method| decorated(method.site)).find(|method| {
+        std::ptr::eq(method.file, cx.file) && method.range().start >= removed.end
+    });
+    let edits = match method.map(|method| method.range().start - indent.len()) {
+        Some(at) if indentation(cx.file, at + indent.len()).is_some() => vec![
+            (removed, String::new()),
+            (at..at, format!("{text}{newline}")),
+        ],
+        _ => vec![(removed, text)],
+    };
+    finding.fix(title, false, edits);
+}
+
+/// A definition with its decorators.
+fn decorated(site: Site<'_>) -> Site<'_> {
+    match site.node.parent() {
+        Some(parent) if parent.kind() == Kind::Decorated => site.with(parent),
+        _ => site,
+    }
+}
+
+/// The lines of a statement that has them to itself, with the last line end; and its indentation.
+fn whole_lines(statement: Site<'_>) -> Option<(Range<usize>, String)> {
+    let source = statement.file.source();
+    let range = statement.range();
+    let indent = indentation(statement.file, range.start)?;
+    let rest = source.get(range.end..)?;
+    let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
+    let after = rest[..line_end].trim();
+    if !(after.is_empty() || after.starts_with('#')) {
+        return None;
+    }
+    Some((range.start - indent.len()..range.end + line_end, indent))
 }

@@ -1,0 +1,318 @@
+//! Names that stand for a subject without its words: `from compat import spawn`, `Worker = threading.Thread`, `self.pool = ThreadPoolExecutor()`.
+//!
+//! Segments are parsed only when their words show a subject. Here the names that an import, an assignment, a class statement or a `return` makes stand
+//! for one are collected over the whole project, by their last word alone: a segment that holds such a name is looked at too, and what the name
+//! really means there is found out by `evaluate`.
+
+use std::sync::OnceLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Project;
+use crate::facts::{
+    Binding, BindingKind, Body, FileFacts, MutationKind, Names, ScopeKind, Subjects,
+};
+use crate::syntax::{Field, Kind, Node, Outline};
+
+/// Subjects whose words can be given other names. Each is collected when somebody asks for it.
+const FAMILIES: [Family; 3] = [
+    Family {
+        subjects: Subjects::THREADS
+            .union(Subjects::POOLS)
+            .union(Subjects::CALLBACKS),
+        modules: true,
+        outlines: |_| true,
+    },
+    // a decorator gets its other name on the module's level; `from attr import s` would make every `s` one
+    Family {
+        subjects: Subjects::DATACLASSES,
+        modules: false,
+        outlines: |outline| !matches!(outline, Outline::Function(_) | Outline::Class(_)),
+    },
+    Family {
+        subjects: Subjects::METACLASS,
+        modules: false,
+        outlines: |outline| matches!(outline, Outline::Class(_) | Outline::Import),
+    },
+];
+
+struct Family {
+    subjects: Subjects,
+    /// Whether everything that is imported from a module counts whose name is one of the words.
+    modules: bool,
+    /// Where other names are made.
+    outlines: fn(&Outline) -> bool,
+}
+
+/// How often names of names are followed: a subclass of a subclass, a re-export of a re-export.
+const ROUNDS: usize = 6;
+
+/// The names, by family, each collected once.
+#[derive(Default)]
+pub(super) struct Memo([OnceLock<Names>; FAMILIES.len()]);
+
+impl Project {
+    /// The segments of a file that may be about any of the subjects, by their words or by other names of them.
+    pub fn about<'p>(
+        &'p self,
+        file: &'p FileFacts,
+        subjects: Subjects,
+    ) -> impl Iterator<Item = usize> + 'p {
+        let families = FAMILIES.iter().zip(&self.aliases.0);
+        let asked = families.filter(|(family, _)| family.subjects.intersects(subjects));
+        let named: Vec<_> = asked
+            .map(|(family, names)| file.named(names.get_or_init(|| self.collect(family))))
+            .filter(|named| !named.is_empty())
+            .collect();
+        (0..file.len()).filter(move |&index| {
+            file.segment(index).subjects().intersects(subjects)
+                || named.iter().any(|named| named[index].intersects(subjects))
+        })
+    }
+
+    fn collect(&self, family: &Family) -> Names {
+        let mut known: FxHashMap<&str, Subjects> = FxHashMap::default();
+        for file in self.files() {
+            for index in file.about(family.subjects) {
+                note(file, index, family, &mut known);
+            }
+        }
+        // names of names: only segments that hold a name that is new are looked at again
+        let mut before: FxHashMap<&str, Subjects> = FxHashMap::default();
+        for _ in 0..ROUNDS {
+            let mut new: Vec<(&str, Subjects)> = known
+                .iter()
+                .filter(|(name, subjects)| before.get(*name) != Some(subjects))
+                .map(|(name, subjects)| (*name, *subjects))
+                .collect();
+            if new.is_empty() {
+                break;
+            }
+            new.sort_unstable_by_key(|(name, _)| *name);
+            before = known.clone();
+            let names = Names::new(&new);
+            for file in self.files() {
+                for (index, found) in file.named(&names).iter().enumerate() {
+                    if *found != Subjects::NONE {
+                        note(file, index, family, &mut known);
+                    }
+                }
+            }
+        }
+        let mut all: Vec<_> = known.into_iter().collect();
+        all.sort_unstable_by_key(|(name, _)| *name);
+        Names::new(&all)
+    }
+}
+
+/// Notes the names that a segment makes stand for something that is known.
+fn note<'p>(
+    file: &'p FileFacts,
+    index: usize,
+    family: &Family,
+    known: &mut FxHashMap<&'p str, Subjects>,
+) {
+    let segment = file.segment(index);
+    if !(family.outlines)(segment.outline()) {
+        return;
+    }
+    let body = segment.body();
+    let mut found = Vec::new();
+    let words = Words {
+        body,
+        family,
+        known,
+    };
+    words.of_bindings(&mut found);
+    words.of_attributes(&mut found);
+    for (name, subjects) in found {
+        let own = Subjects::of_word(name).intersection(family.subjects);
+        if subjects != Subjects::NONE && own.union(subjects) != own {
+            let all = known.entry(name).or_default();
+            *all = all.union(subjects);
+        }
+    }
+}
+
+/// What the words of one segment stand for.
+struct Words<'a, 'p> {
+    body: &'p Body,
+    family: &'a Family,
+    known: &'a FxHashMap<&'p str, Subjects>,
+}
+
+/// How deep an expression is looked into.
+const DEPTH: usize = 4;
+
+impl<'p> Words<'_, 'p> {
+    fn of_bindings(&self, found: &mut Vec<(&'p str, Subjects)>) {
+        let body = self.body;
+        let text = |binding: &Binding| body.tree.node(binding.name).text();
+        let globals: FxHashSet<(usize, &str)> = body
+            .bindings
+            .iter()
+            .filter(|binding| binding.kind == BindingKind::Global)
+            .map(|binding| (binding.scope, text(binding)))
+            .collect();
+        let (mut locals, mut functions) = (FxHashMap::default(), Vec::new());
+        for binding in &body.bindings {
+            let is_local = matches!(
+                body.scopes[binding.scope].kind,
+                ScopeKind::Function | ScopeKind::Lambda | ScopeKind::Comprehension
+            ) && !globals.contains(&(binding.scope, text(binding)));
+            let name = body.tree.node(binding.name);
+            let value = binding.value.map(|value| body.tree.node(value));
+            let subjects = match (binding.kind, value) {
+                (BindingKind::Annotation, _) => self.of_annotation(name),
+                (BindingKind::FromImport | BindingKind::ImportAs, Some(value)) => {
+                    self.of_import(value)
+                }
+                (BindingKind::Assignment | BindingKind::With, Some(value)) => {
+                    self.of_value(value, 0).union(self.of_annotation(name))
+                }
+                (BindingKind::Class, Some(value)) => self.of_bases(value),
+                (BindingKind::Function, Some(value)) if !is_local => {
+                    functions.push((name.text(), value));
+                    continue;
+                }
+                _ => continue,
+            };
+            if is_local {
+                locals.insert(name.text(), subjects);
+            } else {
+                found.push((name.text(), subjects));
+            }
+        }
+        let returned = |(name, function)| (name, self.of_returned(function, &locals));
+        found.extend(functions.into_iter().map(returned));
+    }
+
+    /// `self.pool = ThreadPoolExecutor()`
+    fn of_attributes(&self, found: &mut Vec<(&'p str, Subjects)>) {
+        let stores = self.body.mutations.iter();
+        for store in stores.filter(|store| store.kind == MutationKind::Attribute) {
+            let attribute = self.body.tree.node(store.target).parent();
+            let assignment = attribute.and_then(Node::parent);
+            let (Some(attribute), Some(assignment)) = (attribute, assignment) else {
+                continue;
+            };
+            if assignment.kind() == Kind::Assignment
+                && let Some(name) = attribute.child(Field::Attribute)
+            {
+                let value = assignment.child(Field::Right);
+                let subjects = value.map_or(Subjects::NONE, |value| self.of_value(value, 0));
+                found.push((name.text(), subjects.union(self.of_annotation(attribute))));
+            }
+        }
+    }
+
+    fn of_word(&self, word: &str) -> Subjects {
+        let known = self.known.get(word).copied().unwrap_or_default();
+        Subjects::of_word(word)
+            .intersection(self.family.subjects)
+            .union(known)
+    }
+
+    fn of_import(&self, imported: Node<'p>) -> Subjects {
+        let name = imported.child(Field::Name).unwrap_or(imported);
+        let last = name.text().rsplit('.').next().unwrap_or_default();
+        let own = self.of_word(last.trim());
+        if !self.family.modules {
+            return own;
+        }
+        let module = imported
+            .parent()
+            .and_then(|statement| statement.child(Field::ModuleName));
+        let modules = module
+            .into_iter()
+            .flat_map(|module| module.text().split('.'));
+        modules.fold(own, |all, word| {
+            all.union(Subjects::of_word(word.trim()).intersection(self.family.subjects))
+        })
+    }
+
+    /// The subjects that an expression's value is about.
+    fn of_value(&self, value: Node<'p>, depth: usize) -> Subjects {
+        if depth > DEPTH {
+            return Subjects::NONE;
+        }
+        match value.kind() {
+            Kind::Name => self.of_word(value.text()),
+            Kind::Attribute => value
+                .child(Field::Attribute)
+                .map_or(Subjects::NONE, |name| self.of_word(name.text())),
+            Kind::Call => self.of_call(value, depth),
+            Kind::Parenthesized | Kind::Conditional | Kind::BooleanOperation | Kind::Assignment => {
+                value.children().fold(Subjects::NONE, |all, part| {
+                    all.union(self.of_value(part, depth + 1))
+                })
+            }
+            _ => Subjects::NONE,
+        }
+    }
+
+    /// An executor is about threads as much as its class; a thread, once made, is not. `partial(Thread, daemon=True)` is another `Thread`.
+    fn of_call(&self, call: Node<'p>, depth: usize) -> Subjects {
+        let Some(callee) = call.child(Field::Function) else {
+            return Subjects::NONE;
+        };
+        let made = self.of_value(callee, depth + 1);
+        if made.intersects(Subjects::POOLS.union(Subjects::DATACLASSES)) {
+            return made;
+        }
+        let is_partial = callee.text().rsplit('.').next() == Some("partial");
+        let first = call
+            .child(Field::Arguments)
+            .and_then(|arguments| arguments.children().next());
+        match first.filter(|_| is_partial) {
+            Some(first) => self.of_value(first, depth + 1),
+            None => Subjects::NONE,
+        }
+    }
+
+    fn of_bases(&self, class: Node<'p>) -> Subjects {
+        let bases = class.child(Field::Superclasses);
+        let bases = bases.into_iter().flat_map(Node::children);
+        bases.fold(Subjects::NONE, |all, base| {
+            all.union(self.of_value(base, DEPTH - 1))
+        })
+    }
+
+    /// For `name: annotation`, an object of the class that the annotation names.
+    fn of_annotation(&self, name: Node<'p>) -> Subjects {
+        let assignment = name
+            .parent()
+            .filter(|parent| parent.kind() == Kind::Assignment);
+        let annotation = assignment.and_then(|assignment| assignment.child(Field::Type));
+        annotation.map_or(Subjects::NONE, |annotation| self.of_type(annotation))
+    }
+
+    fn of_type(&self, annotation: Node<'p>) -> Subjects {
+        let names = annotation
+            .descendants()
+            .filter(|node| node.kind() == Kind::Name);
+        let all = names.fold(Subjects::NONE, |all, name| {
+            all.union(self.of_word(name.text()))
+        });
+        if all.intersects(Subjects::POOLS) {
+            all
+        } else {
+            Subjects::NONE
+        }
+    }
+
+    /// What calls of a function are about, by its `return`s. `locals` are what the segment's local names stand for.
+    fn of_returned(&self, function: Node<'p>, locals: &FxHashMap<&str, Subjects>) -> Subjects {
+        let annotated = function
+            .child(Field::ReturnType)
+            .map_or(Subjects::NONE, |annotation| self.of_type(annotation));
+        let returns = function
+            .descendants()
+            .filter(|node| node.kind() == Kind::Return);
+        let values = returns.filter_map(|statement| statement.children().next());
+        values.fold(annotated, |all, value| {
+            let local = locals.get(value.text()).copied().unwrap_or_default();
+            all.union(self.of_value(value, 1)).union(local)
+        })
+    }
+}

@@ -1,0 +1,234 @@
+//! GIL007 thread-args-not-sequence. Card: knowledge/rules/GIL007-thread-args-not-sequence.md
+
+use super::abbreviated;
+use crate::facts::{BindingKind, Resolution, Site, Subjects};
+use crate::project::{
+    ClassValue, Function, HandKind, HandOver, Metaclass, ParameterKind, Project, Protocol,
+    StartKind, Value,
+};
+use crate::rules::context::line;
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind};
+
+pub const RULE: Rule = Rule {
+    code: "GIL007",
+    name: "thread-args-not-sequence",
+    subjects: Subjects::THREADS,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    for call in cx.calls(RULE.subjects) {
+        let Some(handed) = cx.project.hand_over(call) else {
+            continue;
+        };
+        if let Some(arguments) = handed.arguments {
+            let value = arguments.with(arguments.node.unparenthesized());
+            if let Some(what) = not_a_sequence(cx.project, value, &handed) {
+                report(cx, &handed, arguments, value, what, out);
+            } else if let Some((severity, times)) = letters(cx.project, value, &handed) {
+                report_letters(cx, &handed, arguments, value, severity, times, out);
+            }
+        }
+    }
+}
+
+/// What a value is that cannot be unpacked, in words. None where it can, or where that is not known.
+fn not_a_sequence<'p>(
+    project: &'p Project,
+    value: Site<'p>,
+    handed: &HandOver<'p>,
+) -> Option<String> {
+    if rests_on_parameter(value) {
+        return None;
+    }
+    match project.evaluate(value) {
+        // for a Timer, no arguments
+        Value::None if handed.kind == HandKind::Start(StartKind::Timer) => None,
+        Value::None if value.node.kind() == Kind::None => Some("`None`".to_string()),
+        Value::Function(_) | Value::Method(_) => Some("a function".to_string()),
+        Value::Class(class) => match project.metaclass(&ClassValue::Known(class)) {
+            Metaclass::Is(ClassValue::External(name)) if name.as_ref() == "builtins.type" => {
+                Some("a class".to_string())
+            }
+            _ => None,
+        },
+        Value::Instance(class) => {
+            let name = project.qualified_class(&class);
+            (project.follows(&class, Protocol::Iterable) == Some(false)).then(|| {
+                match name.as_ref() {
+                    "builtins.int" | "builtins.float" | "builtins.complex" => {
+                        "a number".to_string()
+                    }
+                    "builtins.bool" => "a truth value".to_string(),
+                    name => format!("an object of `{name}`"),
+                }
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value is known by nothing but a parameter's annotation, which callers need not keep to.
+fn rests_on_parameter(value: Site<'_>) -> bool {
+    if value.node.kind() == Kind::Call {
+        return false;
+    }
+    value
+        .node
+        .with_descendants()
+        .filter(|node| node.kind() == Kind::Name)
+        .any(|name| match value.with(name).resolve() {
+            Resolution::Local(bindings) => {
+                value.node.kind() != Kind::Lambda
+                    && value.node.kind() != Kind::Attribute
+                    && bindings
+                        .iter()
+                        .any(|binding| binding.binding.kind == BindingKind::Parameter)
+            }
+            _ => false,
+        })
+}
+
+/// For a string: how bad it is that each of its characters becomes an argument, and how many they are. None where they surely do not fit.
+fn letters<'p>(
+    project: &'p Project,
+    value: Site<'p>,
+    handed: &HandOver<'p>,
+) -> Option<(Severity, Option<usize>)> {
+    match project.evaluate(value) {
+        Value::Instance(ClassValue::External(name))
+            if name.as_ref() == "builtins.str" && !rests_on_parameter(value) => {}
+        _ => return None,
+    }
+    let literal = if value.node.kind() == Kind::Name {
+        project
+            .defined_at(value)
+            .and_then(|statement| statement.child(Field::Right))
+    } else {
+        Some(value)
+    };
+    let count = literal.and_then(literal_length);
+    let target = handed.target.map(|target| project.evaluate(target));
+    let fits = match target {
+        Some(Value::Function(function)) => takes(function, 0, count),
+        Some(Value::Method(function)) => takes(function, 1, count),
+        _ => true,
+    };
+    match count {
+        Some(0) => None,
+        _ if !fits => None,
+        Some(1) => Some((Severity::Information, count)),
+        _ => Some((Severity::Warning, count)),
+    }
+}
+
+/// The number of characters of a plain string literal.
+fn literal_length(literal: Site<'_>) -> Option<usize> {
+    let text = literal.text();
+    let is_plain = literal.node.kind() == Kind::String && !text.contains('\\');
+    let body = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    if !is_plain || text[..text.len() - body.len()].contains(['f', 'F', 't', 'T']) {
+        return None;
+    }
+    let quotes = if body.len() >= 6 && (body.starts_with("\"\"\"") || body.starts_with("'''")) {
+        3
+    } else {
+        1
+    };
+    Some(body.get(quotes..body.len() - quotes)?.chars().count())
+}
+
+/// Whether a function takes so many arguments by position, after those that are bound already.
+fn takes(function: Function<'_>, bound: usize, count: Option<usize>) -> bool {
+    let Some(count) = count else { return true };
+    let (mut least, mut most) = (0, 0);
+    for parameter in function.parameters() {
+        match parameter.kind {
+            ParameterKind::Star => return count + bound >= least,
+            ParameterKind::Positional | ParameterKind::PositionalOnly => {
+                most += 1;
+                least += usize::from(parameter.default.is_none());
+            }
+            ParameterKind::KeywordOnly | ParameterKind::DoubleStar => {}
+        }
+    }
+    (least..=most).contains(&(count + bound))
+}
+
+fn report<'p>(
+    cx: &Context<'p>,
+    handed: &HandOver<'p>,
+    arguments: Site<'p>,
+    value: Site<'p>,
+    what: String,
+    out: &mut Findings,
+) {
+    let shown = abbreviated(value.text());
+    let consequence = if handed.kind == HandKind::Process {
+        "this line raises `TypeError`"
+    } else {
+        "the thread raises `TypeError` when it unpacks it"
+    };
+    let message = format!(
+        "{shown} is {what} and no sequence of arguments: {consequence}; the comma makes the tuple: {}",
+        as_tuple(value)
+    );
+    let finding = out.report(&RULE, Severity::Error, cx.file, arguments.range(), message);
+    prove(cx, finding, handed, value);
+}
+
+fn report_letters<'p>(
+    cx: &Context<'p>,
+    handed: &HandOver<'p>,
+    arguments: Site<'p>,
+    value: Site<'p>,
+    severity: Severity,
+    count: Option<usize>,
+    out: &mut Findings,
+) {
+    let shown = abbreviated(value.text());
+    let what = match count {
+        Some(1) => "it works because the string has one character".to_string(),
+        Some(count) => format!("the target gets {count} arguments, one for every character"),
+        None => "the target gets one argument for every character".to_string(),
+    };
+    let message = format!(
+        "{shown} is a string and no tuple: {what}; the comma makes the tuple: {}",
+        as_tuple(value)
+    );
+    let finding = out.report(&RULE, severity, cx.file, arguments.range(), message);
+    prove(cx, finding, handed, value);
+}
+
+fn as_tuple(value: Site<'_>) -> String {
+    if value.text().len() > 40 || value.text().contains('\n') {
+        "`(value,)`".to_string()
+    } else {
+        format!("`({},)`", value.text())
+    }
+}
+
+fn prove<'p>(
+    cx: &Context<'p>,
+    finding: &mut crate::rules::Finding,
+    handed: &HandOver<'p>,
+    value: Site<'p>,
+) {
+    if value.node.kind() == Kind::Name
+        && let Some(definition) = cx.project.defined_at(value)
+    {
+        let message = format!("`{}` is defined here", value.text());
+        match Function::at(definition) {
+            Some(function) => finding.evidence_at(definition.file, function.header(), message),
+            None => finding.evidence(definition, message),
+        };
+    }
+    finding.evidence(
+        handed.call,
+        format!(
+            "The target gets these arguments by `*args`, in line {}",
+            line(handed.call)
+        ),
+    );
+}

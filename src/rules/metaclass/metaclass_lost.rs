@@ -1,0 +1,96 @@
+//! MET007 metaclass-lost. Card: knowledge/rules/MET007-metaclass-lost.md
+
+use super::metaclasses;
+use crate::facts::{Site, Subjects};
+use crate::project::{Class, Function, Value};
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind};
+
+pub const RULE: Rule = Rule {
+    code: "MET007",
+    name: "metaclass-lost",
+    subjects: Subjects::NEW,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    for class in metaclasses(cx) {
+        let Some(new) = class.method("__new__") else {
+            continue;
+        };
+        for call in new.calls() {
+            if makes_a_plain_class(cx, call) && is_returned(new, call) {
+                report(cx, class, new, call, out);
+            }
+        }
+    }
+}
+
+/// `type(name, bases, namespace)`, the built-in.
+fn makes_a_plain_class<'p>(cx: &Context<'p>, call: Site<'p>) -> bool {
+    let callee = call.child(Field::Function);
+    let arguments = call.node.child(Field::Arguments);
+    let three = arguments.is_some_and(|arguments| {
+        arguments.kind() == Kind::ArgumentList
+            && arguments
+                .children()
+                .filter(|argument| {
+                    !matches!(argument.kind(), Kind::KeywordArgument | Kind::DictSplat)
+                })
+                .count()
+                == 3
+    });
+    three && callee.is_some_and(|callee| matches!(cx.project.evaluate(callee), Value::External(name) if name.as_ref() == "builtins.type"))
+}
+
+/// Whether what a call makes is what the function returns: directly, or by a name.
+fn is_returned(function: Function<'_>, call: Site<'_>) -> bool {
+    let Some(parent) = call.node.parent() else {
+        return false;
+    };
+    match parent.kind() {
+        Kind::Return => true,
+        Kind::Assignment => {
+            let name = parent
+                .child(Field::Left)
+                .filter(|left| left.kind() == Kind::Name);
+            name.is_some_and(|name| {
+                let mut returned = function
+                    .returns()
+                    .filter_map(|statement| statement.node.children().next());
+                returned.any(|value| value.kind() == Kind::Name && value.text() == name.text())
+            })
+        }
+        _ => false,
+    }
+}
+
+fn report<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    new: Function<'p>,
+    call: Site<'p>,
+    out: &mut Findings,
+) {
+    let name = class.name();
+    let message = format!(
+        "the class that `{name}.__new__` returns is a plain `type`, not a `{name}`: its subclasses skip `{name}`, and `{name}.__init__` is not run; \
+         make it with `super().__new__`"
+    );
+    let finding = out.report(&RULE, Severity::Warning, cx.file, call.range(), message);
+    finding.evidence_at(cx.file, class.header(), "the metaclass that gets lost");
+    let first = new.first_parameter();
+    let callee = call.child(Field::Function);
+    let arguments = call
+        .node
+        .child(Field::Arguments)
+        .and_then(|list| list.children().next());
+    if let (Some(first), Some(callee), Some(argument)) = (first, callee, arguments) {
+        let at = call.with(argument).range().start;
+        let edits = vec![
+            (callee.range(), "super().__new__".to_string()),
+            (at..at, format!("{first}, ")),
+        ];
+        finding.fix("Make the class with `super().__new__`", false, edits);
+    }
+}

@@ -1,0 +1,171 @@
+//! MET004 namespace-check-misses-inherited. Card: knowledge/rules/MET004-namespace-check-misses-inherited.md
+
+use super::{made_by, metaclasses};
+use crate::facts::{Site, Subjects};
+use crate::project::{Class, ClassValue, Function};
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind, Op};
+
+pub const RULE: Rule = Rule {
+    code: "MET004",
+    name: "namespace-check-misses-inherited",
+    subjects: Subjects::METACLASS.union(Subjects::NEW),
+    check,
+};
+
+/// How many heirs of a metaclass's classes are looked at.
+const HEIRS: usize = 500;
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    for class in metaclasses(cx) {
+        for name in ["__new__", "__init__"] {
+            if let Some(method) = class.method(name) {
+                check_method(cx, class, method, out);
+            }
+        }
+    }
+}
+
+fn check_method<'p>(
+    cx: &Context<'p>,
+    metaclass: Class<'p>,
+    method: Function<'p>,
+    out: &mut Findings,
+) {
+    let parameters: Vec<&str> = method
+        .parameters()
+        .map(|parameter| parameter.name.text())
+        .collect();
+    let [_, _, bases, namespace, ..] = parameters[..] else {
+        return;
+    };
+    // one that looks at the bases, or at the class itself, knows of inheritance
+    let looks_up = method.nodes().any(|site| match site.node.kind() {
+        Kind::Call => site.node.child(Field::Function).is_some_and(|callee| {
+            matches!(callee.text(), "hasattr" | "getattr" | "any" | "all" | "dir")
+        }),
+        _ => false,
+    });
+    if looks_up || reads_in_condition(method, bases) {
+        return;
+    }
+    let raises = |site: &Site<'p>| {
+        let statement = site
+            .node
+            .ancestors()
+            .find(|node| node.kind().is_statement());
+        statement
+            .filter(|statement| statement.kind() == Kind::If)
+            .is_some_and(|statement| {
+                let condition = statement
+                    .child(Field::Condition)
+                    .is_some_and(|condition| condition.contains(site.node));
+                condition
+                    && statement.child(Field::Consequence).is_some_and(|block| {
+                        block.children().any(|inner| inner.kind() == Kind::Raise)
+                    })
+            })
+    };
+    let checks = method
+        .nodes()
+        .filter(|site| site.node.kind() == Kind::Comparison && site.node.op() == Op::NotIn)
+        .filter(raises);
+    for comparison in checks {
+        let mut operands = comparison.node.children();
+        let (Some(member), Some(container)) = (operands.next(), operands.next()) else {
+            continue;
+        };
+        if member.kind() == Kind::String
+            && container.kind() == Kind::Name
+            && container.text() == namespace
+        {
+            let member = member.text().trim_matches(['"', '\'']);
+            report(cx, metaclass, comparison, member, out);
+        }
+    }
+}
+
+/// Whether a parameter is read in a condition, or looped over.
+fn reads_in_condition(method: Function<'_>, name: &str) -> bool {
+    method
+        .nodes()
+        .filter(|site| site.node.kind() == Kind::Name && site.node.text() == name)
+        .any(|site| {
+            let inside = |node: crate::syntax::Node<'_>| node.contains(site.node);
+            site.node.ancestors().any(|node| match node.kind() {
+                Kind::If | Kind::ElifClause | Kind::Conditional | Kind::While => {
+                    node.child(Field::Condition).is_some_and(inside)
+                        || node.kind() == Kind::Conditional
+                }
+                Kind::For | Kind::ForInClause => node.child(Field::Right).is_some_and(inside),
+                Kind::BooleanOperation | Kind::Comparison | Kind::NotOperation => true,
+                _ => false,
+            })
+        })
+}
+
+fn report<'p>(
+    cx: &Context<'p>,
+    metaclass: Class<'p>,
+    comparison: Site<'p>,
+    member: &str,
+    out: &mut Findings,
+) {
+    let heir = heir(cx, metaclass, member);
+    let name = metaclass.name();
+    let severity = if heir.is_some() {
+        Severity::Error
+    } else {
+        Severity::Information
+    };
+    let what = match &heir {
+        Some((heir, _)) => format!(
+            "so the statement `class {}` raises although it inherits `{member}`",
+            heir.name()
+        ),
+        None => format!("so a class that inherits `{member}` is refused"),
+    };
+    let message = format!(
+        "`{name}` looks for `{member}` in the class's own body only, {what}; ask `hasattr(cls, \"{member}\")` after the class is made, or use an abstract method"
+    );
+    let finding = out.report(&RULE, severity, cx.file, comparison.range(), message);
+    if let Some((heir, inherited)) = heir {
+        finding.evidence_at(
+            heir.site.file,
+            heir.header(),
+            format!("`{}` does not define `{member}` itself", heir.name()),
+        );
+        finding.evidence(inherited, "it inherits this one");
+    }
+}
+
+/// A class that the metaclass makes, that inherits the member and does not define it; and the definition.
+fn heir<'p>(cx: &Context<'p>, metaclass: Class<'p>, member: &str) -> Option<(Class<'p>, Site<'p>)> {
+    let mut todo = made_by(cx, metaclass);
+    let mut seen: Vec<Class<'p>> = Vec::new();
+    while let Some(class) = todo.pop() {
+        if seen.contains(&class) || seen.len() > HEIRS {
+            continue;
+        }
+        seen.push(class);
+        if !class.defines(member) {
+            let ancestors = cx.project.mro(class).classes;
+            let inherited = ancestors
+                .iter()
+                .skip(1)
+                .find_map(|ancestor| match ancestor {
+                    ClassValue::Known(ancestor) => ancestor
+                        .site
+                        .members_named(member)
+                        .last()
+                        .map(|found| found.name),
+                    ClassValue::External(_) => None,
+                });
+            if let Some(inherited) = inherited {
+                return Some((class, inherited));
+            }
+        }
+        todo.extend(cx.project.subclasses(class));
+    }
+    None
+}

@@ -1,0 +1,105 @@
+//! MET005 new-returns-nothing. Card: knowledge/rules/MET005-new-returns-nothing.md
+
+use super::made_by;
+use crate::facts::Subjects;
+use crate::project::{Class, Function};
+use crate::rules::{Context, Findings, Rule, Severity};
+
+pub const RULE: Rule = Rule {
+    code: "MET005",
+    name: "new-returns-nothing",
+    subjects: Subjects::NEW.union(Subjects::CALL),
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    if cx
+        .file
+        .path()
+        .extension()
+        .is_some_and(|extension| extension == "pyi")
+    {
+        return;
+    }
+    for class in cx.classes(RULE.subjects) {
+        for name in ["__new__", "__call__"] {
+            let Some(method) = class.method(name) else {
+                continue;
+            };
+            if name == "__new__" || cx.project.is_metaclass(class) {
+                check_method(cx, class, method, out);
+            }
+        }
+    }
+}
+
+fn check_method<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>, out: &mut Findings) {
+    let declared = [
+        "abc.abstractmethod",
+        "typing.overload",
+        "typing_extensions.overload",
+    ];
+    if method.is_async() || method.is_generator() || method.has_decorator(cx.project, &declared) {
+        return;
+    }
+    let ends = method.ends_without_value();
+    let Some(first) = ends.first() else { return };
+    let is_metaclass = cx.project.is_metaclass(class);
+    let uses = match (is_metaclass, method.name()) {
+        (true, "__new__") => made_by(cx, class)
+            .into_iter()
+            .map(|made| made.site)
+            .collect(),
+        (true, _) => made_by(cx, class)
+            .into_iter()
+            .flat_map(|made| cx.project.constructions(made))
+            .collect(),
+        (false, _) => cx.project.constructions(class),
+    };
+    // where another path gives an object, running it need not fail
+    let always = !method.returns_a_value();
+    let severity = if always && !uses.is_empty() {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let made = match (is_metaclass, method.name()) {
+        (true, "__new__") => "the class statement that it is the metaclass of",
+        (true, _) => "calling a class that it is the metaclass of",
+        (false, _) => "constructing the class",
+    };
+    let how = if always {
+        "never returns anything"
+    } else {
+        "returns nothing on one path"
+    };
+    let message = format!(
+        "`{}.{}` {how}, so {made} gives `None` in place of an object; return what `super().{}` gives",
+        class.name(),
+        method.name(),
+        method.name(),
+    );
+    let finding = out.report(&RULE, severity, cx.file, method.header(), message);
+    let words = if first.node == method.site.node {
+        "falls off its end"
+    } else {
+        "returns nothing here"
+    };
+    let place = if first.node == method.site.node {
+        method.header()
+    } else {
+        first.range()
+    };
+    finding.evidence_at(cx.file, place, words);
+    for end in ends
+        .iter()
+        .skip(1)
+        .filter(|end| end.node != method.site.node)
+    {
+        finding.evidence(*end, "and here");
+    }
+    if let Some(used) = uses.first() {
+        let range = Class::at(*used).map_or(used.range(), Class::header);
+        finding.evidence_at(used.file, range, "gets `None`");
+    }
+}
