@@ -1,7 +1,7 @@
 //! SNG001 singleton-init-runs-again. Card: knowledge/rules/SNG001-singleton-init-runs-again.md
 
 use crate::facts::{Site, Subjects};
-use crate::project::{Class, Function, Singleton, SingletonShape};
+use crate::project::{Class, ClassValue, Function, Metaclass, Singleton, SingletonShape};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -39,6 +39,26 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     }
 }
 
+/// Whether a class's metaclass keeps the instance too, or its `__new__` takes `__init__` away: then it runs once.
+fn runs_once<'p>(cx: &Context<'p>, class: Class<'p>, new: Function<'p>) -> bool {
+    let by_metaclass = match cx.project.metaclass(&ClassValue::Known(class)) {
+        Metaclass::Is(ClassValue::Known(metaclass)) => {
+            let call = cx.project.find_method(metaclass, "__call__");
+            call.is_some_and(|call| cx.project.singleton(call).is_some())
+        }
+        _ => false,
+    };
+    let taken_away = new.nodes().any(|site| {
+        let left = site
+            .node
+            .child(Field::Left)
+            .filter(|_| site.node.kind() == Kind::Assignment);
+        left.and_then(|left| left.child(Field::Attribute))
+            .is_some_and(|name| name.text() == "__init__")
+    });
+    by_metaclass || taken_away
+}
+
 /// The classes that hand out the kept instance: each runs its `__init__` again.
 fn check_family<'p>(
     cx: &Context<'p>,
@@ -56,6 +76,7 @@ fn check_family<'p>(
         if !here
             || reported.contains(&init)
             || !cx.project.is_understood(class)
+            || runs_once(cx, class, singleton.function)
             || init.site.decorators().next().is_some()
         {
             continue;
@@ -80,10 +101,10 @@ fn resets<'p>(
         return Vec::new();
     };
     let sets = |site: &Site<'p>| match site.node.kind() {
-        Kind::Assignment | Kind::AugmentedAssignment => site
-            .node
-            .child(Field::Left)
-            .is_some_and(|left| sets_on(left, own)),
+        Kind::Assignment => {
+            let left = site.node.child(Field::Left);
+            left.is_some_and(|left| sets_on(left, own)) && !keeps(site.node, own)
+        }
         Kind::Call => {
             let callee = site.node.child(Field::Function);
             let first = site
@@ -119,6 +140,21 @@ fn sets_on(target: Node<'_>, own: &str) -> bool {
                 && !inside_read(node, target)
         }
         _ => false,
+    })
+}
+
+/// `self.items = getattr(self, "items", [])`: what was there is kept.
+fn keeps(assignment: Node<'_>, own: &str) -> bool {
+    let name = assignment
+        .child(Field::Left)
+        .and_then(|left| left.child(Field::Attribute))
+        .map(Node::text);
+    let value = assignment.child(Field::Right);
+    name.zip(value).is_some_and(|(name, value)| {
+        let reads = value
+            .with_descendants()
+            .any(|node| node.kind() == Kind::Name && node.text() == own);
+        reads && crate::syntax::contains_word(value.text(), name)
     })
 }
 

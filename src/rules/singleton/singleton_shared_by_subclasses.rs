@@ -5,7 +5,7 @@ use crate::facts::Site;
 use crate::project::{Class, ClassValue, Singleton, SingletonShape, Value};
 use crate::rules::metaclass::made_by;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, contains_word};
 
 pub const RULE: Rule = Rule {
     code: "SNG004",
@@ -50,6 +50,14 @@ fn forbids_heirs<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
     is_final || cx.project.find_method(class, "__init_subclass__").is_some()
 }
 
+/// Whether a metaclass gives each class that it makes an attribute of its own.
+fn gives_each_its_own<'p>(metaclass: Class<'p>, attribute: &str) -> bool {
+    ["__new__", "__init__"]
+        .iter()
+        .filter_map(|name| metaclass.method(name))
+        .any(|method| contains_word(method.site.text(), attribute))
+}
+
 /// A class of the family, and the calls that build it.
 struct Built<'p> {
     class: Class<'p>,
@@ -71,6 +79,13 @@ fn report<'p>(
         return;
     };
     let maker = singleton.function.name();
+    if singleton.shape == SingletonShape::Metaclass
+        && singleton
+            .class
+            .is_some_and(|class| gives_each_its_own(class, attribute))
+    {
+        return;
+    }
     let keeps_own = |class: Class<'p>| {
         class.defines(attribute)
             || (singleton.shape != SingletonShape::Metaclass && class.defines(maker))
@@ -98,7 +113,9 @@ fn report<'p>(
     let pair = families
         .iter()
         .find_map(|classes| sharing(cx, classes, by_name));
-    let alone = families.iter().all(|classes| classes.len() == 1);
+    let alone = roots
+        .iter()
+        .all(|root| cx.project.subclasses(*root).is_empty());
     let awaits = families
         .iter()
         .any(|classes| classes.len() > 1 && !classes[0].calls.is_empty());
