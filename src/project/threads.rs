@@ -89,6 +89,20 @@ impl Project {
             .filter_map(|spot| self.thread_start(self.site(spot)?))
     }
 
+    /// The functions of a file that threads run, by place.
+    pub fn threaded_in<'p>(&'p self, file: &'p FileFacts) -> Vec<Function<'p>> {
+        let spots = self
+            .thread_index()
+            .chains
+            .keys()
+            .filter(|spot| spot.path.as_ref() == file.path().as_ref());
+        let mut found: Vec<Function<'p>> = spots
+            .filter_map(|spot| Function::at(self.site(spot)?))
+            .collect();
+        found.sort_by_key(|function| function.site.range().start);
+        found
+    }
+
     /// Why a function may run in a thread; empty where nothing shows that it does.
     pub fn chains<'p>(&'p self, function: Function<'p>) -> Vec<Chain<'p>> {
         let known = self

@@ -31,6 +31,7 @@ pub struct Rule {
 pub const RULES: &[&Rule] = &[
     &gil::cpu_bound_thread::RULE,
     &gil::cpu_bound_thread_pool::RULE,
+    &gil::unlocked_update::RULE,
     &gil::thread_target_called::RULE,
     &gil::thread_args_not_sequence::RULE,
     &metaclass::metaclass_conflict::RULE,
