@@ -1,6 +1,10 @@
 //! What one segment's tree says: scopes, bindings, functions, classes, calls, mutations. Built in one pass over the nodes.
 
-use crate::syntax::{Field, Kind, Node, NodeId, Seed, Tree, parse};
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::syntax::{Field, Kind, Node, NodeId, Op, Seed, Tree, parse};
 
 /// The kind of a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +137,9 @@ pub struct Body {
     pub calls: Vec<NodeId>,
     /// In source order.
     pub mutations: Vec<Mutation>,
+    /// Products of a list or tuple display and something else, in source order.
+    pub repetitions: Vec<NodeId>,
+    names: OnceLock<FxHashMap<u64, Vec<NodeId>>>,
 }
 
 /// Methods of the built-in mutable types that change their receiver, and of the standard library's containers.
@@ -180,6 +187,8 @@ impl Body {
             classes: Vec::new(),
             calls: Vec::new(),
             mutations: Vec::new(),
+            repetitions: Vec::new(),
+            names: OnceLock::new(),
         };
         let tree = std::mem::replace(&mut body.tree, Tree::empty());
         for node in tree.nodes() {
@@ -219,6 +228,22 @@ impl Body {
         self.scopes
             .binary_search_by_key(&node, |scope| scope.node)
             .ok()
+    }
+
+    /// The name nodes of a text, bound or read, in source order.
+    pub fn named<'b>(&'b self, name: &'b str) -> impl Iterator<Item = NodeId> + 'b {
+        let key = |text: &str| xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        let names = self.names.get_or_init(|| {
+            let mut names: FxHashMap<u64, Vec<NodeId>> = FxHashMap::default();
+            for node in self.tree.nodes().filter(|node| node.kind() == Kind::Name) {
+                names.entry(key(node.text())).or_default().push(node.id());
+            }
+            names
+        });
+        let same = names.get(&key(name)).map_or(&[][..], Vec::as_slice);
+        same.iter()
+            .copied()
+            .filter(move |id| self.tree.node(*id).text() == name)
     }
 
     /// The bindings of a name in one scope, in source order.
@@ -280,6 +305,14 @@ impl Body {
             Kind::TypeAlias => {
                 if let Some(name) = node.descendants().find(|inner| inner.kind() == Kind::Name) {
                     self.bind(name, BindingKind::Other, None);
+                }
+            }
+            Kind::BinaryOperation if node.op() == Op::Mul => {
+                let is_display = |side: Node<'_>| {
+                    matches!(side.unparenthesized().kind(), Kind::List | Kind::Tuple)
+                };
+                if node.children().any(is_display) {
+                    self.repetitions.push(node.id());
                 }
             }
             Kind::Yield => self.mark_generator(node),

@@ -375,7 +375,11 @@ fn repetition(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'*', bytes).any(|at| {
         let before = bytes[..at].trim_ascii_end().last();
         let after = bytes[at + 1..].trim_ascii_start().first();
-        matches!(before, Some(b']')) && bytes.get(at + 1) != Some(&b'*')
+        let is_tuple = || {
+            let rest = bytes[..at].trim_ascii_end();
+            rest.ends_with(b")") && rest[..rest.len() - 1].trim_ascii_end().ends_with(b",")
+        };
+        (matches!(before, Some(b']')) || is_tuple()) && bytes.get(at + 1) != Some(&b'*')
             || matches!(after, Some(b'['))
                 && matches!(before, Some(b) if is_word(*b) || *b == b')')
                 && bytes.get(at + 1) != Some(&b'*')

@@ -482,27 +482,6 @@ impl Project {
         }
     }
 
-    /// The classes of the project that have a class among their bases.
-    pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
-        let mut found = Vec::new();
-        for (file, segment) in self.mentions(class.name()) {
-            let root = file.root(segment);
-            for data in &root.body().classes {
-                let Some(candidate) = Class::at(root.at(data.node)) else {
-                    continue;
-                };
-                if candidate != class
-                    && candidate
-                        .bases()
-                        .any(|base| self.base_class(base) == Some(ClassValue::Known(class)))
-                {
-                    found.push(candidate);
-                }
-            }
-        }
-        found
-    }
-
     /// The calls in the project that construct a class.
     pub fn constructions<'p>(&'p self, class: Class<'p>) -> Vec<Site<'p>> {
         let mut found = Vec::new();

@@ -1,16 +1,22 @@
 //! All files' facts together: module resolution, values, class hierarchy, effects, execution contexts. Knows nothing of rules.
 
 mod aliases;
+mod annotations;
+mod binding_self;
 mod classes;
 mod computing;
 mod disk;
-mod effects;
+mod fields;
+mod flow;
 mod functions;
 mod handing;
+mod heirs;
 mod modules;
+mod readings;
 mod shapes;
 mod stdlib;
 mod threads;
+mod uses;
 mod values;
 mod work;
 
@@ -20,14 +26,16 @@ use std::sync::{Arc, OnceLock};
 use elsa::sync::FrozenMap;
 use rustc_hash::FxHashMap;
 
+pub use annotations::Annotation;
 pub use classes::{Class, Metaclass, Mro};
 pub use disk::Disk;
-pub use effects::{Reach, Use};
+pub use fields::{ClassField, FieldMaker};
 pub use functions::{Bound, Function, Parameter, ParameterKind};
 pub use handing::{HandKind, HandOver, StartKind};
 pub use shapes::{Locking, Singleton, SingletonShape};
 pub use stdlib::Protocol;
 pub use threads::{Chain, Receiver, ThreadStart, is_repeated};
+pub use uses::{Followed, Part, Reach, Use, is_container_name};
 pub use values::{ClassValue, Value};
 pub use work::Computation;
 
@@ -62,6 +70,7 @@ pub struct Project {
     all: OnceLock<Vec<PathBuf>>,
     threads: threads::Memo,
     aliases: aliases::Memo,
+    heirs: heirs::Memo,
 }
 
 impl Project {
@@ -74,6 +83,7 @@ impl Project {
             all: OnceLock::new(),
             threads: threads::Memo::default(),
             aliases: aliases::Memo::default(),
+            heirs: heirs::Memo::default(),
         }
     }
 
@@ -97,14 +107,21 @@ impl Project {
 
     /// Every file that is known, in the order of their paths.
     pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
-        let all = self.all.get_or_init(|| {
+        self.paths().iter().filter_map(|path| self.file(path))
+    }
+
+    fn paths(&self) -> &[PathBuf] {
+        self.all.get_or_init(|| {
             let mut all = self.disk.known();
             all.extend(self.open.keys().cloned());
             all.sort();
             all.dedup();
             all
-        });
-        all.iter().filter_map(|path| self.file(path))
+        })
+    }
+
+    fn file_at(&self, number: usize) -> Option<&FileFacts> {
+        self.file(self.paths().get(number)?)
     }
 
     /// The segments of all files whose text holds, as a word, a name or one that an import gives to something of that name.

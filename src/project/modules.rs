@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::disk::Found;
-use super::values::reaching;
+use super::flow::reaching;
 use super::{Project, Value};
 use crate::facts::{BindingKind, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
@@ -181,6 +181,11 @@ impl Project {
                 None => Value::External(format!("{module}.{name}").into()),
             },
         }
+    }
+
+    /// What a name of a file's module denotes.
+    pub fn value_of_module_name<'p>(&'p self, file: &'p FileFacts, name: &str) -> Value<'p> {
+        self.member_of_file(file, name, 0)
     }
 
     /// A name of a module of the project: bound there, a submodule, or from a star import.

@@ -168,6 +168,9 @@ impl Project {
         {
             return None;
         }
+        if !question.missing_when && refuses(statement) {
+            return None;
+        }
         let branch = missing_branch(function, statement, question.missing_when);
         let (creation, storage) = branch
             .iter()
@@ -484,9 +487,11 @@ fn question<'p>(function: Function<'p>, statement: Site<'p>) -> Option<Question<
             let mut operands = node.children();
             let (left, right) = (operands.next()?, operands.next()?);
             match node.op() {
-                Op::Is | Op::Eq if right.kind() == Kind::None => {
-                    found(key(left), is_table(left), !missing_when)
-                }
+                Op::Is | Op::Eq if right.kind() == Kind::None => found(
+                    got(left).unwrap_or_else(|| key(left)),
+                    is_table(left),
+                    !missing_when,
+                ),
                 Op::IsNot | Op::NotEq if right.kind() == Kind::None => {
                     found(key(left), is_table(left), missing_when)
                 }
@@ -517,7 +522,8 @@ fn question<'p>(function: Function<'p>, statement: Site<'p>) -> Option<Question<
                 let place = format!("{}.{}", key(object), name.text().trim_matches(['"', '\'']));
                 (name.kind() == Kind::String).then(|| found(place, false, missing_when))?
             }
-            "isinstance" | "getattr" => {
+            "getattr" => found(got(node)?, false, missing_when),
+            "isinstance" => {
                 let object = node.child(Field::Arguments)?.children().next()?;
                 found(key(object), false, missing_when)
             }
@@ -529,6 +535,27 @@ fn question<'p>(function: Function<'p>, statement: Site<'p>) -> Option<Question<
         _ => None,
     }?;
     Some(through_local(function, statement, asked))
+}
+
+/// Whether the first branch of an `if` raises: then there is one object ever, and nobody gets it a second time.
+fn refuses(statement: Site<'_>) -> bool {
+    let branch = statement.node.child(Field::Consequence);
+    branch.is_some_and(|branch| branch.children().any(|inner| inner.kind() == Kind::Raise))
+}
+
+/// For `getattr(object, "name", …)`, the place that is looked at.
+fn got(node: Node<'_>) -> Option<String> {
+    let object = called_with(node, "getattr")?;
+    let name = node
+        .child(Field::Arguments)?
+        .children()
+        .nth(1)
+        .filter(|name| name.kind() == Kind::String)?;
+    Some(format!(
+        "{}.{}",
+        key(object),
+        name.text().trim_matches(['"', '\''])
+    ))
 }
 
 fn is_table(node: Node<'_>) -> bool {

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use super::flow::reaching;
 use super::{Class, Function, Project};
-use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, ScopeKind, Site};
+use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node, Op};
 
 /// A class: one of the project's, or one that only its name is known of.
@@ -137,6 +138,26 @@ impl Project {
             }),
             Kind::None => Value::None,
             kind => literal_class(kind).map_or(Value::Unknown, Value::builtin),
+        }
+    }
+
+    /// Whether an expression may be a whole number: all but displays, texts, objects of classes, and what other packages' functions give.
+    pub fn may_count<'p>(&'p self, site: Site<'p>) -> bool {
+        match self.evaluate(site) {
+            Value::Instance(ClassValue::External(name)) => {
+                matches!(name.as_ref(), "builtins.int" | "builtins.bool")
+            }
+            Value::Unknown => match site.node.unparenthesized().child(Field::Function) {
+                Some(callee) => match self.evaluate(site.with(callee)) {
+                    Value::External(name) => {
+                        let module = name.split('.').next().unwrap_or_default();
+                        matches!(module, "builtins" | "math" | "os" | "random" | "operator")
+                    }
+                    _ => true,
+                },
+                None => true,
+            },
+            _ => false,
         }
     }
 
@@ -304,6 +325,8 @@ impl Project {
             "typing.final",
             "typing.no_type_check",
             "typing.overload",
+            "typing.dataclass_transform",
+            "typing_extensions.dataclass_transform",
             "typing_extensions.override",
             "typing_extensions.final",
             "typing_extensions.overload",
@@ -347,6 +370,7 @@ impl Project {
             }
             Value::External(module) => Value::External(format!("{module}.{name}").into()),
             Value::Class(class) => self.class_attribute(class, name, depth + 1),
+            Value::Instance(ClassValue::Known(class)) if name == "__class__" => Value::Class(class),
             Value::Instance(ClassValue::Known(class)) => {
                 self.instance_attribute(class, name, depth + 1)
             }
@@ -564,83 +588,6 @@ impl Project {
             super::functions::Bound::Instance => Some(Value::Instance(ClassValue::Known(class))),
         }
     }
-}
-
-/// The bindings of a name that can be the one read at `at`: the last unconditional one before it and the conditional ones after that; all, where the
-/// order of execution is not that of the text.
-pub(super) fn reaching<'f>(
-    bindings: &[BindingSite<'f>],
-    at: Option<Site<'f>>,
-) -> Vec<BindingSite<'f>> {
-    let place = |site: Site<'f>| (site.segment, site.node.id());
-    let last_for_good = |upto: &[BindingSite<'f>]| upto.iter().rposition(is_unconditional);
-    let in_order = |upto: &[BindingSite<'f>]| upto[last_for_good(upto).unwrap_or(0)..].to_vec();
-    let Some(at) = at else {
-        return in_order(bindings);
-    };
-    let same_scope = bindings
-        .iter()
-        .all(|binding| binding.name.segment == at.segment && binding.binding.scope == at.scope())
-        || (at.body().scopes[at.scope()].kind == ScopeKind::Root
-            && bindings.iter().all(|binding| binding.binding.scope == 0));
-    if !same_scope {
-        return if bindings.iter().all(is_unconditional) {
-            bindings.last().copied().into_iter().collect()
-        } else {
-            bindings.to_vec()
-        };
-    }
-    let before: Vec<_> = bindings
-        .iter()
-        .filter(|binding| place(binding.name) < place(at))
-        .copied()
-        .collect();
-    if before.is_empty() {
-        return bindings.to_vec();
-    }
-    let mut found = in_order(&before);
-    let outermost_loop = at
-        .node
-        .ancestors()
-        .filter(|node| matches!(node.kind(), Kind::For | Kind::While))
-        .last();
-    if let Some(around) = outermost_loop {
-        let later = bindings.iter().filter(|binding| {
-            binding.name.segment == at.segment
-                && place(binding.name) > place(at)
-                && around.contains(binding.name.node)
-        });
-        found.extend(later.copied());
-    }
-    found
-}
-
-/// Whether a binding is made whenever its scope's block is executed to its end.
-fn is_unconditional(binding: &BindingSite<'_>) -> bool {
-    if binding.binding.kind == BindingKind::Parameter {
-        return true;
-    }
-    let mut node = binding.name.node;
-    while let Some(parent) = node.parent() {
-        match parent.kind() {
-            Kind::If
-            | Kind::ElifClause
-            | Kind::ElseClause
-            | Kind::While
-            | Kind::For
-            | Kind::Try
-            | Kind::ExceptClause
-            | Kind::Match
-            | Kind::CaseClause => {
-                return parent.kind() == Kind::For && node.field() == Field::Left;
-            }
-            Kind::FunctionDef | Kind::ClassDef | Kind::Lambda if node.field() != Field::Name => {
-                return true;
-            }
-            _ => node = parent,
-        }
-    }
-    true
 }
 
 /// Whether a binding stands in for an import that failed: in the handler of an `ImportError`, or in an `else` of `TYPE_CHECKING`.

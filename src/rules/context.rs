@@ -58,13 +58,17 @@ impl<'p> Context<'p> {
     /// The classes in those segments, and the classes of whose bodies they are part, in source order.
     pub fn classes(&self, subjects: Subjects) -> Vec<Class<'p>> {
         let mut found: Vec<Class<'p>> = Vec::new();
+        // a class in several segments is found once
+        let mut last_head = None;
         for root in self.segments(subjects) {
-            if let Some((head, _)) = root.class_around(0)
-                && let Some(class) = Class::at(head)
-                && found.last() != Some(&class)
+            let head = self.file.head_of(root.segment);
+            if head.is_some()
+                && head != last_head
+                && let Some((head, _)) = root.class_around(0)
             {
-                found.push(class);
+                found.extend(Class::at(head));
             }
+            last_head = head.or(Some(root.segment));
             found.extend(
                 root.body()
                     .classes
@@ -72,8 +76,17 @@ impl<'p> Context<'p> {
                     .filter_map(|data| Class::at(root.at(data.node))),
             );
         }
-        found.dedup();
         found
+    }
+
+    /// The products of a display in those segments, in source order.
+    pub fn repetitions(&self, subjects: Subjects) -> impl Iterator<Item = Site<'p>> {
+        self.segments(subjects).flat_map(|root| {
+            root.body()
+                .repetitions
+                .iter()
+                .map(move |product| root.at(*product))
+        })
     }
 
     /// The calls in those segments, in source order.

@@ -39,7 +39,12 @@ pub const RULES: &[&Rule] = &[
     &metaclass::new_returns_nothing::RULE,
     &metaclass::metaclass_lost::RULE,
     &mutability::mutable_default::RULE,
+    &mutability::shared_class_attribute::RULE,
+    &mutability::dataclass_mutable_default::RULE,
+    &mutability::repeated_reference::RULE,
+    &singleton::singleton_init_runs_again::RULE,
     &singleton::singleton_race::RULE,
+    &singleton::singleton_shared_by_subclasses::RULE,
     &singleton::new_passes_arguments::RULE,
 ];
 

@@ -1,28 +1,178 @@
 //! Mutable defaults and shared mutable state.
 
+pub mod dataclass_mutable_default;
+mod edits;
 pub mod mutable_default;
+pub mod repeated_reference;
+pub mod shared_class_attribute;
 
 use super::Context;
 use crate::facts::Site;
-use crate::project::{ClassValue, Value};
+use crate::project::{ClassValue, Followed, Project, Reach, Value, is_container_name};
+use crate::syntax::{Field, Kind, Node};
 
-/// Classes of the standard library whose objects can be changed in place.
-const MUTABLE_CLASSES: &[&str] = &[
-    "builtins.list",
-    "builtins.dict",
-    "builtins.set",
-    "builtins.bytearray",
-    "collections.defaultdict",
-    "collections.OrderedDict",
-    "collections.Counter",
-    "collections.deque",
-    "collections.ChainMap",
-    "collections.UserDict",
-    "collections.UserList",
-    "array.array",
-];
+/// The class of the object that an expression makes, if that can be changed in place: a container of the standard library, or an instance of a class of the project.
+fn made<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p>> {
+    let node = site.node.unparenthesized();
+    if node.kind() == Kind::Call {
+        let callee = site.with(node).child(Field::Function)?;
+        if !matches!(
+            cx.project.evaluate(callee),
+            Value::Class(_) | Value::External(_)
+        ) {
+            return None;
+        }
+    }
+    match cx.project.evaluate(site) {
+        Value::Instance(ClassValue::External(name)) => {
+            is_container_name(&name).then_some(ClassValue::External(name))
+        }
+        Value::Instance(class) => {
+            let name = cx.project.qualified_class(&class);
+            let allowed = &cx.options.immutable_calls;
+            (!allowed.iter().any(|known| **known == *name)).then_some(class)
+        }
+        _ => None,
+    }
+}
 
-/// Whether an expression makes an object that can be changed in place.
-fn is_mutable<'p>(cx: &Context<'p>, site: Site<'p>) -> bool {
-    matches!(cx.project.evaluate(site), Value::Instance(ClassValue::External(name)) if MUTABLE_CLASSES.contains(&name.as_ref()))
+/// Whether objects of a class are lists, dicts, sets or their like.
+fn is_container(cx: &Context<'_>, class: &ClassValue<'_>) -> bool {
+    match class {
+        ClassValue::External(_) => true,
+        ClassValue::Known(class) => cx.project.is_container(*class),
+    }
+}
+
+/// What is known of the object that an expression makes.
+fn followed<'p>(cx: &Context<'p>, site: Site<'p>, class: ClassValue<'p>) -> Followed<'p> {
+    Followed {
+        empty: matches!(class, ClassValue::External(_)) && is_empty(site.node),
+        element: mutable_element(cx, site),
+        class: Some(class),
+        through_stores: false,
+    }
+}
+
+/// Whether a display or a constructor call makes something empty.
+fn is_empty(node: Node<'_>) -> bool {
+    let node = node.unparenthesized();
+    match node.kind() {
+        Kind::Call => node.child(Field::Arguments).is_none_or(|arguments| {
+            arguments.children().all(|argument| {
+                argument.kind() == Kind::KeywordArgument
+                    && argument
+                        .child(Field::Name)
+                        .is_some_and(|name| name.text() == "maxlen")
+            })
+        }),
+        Kind::List | Kind::Dict | Kind::Set => node.children().next().is_none(),
+        _ => false,
+    }
+}
+
+/// The class of a mutable element of a display, a comprehension or a repetition; for a `defaultdict`, of what its factory makes.
+fn mutable_element<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p>> {
+    let site = site.with(site.node.unparenthesized());
+    match site.node.kind() {
+        Kind::List | Kind::Tuple | Kind::Set => site
+            .node
+            .children()
+            .find_map(|element| made(cx, site.with(element))),
+        Kind::Dict => site
+            .node
+            .children()
+            .filter_map(|pair| pair.child(Field::Value))
+            .find_map(|value| made(cx, site.with(value))),
+        Kind::ListComprehension | Kind::SetComprehension => made(cx, site.child(Field::Body)?),
+        Kind::DictComprehension => {
+            let value = site.child(Field::Body)?.child(Field::Value)?;
+            made(cx, value)
+        }
+        Kind::Call => {
+            let first = site.child(Field::Arguments)?.node.children().next()?;
+            let callee = cx.project.qualified(site.child(Field::Function)?)?;
+            if callee.as_ref() != "collections.defaultdict" {
+                return None;
+            }
+            match cx.project.evaluate(site.with(first)) {
+                Value::External(name) if is_container_name(&name) => {
+                    Some(ClassValue::External(name))
+                }
+                Value::Class(class) => Some(ClassValue::Known(class)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What was done, for messages.
+fn done_to(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Mutated => "changed",
+        Reach::Returned => "handed out",
+        Reach::Stored => "stored",
+        Reach::PassedOn => "passed on",
+    }
+}
+
+/// Whether a file only declares.
+fn is_stub(cx: &Context<'_>) -> bool {
+    cx.file
+        .path()
+        .extension()
+        .is_some_and(|extension| extension == "pyi")
+}
+
+/// What an expression's words are bound to decides whether it may stand elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Movable {
+    /// It means the same in every function of the file: literals and builtins.
+    Anywhere,
+    /// Its names are the module's or an outer function's: they may have changed by then.
+    Later,
+    /// It uses names of a class body, which functions do not see, or binds names.
+    Nowhere,
+}
+
+/// Whether an expression can be moved into a function that stands in the same place, or deeper.
+fn movable(project: &Project, site: Site<'_>) -> Movable {
+    use crate::facts::{Resolution, ScopeKind};
+    let mut found = Movable::Anywhere;
+    for node in site.node.with_descendants() {
+        let one = match node.kind() {
+            Kind::NamedExpression | Kind::Await | Kind::Yield => Movable::Nowhere,
+            Kind::Name if node.field() != Field::Attribute => {
+                let name = site.with(node);
+                match name.resolve() {
+                    Resolution::Local(bindings) => {
+                        let scope = bindings.first().map(|binding| {
+                            let scopes = &binding.name.body().scopes;
+                            (scopes[binding.binding.scope].kind, binding.name)
+                        });
+                        match scope {
+                            Some((ScopeKind::Comprehension | ScopeKind::Lambda, bound))
+                                if site.node.contains(bound.node) =>
+                            {
+                                Movable::Anywhere
+                            }
+                            Some((ScopeKind::Function | ScopeKind::Lambda, _)) => Movable::Later,
+                            _ => Movable::Nowhere,
+                        }
+                    }
+                    Resolution::Module(_) => match project.evaluate(name) {
+                        Value::External(_) | Value::Class(_) | Value::Function(_) => {
+                            Movable::Anywhere
+                        }
+                        _ => Movable::Later,
+                    },
+                    Resolution::Free => Movable::Anywhere,
+                }
+            }
+            _ => Movable::Anywhere,
+        };
+        found = found.max(one);
+    }
+    found
 }

@@ -1,10 +1,11 @@
 //! MUT001 mutable-default. Card: knowledge/rules/MUT001-mutable-default.md
 
-use super::is_mutable;
-use crate::facts::Subjects;
-use crate::project::{Function, Parameter, Reach};
+use super::{done_to, edits, followed, is_container, is_stub, made};
+use crate::facts::{Site, Subjects};
+use crate::project::{ClassValue, Followed, Function, Parameter, Part, Reach, Use, Value};
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind};
 
 pub const RULE: Rule = Rule {
     code: "MUT001",
@@ -14,56 +15,249 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
+    if is_stub(cx) {
+        return;
+    }
     for function in cx.functions(Subjects::DEFAULTS) {
+        let is_overload = || {
+            function.has_decorator(
+                cx.project,
+                &["typing.overload", "typing_extensions.overload"],
+            )
+        };
         for parameter in function.parameters() {
-            check_parameter(cx, function, parameter, out);
+            if let Some(default) = parameter.default.filter(|default| is_made_here(*default))
+                && let Some(class) = made(cx, default)
+                && !is_overload()
+                && outlives_its_call(cx, function)
+            {
+                check_parameter(cx, function, parameter, default, class, out);
+            }
         }
     }
+}
+
+/// Whether a default is made by the `def` itself, and not the object of a name.
+fn is_made_here(default: Site<'_>) -> bool {
+    use Kind::{Call, Dict, DictComprehension, List, ListComprehension, Set, SetComprehension};
+    matches!(
+        default.node.unparenthesized().kind(),
+        List | Dict | Set | ListComprehension | DictComprehension | SetComprehension | Call
+    )
+}
+
+/// A nested function that ends with the call of the outer one is made anew, with its defaults, in the next.
+fn outlives_its_call<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
+    if function.class().is_some() || Function::around(function.site).is_none() {
+        return true;
+    }
+    if function.site.decorators().next().is_some() {
+        return true;
+    }
+    cx.project
+        .uses_of_function(function)
+        .iter()
+        .any(|found| found.part == Part::Whole)
 }
 
 fn check_parameter<'p>(
     cx: &Context<'p>,
     function: Function<'p>,
     parameter: Parameter<'p>,
+    default: Site<'p>,
+    class: ClassValue<'p>,
     out: &mut Findings,
 ) {
-    let Some(default) = parameter.default.filter(|default| is_mutable(cx, *default)) else {
+    let object = followed(cx, default, class.clone());
+    let uses = harmful_uses(cx, function, parameter, &object);
+    let is_changed = uses.iter().any(|found| found.reach == Reach::Mutated);
+    if !is_changed && !is_container(cx, &class) {
         return;
+    }
+    if !is_changed && promises_not_to_change(cx, parameter) {
+        return;
+    }
+    if uses.is_empty() && is_replaced_first(cx, function, parameter, object.empty) {
+        return;
+    }
+    let severity = match uses.as_slice() {
+        [] => Severity::Information,
+        _ if is_memo(cx, function, parameter, &class, &uses) => Severity::Hint,
+        _ => Severity::Warning,
     };
-    let empty = default.node.children().next().is_none();
-    let uses = cx.project.uses_of_default(function, parameter, empty);
-    let severity = if uses.is_empty() {
-        Severity::Information
-    } else {
-        Severity::Warning
-    };
+    let message = message(function, parameter, default, severity, &uses);
+    let finding = out.report(&RULE, severity, cx.file, default.range(), message);
     let name = parameter.name.text();
-    let message = match uses.first() {
+    for found in &uses {
+        finding.evidence(
+            found.site,
+            format!("{name} is {} here", done_to(found.reach)),
+        );
+    }
+    if severity != Severity::Hint {
+        edits::none_for_default(cx, function, parameter, default, uses.is_empty(), finding);
+    }
+}
+
+/// The places where the object is changed or let out. A change of an element counts where the default brings elements that can be changed.
+fn harmful_uses<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    parameter: Parameter<'p>,
+    object: &Followed<'p>,
+) -> Vec<Use<'p>> {
+    let mut uses = cx
+        .project
+        .uses_of_default(function, parameter, object.clone());
+    uses.retain(|found| match found.part {
+        Part::Whole => true,
+        Part::Element => {
+            found.reach == Reach::Mutated
+                && (object.element.is_some() || matches!(object.class, Some(ClassValue::Known(_))))
+        }
+        Part::Copy => false,
+    });
+    uses
+}
+
+fn message(
+    function: Function<'_>,
+    parameter: Parameter<'_>,
+    default: Site<'_>,
+    severity: Severity,
+    uses: &[Use<'_>],
+) -> String {
+    let (name, of) = (parameter.name.text(), described(function));
+    let first = uses
+        .iter()
+        .find(|found| found.reach == Reach::Mutated)
+        .or(uses.first());
+    let made = if default.range().len() <= 40 && !default.text().contains('\n') {
+        format!("`{}`", default.text())
+    } else {
+        "an object".to_string()
+    };
+    match first {
+        _ if severity == Severity::Hint => format!(
+            "`{name}` is a memo that all calls of {of} share through the default; `functools.lru_cache` says so openly, and can be cleared and bounded"
+        ),
         Some(first) => format!(
-            "`{name}` is one object for all calls of `{}`: it is made once, when the function is defined, and {} in line {}",
-            function.name(),
+            "every call of {of} that leaves `{name}` out gets the same object, made once when the function is defined, and it is {} in line {}: \
+             use `None` and make {made} inside",
             done_to(first.reach),
             line(first.site)
         ),
         None => format!(
-            "`{name}` is one object for all calls of `{}`: it is made once, when the function is defined",
-            function.name()
+            "every call of {of} that leaves `{name}` out gets the same object, made once when the function is defined: \
+             harmless until somebody changes it; `None`, or something immutable, is safe"
         ),
-    };
-    let finding = out.report(&RULE, severity, cx.file, default.range(), message);
-    for found in uses {
-        finding.evidence(
-            found.site,
-            format!("`{name}` is {} here", done_to(found.reach)),
-        );
     }
 }
 
-fn done_to(reach: Reach) -> &'static str {
-    match reach {
-        Reach::Mutated => "changed",
-        Reach::Returned => "handed out",
-        Reach::Stored => "stored",
-        Reach::PassedOn => "passed on",
+fn described(function: Function<'_>) -> String {
+    if function.site.node.kind() == Kind::Lambda {
+        "this lambda".to_string()
+    } else {
+        format!("`{}`", function.name())
     }
+}
+
+/// Whether the annotation names only types that cannot be changed.
+fn promises_not_to_change(cx: &Context<'_>, parameter: Parameter<'_>) -> bool {
+    let Some(annotation) = parameter.annotation else {
+        return false;
+    };
+    let classes = cx.project.annotation(annotation).classes;
+    !classes.is_empty()
+        && classes
+            .iter()
+            .all(|class| class.as_deref().is_some_and(is_immutable_type))
+}
+
+fn is_immutable_type(name: &str) -> bool {
+    const TYPES: &[&str] = &[
+        "AbstractSet",
+        "ByteString",
+        "Collection",
+        "Container",
+        "FrozenSet",
+        "ItemsView",
+        "Iterable",
+        "Iterator",
+        "KeysView",
+        "Mapping",
+        "MappingView",
+        "Reversible",
+        "Sequence",
+        "Sized",
+        "Tuple",
+        "ValuesView",
+    ];
+    let immutable_builtins = ["frozenset", "tuple", "str", "bytes", "int", "float", "bool"];
+    match name.rsplit_once('.') {
+        Some(("builtins", short)) => immutable_builtins.contains(&short),
+        Some(("collections.abc", "Set")) | Some(("types", "MappingProxyType")) => true,
+        Some(("typing" | "typing_extensions" | "collections.abc", short)) => TYPES.contains(&short),
+        _ => false,
+    }
+}
+
+/// Whether the parameter is bound to something else before anything is done with the default: it is read only to make what it is bound to.
+fn is_replaced_first<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    parameter: Parameter<'p>,
+    empty: bool,
+) -> bool {
+    cx.project.is_rebound(function, parameter)
+        && cx
+            .project
+            .readings(parameter, empty)
+            .iter()
+            .all(|reading| makes_its_successor(*reading, parameter.name.text()))
+}
+
+/// Whether a reading is part of the value in `name = value`.
+fn makes_its_successor(reading: Site<'_>, name: &str) -> bool {
+    let statement = reading
+        .node
+        .ancestors()
+        .find(|node| matches!(node.kind(), Kind::Assignment | Kind::NamedExpression));
+    let target = statement.and_then(|statement| {
+        statement
+            .child(Field::Left)
+            .or_else(|| statement.child(Field::Name))
+    });
+    target.is_some_and(|target| {
+        target
+            .with_descendants()
+            .any(|node| node.kind() == Kind::Name && node.text() == name)
+    })
+}
+
+/// Whether a parameter that is called cache or memo is one: values are put in by key, the function hands it to itself, and nothing else happens to it.
+fn is_memo<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    parameter: Parameter<'p>,
+    class: &ClassValue<'p>,
+    uses: &[Use<'p>],
+) -> bool {
+    let name = parameter.name.text().to_ascii_lowercase();
+    let is_dict = matches!(class, ClassValue::External(name) if matches!(name.as_ref(), "builtins.dict" | "collections.OrderedDict" | "collections.defaultdict"));
+    let is_own_call = |site: Site<'p>| {
+        let callee = site.child(Field::Function);
+        callee.is_some_and(|callee| {
+            matches!(cx.project.evaluate(callee), Value::Function(called) | Value::Method(called) if called == function)
+        })
+    };
+    let puts_in = |found: &Use<'p>| {
+        let node = found.site.node;
+        found.reach == Reach::Mutated
+            && match node.kind() {
+                Kind::Call => found.site.text().contains(".setdefault(") || is_own_call(found.site),
+                kind => kind.is_statement() && kind != Kind::Delete,
+            }
+    };
+    (name.contains("memo") || name.contains("cache")) && is_dict && uses.iter().all(puts_in)
 }

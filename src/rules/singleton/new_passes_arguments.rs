@@ -120,6 +120,9 @@ fn heirs_of<'p>(cx: &Context<'p>, class: Class<'p>) -> Vec<Class<'p>> {
         found.remove(0);
     }
     found.retain(|heir| *heir == class || !heir.defines("__new__"));
+    if found.is_empty() {
+        found.push(class);
+    }
     found
 }
 

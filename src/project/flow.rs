@@ -1,0 +1,290 @@
+//! Which of a name's bindings can be the one that is read at a place.
+
+use crate::facts::{BindingKind, BindingSite, ScopeKind, Site};
+use crate::syntax::{Field, Kind, Node, Op};
+
+/// The bindings of a name that can be the one read at `at`: those since the last that is made on every way there; all, where the order of execution is not that of
+/// the text.
+pub(super) fn reaching<'f>(
+    bindings: &[BindingSite<'f>],
+    at: Option<Site<'f>>,
+) -> Vec<BindingSite<'f>> {
+    reaching_if(bindings, at, false)
+}
+
+/// The same; `empty` says that what the name was bound to at first is empty, so that `if not name:` is entered.
+pub(super) fn reaching_if<'f>(
+    bindings: &[BindingSite<'f>],
+    at: Option<Site<'f>>,
+    empty: bool,
+) -> Vec<BindingSite<'f>> {
+    let Some(at) = at else {
+        let from = settled(bindings, None, empty).map_or(0, |settled| settled.from);
+        return bindings[from..].to_vec();
+    };
+    if !is_same_scope(bindings, at) {
+        let for_good = |binding: &BindingSite<'_>| is_unconditional(binding, None, empty);
+        return if bindings.iter().all(for_good) {
+            bindings.last().copied().into_iter().collect()
+        } else {
+            bindings.to_vec()
+        };
+    }
+    let before: Vec<_> = bindings
+        .iter()
+        .filter(|binding| takes_effect_before(binding, at))
+        .copied()
+        .collect();
+    if before.is_empty() {
+        return bindings.to_vec();
+    }
+    let settled = settled(&before, Some(at.node), empty);
+    let mut found = before[settled.as_ref().map_or(0, |settled| settled.from)..].to_vec();
+    // what a loop binds further down is read in its next turn, unless the turn begins with a binding
+    let around = at
+        .node
+        .ancestors()
+        .filter(|node| matches!(node.kind(), Kind::For | Kind::While))
+        .take_while(|outer| {
+            !settled
+                .as_ref()
+                .is_some_and(|settled| outer.contains(settled.node))
+        })
+        .last();
+    if let Some(around) = around {
+        let later = bindings.iter().filter(|binding| {
+            binding.name.segment == at.segment
+                && !takes_effect_before(binding, at)
+                && around.contains(binding.name.node)
+        });
+        found.extend(later.copied());
+    }
+    found
+}
+
+fn is_same_scope(bindings: &[BindingSite<'_>], at: Site<'_>) -> bool {
+    let scopes = &at.body().scopes;
+    let mut scope = at.scope();
+    while scopes[scope].kind == ScopeKind::Comprehension {
+        scope = scopes[scope].parent.unwrap_or(0);
+    }
+    bindings.iter().all(|binding| {
+        binding.name.segment == at.segment && same_or_inner(scopes, binding.binding.scope, scope)
+    }) || (scopes[scope].kind == ScopeKind::Root
+        && bindings.iter().all(|binding| binding.binding.scope == 0))
+}
+
+fn same_or_inner(scopes: &[crate::facts::Scope], mut own: usize, scope: usize) -> bool {
+    while own != scope
+        && scopes.get(own).map(|own| own.kind) == Some(ScopeKind::Comprehension)
+        && let Some(parent) = scopes[own].parent
+    {
+        own = parent;
+    }
+    own == scope
+}
+
+/// Whether a binding is made before `at` is read: it stands before, and `at` is not part of the value that it binds.
+fn takes_effect_before(binding: &BindingSite<'_>, at: Site<'_>) -> bool {
+    let place = |site: Site<'_>| (site.segment, site.node.id());
+    let is_within_value = || {
+        binding.name.segment == at.segment
+            && !matches!(
+                binding.binding.kind,
+                BindingKind::Parameter | BindingKind::Function | BindingKind::Class
+            )
+            && binding
+                .value()
+                .is_some_and(|value| value.node.contains(at.node))
+    };
+    place(binding.name) < place(at) && !is_within_value()
+}
+
+/// The last bindings that are made on every way to a place.
+struct Settled<'f> {
+    /// The first of them.
+    from: usize,
+    /// The binding's name, or the `if` whose branches all bind.
+    node: Node<'f>,
+}
+
+fn settled<'f>(
+    bindings: &[BindingSite<'f>],
+    at: Option<Node<'f>>,
+    empty: bool,
+) -> Option<Settled<'f>> {
+    for (index, binding) in bindings.iter().enumerate().rev() {
+        let mut node = binding.name.node;
+        let mut from = index;
+        loop {
+            match conditional_around(node, at, empty) {
+                Conditional::No => {
+                    return Some(Settled { from, node });
+                }
+                Conditional::If(outer) if binds_in_every_branch(outer, &bindings[..=index]) => {
+                    from = bindings[..=index]
+                        .iter()
+                        .position(|binding| outer.contains(binding.name.node))
+                        .unwrap_or(from);
+                    node = outer;
+                }
+                Conditional::If(_) | Conditional::Other => break,
+            }
+        }
+    }
+    None
+}
+
+fn is_unconditional(binding: &BindingSite<'_>, at: Option<Node<'_>>, empty: bool) -> bool {
+    matches!(
+        conditional_around(binding.name.node, at, empty),
+        Conditional::No
+    )
+}
+
+enum Conditional<'f> {
+    /// It is executed on every way to the place.
+    No,
+    /// It is in a branch of this `if` statement.
+    If(Node<'f>),
+    Other,
+}
+
+/// What decides whether a node is executed before `at`, which stands after it; before the end of the scope, where there is no `at`.
+fn conditional_around<'f>(node: Node<'f>, at: Option<Node<'f>>, empty: bool) -> Conditional<'f> {
+    let mut node = node;
+    while let Some(parent) = node.parent() {
+        let in_same_branch = at.is_some_and(|at| node.contains(at));
+        match parent.kind() {
+            Kind::If if node.field() == Field::Condition => node = parent,
+            Kind::For if node.field() == Field::Left => return Conditional::No,
+            Kind::For if node.field() == Field::Right => node = parent,
+            _ if node.kind() == Kind::FinallyClause => node = parent,
+            Kind::If | Kind::ElifClause | Kind::ElseClause
+                if !in_same_branch && if_around(parent).is_some() =>
+            {
+                let is_entered = empty
+                    && parent.kind() == Kind::If
+                    && node.field() == Field::Consequence
+                    && parent.child(Field::Condition).is_some_and(|condition| {
+                        condition.kind() == Kind::NotOperation
+                            && condition
+                                .children()
+                                .next()
+                                .is_some_and(|inner| inner.kind() == Kind::Name)
+                    });
+                let Some(outer) = if_around(parent).filter(|_| !is_entered) else {
+                    node = parent;
+                    continue;
+                };
+                return Conditional::If(outer);
+            }
+            Kind::If
+            | Kind::ElifClause
+            | Kind::ElseClause
+            | Kind::While
+            | Kind::For
+            | Kind::Try
+            | Kind::ExceptClause
+            | Kind::Match
+            | Kind::CaseClause
+                if !in_same_branch =>
+            {
+                return Conditional::Other;
+            }
+            Kind::FunctionDef | Kind::ClassDef | Kind::Lambda if node.field() != Field::Name => {
+                return Conditional::No;
+            }
+            _ => node = parent,
+        }
+    }
+    Conditional::No
+}
+
+/// For an `if` statement or one of its clauses, the statement. None for the `else` of a loop or a `try`.
+fn if_around(node: Node<'_>) -> Option<Node<'_>> {
+    if node.kind() == Kind::If {
+        return Some(node);
+    }
+    node.parent().filter(|parent| parent.kind() == Kind::If)
+}
+
+/// Whether every branch of an `if` statement makes one of the bindings, or leaves the block.
+fn binds_in_every_branch(statement: Node<'_>, bindings: &[BindingSite<'_>]) -> bool {
+    if statement.child_of(Kind::ElseClause).is_none() {
+        return false;
+    }
+    let branches = statement.children().filter_map(|child| match child.kind() {
+        Kind::Block => Some(child),
+        Kind::ElifClause => child.child(Field::Consequence),
+        Kind::ElseClause => child.child(Field::Body),
+        _ => None,
+    });
+    branches.into_iter().all(|branch| {
+        let binds = |binding: &BindingSite<'_>| {
+            branch.contains(binding.name.node)
+                && binding
+                    .name
+                    .node
+                    .ancestors()
+                    .take_while(|node| *node != branch)
+                    .all(|node| !is_branching(node.kind()))
+        };
+        leaves(branch) || bindings.iter().rev().any(binds)
+    })
+}
+
+fn is_branching(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::If | Kind::While | Kind::For | Kind::Try | Kind::Match
+    )
+}
+
+/// Whether a block ends in `return`, `raise`, `continue` or `break`.
+pub(super) fn leaves(block: Node<'_>) -> bool {
+    block.children().last().is_some_and(|last| {
+        matches!(
+            last.kind(),
+            Kind::Return | Kind::Raise | Kind::Continue | Kind::Break
+        )
+    })
+}
+
+/// Whether a place is only come to when the object that a name is bound to is not empty: in `if name:`, after `name and`, in the `else` of `if not name:`.
+pub(super) fn is_for_filled(site: Site<'_>, name: &str) -> bool {
+    let mut node = site.node;
+    while let Some(parent) = node.parent() {
+        let is_name = |condition: Option<Node<'_>>| {
+            condition
+                .is_some_and(|condition| condition.kind() == Kind::Name && condition.text() == name)
+        };
+        let is_not_name = |condition: Option<Node<'_>>| {
+            condition.is_some_and(|condition| {
+                condition.kind() == Kind::NotOperation && is_name(condition.children().next())
+            })
+        };
+        let condition = parent.child(Field::Condition);
+        let filled = match (parent.kind(), node.field()) {
+            (Kind::If | Kind::While | Kind::ElifClause, Field::Consequence | Field::Body) => {
+                is_name(condition)
+            }
+            (Kind::If, Field::Alternative) => is_not_name(condition),
+            (Kind::BooleanOperation, Field::Right) if parent.op() == Op::And => {
+                is_name(parent.child(Field::Left))
+            }
+            (Kind::Conditional, _) => {
+                let mut parts = parent.children();
+                let (then, condition, _) = (parts.next(), parts.next(), parts.next());
+                then == Some(node) && is_name(condition)
+            }
+            (Kind::FunctionDef | Kind::ClassDef, _) => return false,
+            _ => false,
+        };
+        if filled {
+            return true;
+        }
+        node = parent;
+    }
+    false
+}

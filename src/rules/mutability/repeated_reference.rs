@@ -1,0 +1,166 @@
+//! MUT006 repeated-reference. Card: knowledge/rules/MUT006-repeated-reference.md
+
+use super::{edits, is_stub, made};
+use crate::facts::{BindingKind, Resolution, Site, Subjects};
+use crate::project::{ClassValue, Followed, Part, Reach, Use, Value};
+use crate::rules::context::line;
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind};
+
+pub const RULE: Rule = Rule {
+    code: "MUT006",
+    name: "repeated-reference",
+    subjects: Subjects::REPETITION,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    if is_stub(cx) {
+        return;
+    }
+    for product in cx.repetitions(Subjects::REPETITION) {
+        if let Some((display, count)) = operands(product)
+            && repeats(cx, count)
+            && let Some((element, class)) = shared_element(cx, display)
+        {
+            check_repetition(cx, product, count, element, class, out);
+        }
+    }
+}
+
+/// The display and the number.
+fn operands(product: Site<'_>) -> Option<(Site<'_>, Site<'_>)> {
+    let (left, right) = (product.child(Field::Left)?, product.child(Field::Right)?);
+    let display =
+        |site: Site<'_>| matches!(site.node.unparenthesized().kind(), Kind::List | Kind::Tuple);
+    if display(left) {
+        Some((left.with(left.node.unparenthesized()), right))
+    } else {
+        display(right).then(|| (right.with(right.node.unparenthesized()), left))
+    }
+}
+
+/// Whether something is made several times: the factor is a number, and not 0 or 1.
+fn repeats(cx: &Context<'_>, count: Site<'_>) -> bool {
+    let node = count.node.unparenthesized();
+    !matches!(node.text(), "0" | "1")
+        && !matches!(node.kind(), Kind::UnaryOperation)
+        && cx.project.may_count(count)
+}
+
+/// The first element that can be changed in place.
+fn shared_element<'p>(cx: &Context<'p>, display: Site<'p>) -> Option<(Site<'p>, ClassValue<'p>)> {
+    display
+        .node
+        .children()
+        .map(|node| display.with(node))
+        .find_map(|element| {
+            let class = made(cx, element)?;
+            if let ClassValue::Known(class) = class
+                && !cx.project.is_container(class)
+                && !cx.project.changes_itself(class)
+            {
+                return None;
+            }
+            match element.node.unparenthesized().kind() {
+                Kind::Name => is_made_nearby(element),
+                Kind::Attribute | Kind::Subscript => false,
+                _ => true,
+            }
+            .then_some((element, class))
+        })
+}
+
+/// Whether a name is bound to something by assignments: not a parameter, whose object is the caller's.
+fn is_made_nearby(name: Site<'_>) -> bool {
+    match name.with(name.node.unparenthesized()).resolve() {
+        Resolution::Local(bindings) | Resolution::Module(bindings) => bindings
+            .iter()
+            .all(|binding| binding.binding.kind == BindingKind::Assignment),
+        Resolution::Free => false,
+    }
+}
+
+fn check_repetition<'p>(
+    cx: &Context<'p>,
+    product: Site<'p>,
+    count: Site<'p>,
+    element: Site<'p>,
+    class: ClassValue<'p>,
+    out: &mut Findings,
+) {
+    if is_flattened(cx, product) {
+        return;
+    }
+    let uses = cx.project.uses_of_value(
+        product,
+        Followed {
+            class: Some(ClassValue::External("builtins.list".into())),
+            element: Some(class.clone()),
+            empty: false,
+            through_stores: true,
+        },
+    );
+    let is_change = |found: &&Use<'p>| found.reach == Reach::Mutated && found.part == Part::Element;
+    let changes: Vec<_> = uses.iter().filter(is_change).collect();
+    let gets_places_of_its_own = uses
+        .iter()
+        .any(|found| found.reach == Reach::Mutated && found.part == Part::Whole);
+    let is_kept = uses.iter().any(|found| found.reach != Reach::Mutated);
+    if changes.is_empty() && (gets_places_of_its_own || !is_kept) {
+        return;
+    }
+    let what = match &class {
+        ClassValue::Known(class) => format!("`{}` object", class.name()),
+        ClassValue::External(name) => name.rsplit('.').next().unwrap_or(name).to_string(),
+    };
+    let shown = if count.text().len() <= 30 && !count.text().contains('\n') {
+        format!(" `{}` times", count.text())
+    } else {
+        " several times".to_string()
+    };
+    let message = match changes.first() {
+        Some(first) => format!(
+            "this holds one {what}{shown}, and no copies: the change in line {} shows in every place; make a new one for each place with a comprehension",
+            line(first.site)
+        ),
+        None => format!(
+            "this holds one {what}{shown}, and no copies: a change of one shows in every place; make a new one for each place with a comprehension"
+        ),
+    };
+    let finding = out.report(&RULE, Severity::Warning, cx.file, product.range(), message);
+    for found in changes {
+        finding.evidence(found.site, "changes the one object that all places share");
+    }
+    edits::comprehension(cx, product, element, count, &class, finding);
+}
+
+/// Whether the repetition is taken apart on the spot by something that keeps no element.
+fn is_flattened<'p>(cx: &Context<'p>, product: Site<'p>) -> bool {
+    let mut node = product.node;
+    while let Some(parent) = node
+        .parent()
+        .filter(|parent| parent.kind() == Kind::Parenthesized)
+    {
+        node = parent;
+    }
+    let Some(parent) = node.parent() else {
+        return false;
+    };
+    let call = match parent.kind() {
+        Kind::ListSplat => return true,
+        Kind::ArgumentList => parent.parent(),
+        _ => None,
+    };
+    let callee = call.and_then(|call| call.child(Field::Function));
+    callee.is_some_and(|callee| {
+        matches!(
+            cx.project.evaluate(product.with(callee)),
+            Value::External(name) if matches!(
+                name.as_ref(),
+                "builtins.sum" | "builtins.len" | "builtins.str" | "builtins.repr" | "builtins.print"
+                    | "itertools.chain.from_iterable"
+            )
+        )
+    })
+}

@@ -1,0 +1,312 @@
+//! MUT003 shared-class-attribute. Card: knowledge/rules/MUT003-shared-class-attribute.md
+
+use super::{edits, followed, is_container, is_stub, made};
+use crate::facts::{BindingKind, BindingSite, Site, Subjects};
+use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Reach, Use};
+use crate::rules::context::line;
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind};
+
+pub const RULE: Rule = Rule {
+    code: "MUT003",
+    name: "shared-class-attribute",
+    subjects: Subjects::CLASS_ATTRIBUTES,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    if is_stub(cx) {
+        return;
+    }
+    for class in cx.classes(Subjects::CLASS_ATTRIBUTES) {
+        for member in class.site.members() {
+            if let Some(attribute) = candidate(cx, class, member) {
+                check_attribute(cx, class, attribute, out);
+            }
+        }
+    }
+}
+
+/// An attribute of a class body that holds a container.
+#[derive(Clone)]
+struct Shared<'p> {
+    name: Site<'p>,
+    value: Site<'p>,
+    /// The statement that defines it.
+    definition: Site<'p>,
+    class: ClassValue<'p>,
+}
+
+fn candidate<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    member: BindingSite<'p>,
+) -> Option<Shared<'p>> {
+    let value = member.value()?;
+    let is_display_or_call = matches!(
+        value.node.unparenthesized().kind(),
+        Kind::List
+            | Kind::Dict
+            | Kind::Set
+            | Kind::ListComprehension
+            | Kind::DictComprehension
+            | Kind::SetComprehension
+            | Kind::BinaryOperation
+            | Kind::Call
+    );
+    if member.binding.kind != BindingKind::Assignment || !is_display_or_call {
+        return None;
+    }
+    let made = made(cx, value).filter(|made| is_container(cx, made))?;
+    let definitions = class.site.members_named(member.name.text());
+    let is_last = definitions
+        .last()
+        .is_some_and(|last| last.name == member.name);
+    let statement = member.name.node.statement()?;
+    is_last.then_some(Shared {
+        name: member.name,
+        value,
+        definition: member.name.with(statement),
+        class: made,
+    })
+}
+
+fn check_attribute<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    attribute: Shared<'p>,
+    out: &mut Findings,
+) {
+    // the cheap question first: does anything change it at all?
+    let name = attribute.name.text();
+    let heirs = cx.project.descendants(class);
+    let mut family = cx.project.known_mro(class);
+    family.extend(heirs.iter().copied());
+    let changes = changes(cx, &family, &attribute);
+    if changes.is_empty() || is_meant_to_be_shared(cx, class, &attribute) {
+        return;
+    }
+    let makers: Vec<Class<'p>> = std::iter::once(class)
+        .chain(
+            heirs
+                .iter()
+                .copied()
+                .filter(|heir| !hides(cx, *heir, class, name)),
+        )
+        .filter(|made| is_plain(cx, *made) && is_built(cx, *made))
+        .collect();
+    let mut evidence: Vec<Use<'p>> = Vec::new();
+    for made in makers {
+        let methods = cx.project.known_mro(made);
+        let own = changes.iter().filter(|change| methods.contains(&change.by));
+        for change in own {
+            if is_shared_by(cx, made, change, name) {
+                evidence.extend(change.uses.iter().copied());
+            }
+        }
+    }
+    evidence.dedup();
+    if evidence.is_empty() || is_changed_through_class(cx, &family, name) {
+        return;
+    }
+    report(cx, class, &attribute, &evidence, out);
+}
+
+fn report<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    attribute: &Shared<'p>,
+    evidence: &[Use<'p>],
+    out: &mut Findings,
+) {
+    let (name, first) = (attribute.name.text(), evidence[0].site);
+    let place = if std::ptr::eq(first.file, cx.file) {
+        format!("line {}", line(first))
+    } else {
+        let file = first.file.path().file_name().unwrap_or_default();
+        format!("line {} of {}", line(first), file.to_string_lossy())
+    };
+    let message = format!(
+        "`{name}` belongs to the class: all `{}` objects share it, and {place} changes it for every one of them; make it in `__init__`, or say `ClassVar` if sharing is meant",
+        class.name(),
+    );
+    let range = attribute.definition.range();
+    let finding = out.report(&RULE, Severity::Warning, cx.file, range, message);
+    for found in evidence {
+        finding.evidence(
+            found.site,
+            format!("changes the one `{name}` of all objects"),
+        );
+    }
+    let definition = edits::Definition {
+        name: attribute.name,
+        value: attribute.value,
+        statement: attribute.definition,
+    };
+    edits::into_init(cx, class, definition, finding);
+}
+
+/// A reading of the attribute through an object, and the changes that come of it.
+struct Change<'p> {
+    /// The class whose method it is.
+    by: Class<'p>,
+    reading: Site<'p>,
+    uses: Vec<Use<'p>>,
+}
+
+fn changes<'p>(cx: &Context<'p>, family: &[Class<'p>], attribute: &Shared<'p>) -> Vec<Change<'p>> {
+    let object = followed(cx, attribute.value, attribute.class.clone());
+    let mut found = Vec::new();
+    for class in family {
+        for reading in cx.project.own_readings(*class, attribute.name.text()) {
+            let mut uses = cx.project.uses_of_value(reading, object.clone());
+            uses.retain(|found| {
+                found.reach == Reach::Mutated
+                    && (found.part == Part::Whole
+                        || (found.part == Part::Element && object.element.is_some()))
+            });
+            if !uses.is_empty() {
+                found.push(Change {
+                    by: *class,
+                    reading,
+                    uses,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether a subclass finds another attribute of the name before this class's.
+fn hides<'p>(cx: &Context<'p>, heir: Class<'p>, class: Class<'p>, name: &str) -> bool {
+    let first = cx
+        .project
+        .known_mro(heir)
+        .into_iter()
+        .find(|ancestor| ancestor.defines(name));
+    first != Some(class)
+}
+
+/// Whether nothing but the class's own methods decides what its objects have: every base, the metaclass and the decorators are known and give objects nothing.
+fn is_plain<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
+    use crate::project::Metaclass;
+    let project = cx.project;
+    let value = ClassValue::Known(class);
+    let has_plain_metaclass = match project.metaclass(&value) {
+        Metaclass::Is(metaclass) => matches!(
+            project.qualified_class(&metaclass).as_ref(),
+            "builtins.type" | "abc.ABCMeta"
+        ),
+        _ => false,
+    };
+    let is_kept_by = |decorator: Site<'p>| {
+        project.qualified_decorator(decorator).is_some_and(|name| {
+            matches!(
+                name.as_ref(),
+                "dataclasses.dataclass"
+                    | "functools.total_ordering"
+                    | "typing.final"
+                    | "typing.runtime_checkable"
+            ) || project.field_maker(class).is_some()
+        })
+    };
+    has_plain_metaclass
+        && project.mro(class).is_complete()
+        && project
+            .known_mro(class)
+            .iter()
+            .all(|class| class.site.decorators().all(is_kept_by))
+}
+
+/// Whether objects of the very class are made: somebody makes one, or it has no subclass that would be made instead.
+fn is_built<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
+    if cx.project.subclasses(class).is_empty() {
+        return true;
+    }
+    !cx.project.constructions(class).is_empty()
+}
+
+/// Whether the annotation, or what makes fields of a class's attributes, takes the sharing on itself.
+fn is_meant_to_be_shared<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Shared<'p>) -> bool {
+    let annotation = attribute
+        .name
+        .node
+        .parent()
+        .filter(|parent| parent.kind() == Kind::Assignment)
+        .and_then(|assignment| assignment.child(Field::Type))
+        .map(|annotation| cx.project.annotation(attribute.name.with(annotation)));
+    if let Some(annotation) = &annotation
+        && annotation
+            .qualifiers
+            .iter()
+            .any(|qualifier| qualifier.ends_with(".ClassVar") || qualifier.ends_with(".Final"))
+    {
+        return true;
+    }
+    match cx.project.field_maker(class) {
+        Some((
+            FieldMaker::NamedTuple | FieldMaker::Attrs { annotated: true } | FieldMaker::Dataclass,
+            _,
+        )) => annotation.is_some(),
+        _ => false,
+    }
+}
+
+/// Whether the change is made to the class's object when the object's class is `made`: nothing has bound the attribute on the object before.
+fn is_shared_by<'p>(cx: &Context<'p>, made: Class<'p>, change: &Change<'p>, name: &str) -> bool {
+    let project = cx.project;
+    let Some(method) = own_method(change.reading) else {
+        return false;
+    };
+    if project.binds_before(made, method, name, change.reading) {
+        return false;
+    }
+    // what the constructor runs before it binds the attribute changes the class's
+    let init = project.find_method(made, "__init__");
+    let is_constructor = init == Some(method);
+    if !is_constructor && project.constructor_binds(made, name) {
+        return false;
+    }
+    if is_constructor {
+        return true;
+    }
+    // another method binds it, and nobody knows which runs first
+    !project.may_bind_elsewhere(made, name)
+}
+
+/// The method that a reading of `self.name` stands in, however deep.
+fn own_method(reading: Site<'_>) -> Option<Function<'_>> {
+    let mut function = Function::around(reading)?;
+    while function.class().is_none() {
+        function = Function::around(function.site)?;
+    }
+    Some(function)
+}
+
+/// Whether code changes or binds the attribute through the class: the sharing is known, then.
+fn is_changed_through_class<'p>(cx: &Context<'p>, family: &[Class<'p>], name: &str) -> bool {
+    cx.project.changes_of_attribute(name).any(|object| {
+        use crate::project::Value;
+        match cx.project.evaluate(object) {
+            Value::Class(class) => family.contains(&class),
+            Value::Instance(ClassValue::Known(class)) => {
+                // from outside: somebody gives objects one of their own
+                family.contains(&class) && is_bound(object) && !is_own(cx, family, object)
+            }
+            _ => false,
+        }
+    })
+}
+
+fn is_bound(object: Site<'_>) -> bool {
+    object
+        .node
+        .parent()
+        .is_some_and(|attribute| attribute.field() == Field::Left)
+}
+
+fn is_own<'p>(cx: &Context<'p>, family: &[Class<'p>], object: Site<'p>) -> bool {
+    family
+        .iter()
+        .any(|class| cx.project.is_own_object(*class, object))
+}
