@@ -145,7 +145,7 @@ fn base_words(rest: &str) -> Vec<&str> {
         match byte {
             b'(' | b'[' | b'{' => {
                 if depth == 1 {
-                    found.extend(last_word(&arguments[start..at]));
+                    found.extend(arguments.get(start..at).and_then(last_word));
                     start = bytes.len();
                 }
                 depth += 1;

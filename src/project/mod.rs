@@ -72,6 +72,7 @@ pub struct Project {
     /// Every file of the project that is known, sorted: what questions about the whole project are asked of.
     all: OnceLock<Vec<PathBuf>>,
     threads: threads::Memo,
+    kept: shapes::Memo,
     aliases: aliases::Memo,
     heirs: heirs::Memo,
 }
@@ -85,6 +86,7 @@ impl Project {
             files: FrozenMap::new(),
             all: OnceLock::new(),
             threads: threads::Memo::default(),
+            kept: shapes::Memo::default(),
             aliases: aliases::Memo::default(),
             heirs: heirs::Memo::default(),
         }

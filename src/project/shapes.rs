@@ -1,8 +1,10 @@
 //! Singletons by their shape: a function that makes the one instance when it finds none, and hands out the one that is kept.
 
+use std::sync::OnceLock;
+
 use super::functions::Bound;
-use super::{Class, ClassValue, Function, Metaclass, Project, Value};
-use crate::facts::{BindingKind, Site};
+use super::{Class, ClassValue, Function, Metaclass, Project, Spot, Value};
+use crate::facts::{BindingKind, Site, Subjects};
 use crate::syntax::{Field, Kind, Node, Op};
 
 /// How a singleton is made.
@@ -77,7 +79,35 @@ fn key(node: Node<'_>) -> String {
     node.text().chars().filter(|c| !c.is_whitespace()).collect()
 }
 
+/// The `__new__` functions of the project that keep an instance, found once.
+#[derive(Default)]
+pub(super) struct Memo(OnceLock<Vec<Spot>>);
+
 impl Project {
+    /// The singletons of the whole project that a `__new__` keeps.
+    pub fn kept_by_new(&self) -> impl Iterator<Item = Singleton<'_>> {
+        let spots = self.kept.0.get_or_init(|| {
+            let mut spots = Vec::new();
+            for file in self.files() {
+                for root in file.about(Subjects::NEW).map(|segment| file.root(segment)) {
+                    let functions = root
+                        .body()
+                        .functions
+                        .iter()
+                        .filter_map(|data| Function::at(root.at(data.node)));
+                    let keeping = functions.filter(|function| {
+                        function.name() == "__new__" && self.singleton(*function).is_some()
+                    });
+                    spots.extend(keeping.map(|function| Spot::of(function.site)));
+                }
+            }
+            spots
+        });
+        spots
+            .iter()
+            .filter_map(|spot| self.singleton(Function::at(self.site(spot)?)?))
+    }
+
     /// The singletons that a function makes: usually none, sometimes one.
     pub fn singleton<'p>(&'p self, function: Function<'p>) -> Option<Singleton<'p>> {
         if function.is_async()

@@ -1,7 +1,7 @@
 //! SNG001 singleton-init-runs-again. Card: knowledge/rules/SNG001-singleton-init-runs-again.md
 
 use crate::facts::{Site, Subjects};
-use crate::project::{Class, ClassValue, Function, Metaclass, Singleton, SingletonShape};
+use crate::project::{Class, ClassValue, Function, Metaclass, Singleton};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -17,24 +17,9 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     let mut reported: Vec<Function<'_>> = Vec::new();
-    for file in cx.project.files() {
-        let roots = file
-            .about(Subjects::NEW)
-            .map(|segment| file.root(segment))
-            .filter(|root| !root.node.tree().has_error());
-        let functions = roots.flat_map(|root| {
-            root.body()
-                .functions
-                .iter()
-                .filter_map(move |data| Function::at(root.at(data.node)))
-        });
-        for singleton in functions
-            .filter(|function| function.name() == "__new__")
-            .filter_map(|function| cx.project.singleton(function))
-        {
-            if let (SingletonShape::New, Some(class)) = (singleton.shape, singleton.class) {
-                check_family(cx, &singleton, class, &mut reported, out);
-            }
+    for singleton in cx.project.kept_by_new() {
+        if let Some(class) = singleton.class {
+            check_family(cx, &singleton, class, &mut reported, out);
         }
     }
 }
