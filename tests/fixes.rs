@@ -66,7 +66,10 @@ fn a_fix_makes_its_finding_go_away() {
                     let again = analysis.snapshot().findings(path, &Cancel::default());
                     let again = again.map_or(Vec::new(), |report| report.findings.clone());
                     let left = |findings: &[Finding]| {
-                        findings.iter().filter(|other| is_same(finding, other)).count()
+                        findings
+                            .iter()
+                            .filter(|other| is_same(finding, other))
+                            .count()
                     };
                     if left(&again) >= left(&report.findings) {
                         complain("the finding is still there", &after);

@@ -102,7 +102,9 @@ impl Project {
             found.classes.push(None);
             return;
         };
-        let short = known.strip_prefix("typing.").or(known.strip_prefix("typing_extensions."));
+        let short = known
+            .strip_prefix("typing.")
+            .or(known.strip_prefix("typing_extensions."));
         match short {
             Some("Optional") => {
                 found.optional = true;

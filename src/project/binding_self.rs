@@ -75,7 +75,11 @@ impl Project {
             return false;
         };
         let text = body.text();
-        if !text.contains(name) && !text.contains("__dict__") && !text.contains("setattr") && !text.contains("vars(") {
+        if !text.contains(name)
+            && !text.contains("__dict__")
+            && !text.contains("setattr")
+            && !text.contains("vars(")
+        {
             return false;
         }
         body.node.descendants().any(|node| match node.kind() {
@@ -91,7 +95,8 @@ impl Project {
                         .child(Field::Arguments)
                         .and_then(|arguments| arguments.children().nth(1));
                     second.is_none_or(|second| {
-                        second.kind() != Kind::String || (second.text().trim_matches(['"', '\'']) == name && !constructor)
+                        second.kind() != Kind::String
+                            || (second.text().trim_matches(['"', '\'']) == name && !constructor)
                     })
                 }
                 Some("vars(self).update") => true,
@@ -101,7 +106,13 @@ impl Project {
         })
     }
 
-    fn binds<'p>(&'p self, class: Class<'p>, method: Function<'p>, name: &str, depth: usize) -> bool {
+    fn binds<'p>(
+        &'p self,
+        class: Class<'p>,
+        method: Function<'p>,
+        name: &str,
+        depth: usize,
+    ) -> bool {
         if depth > DEPTH {
             return false;
         }
@@ -112,42 +123,45 @@ impl Project {
             name,
             depth,
         };
-        method
-            .body()
-            .is_some_and(|body| scan.block_binds(body, 0))
+        method.body().is_some_and(|body| scan.block_binds(body, 0))
     }
 
     /// The objects of whose attribute of this name code of the project binds or changes what it holds.
     pub fn changes_of_attribute<'p>(&'p self, name: &str) -> impl Iterator<Item = Site<'p>> {
         let own = name.to_string();
-        self.mentions(name).into_iter().flat_map(move |(file, segment)| {
-            let root = file.root(segment);
-            let objects: Vec<Site<'p>> = root
-                .body()
-                .mutations
-                .iter()
-                .filter_map(|mutation| {
-                    let target = root.at(mutation.target);
-                    // `C.name = …` is a change of `C`; `C.name.append(…)` and `C.name[k] = …` of `C.name`
-                    let attribute = std::iter::successors(Some(target.node), |node| match node.kind() {
-                        Kind::Subscript => node.child(Field::Value),
-                        _ => None,
+        self.mentions(name)
+            .into_iter()
+            .flat_map(move |(file, segment)| {
+                let root = file.root(segment);
+                let objects: Vec<Site<'p>> = root
+                    .body()
+                    .mutations
+                    .iter()
+                    .filter_map(|mutation| {
+                        let target = root.at(mutation.target);
+                        // `C.name = …` is a change of `C`; `C.name.append(…)` and `C.name[k] = …` of `C.name`
+                        let attribute =
+                            std::iter::successors(Some(target.node), |node| match node.kind() {
+                                Kind::Subscript => node.child(Field::Value),
+                                _ => None,
+                            })
+                            .last()?;
+                        let is_named = |node: Node<'_>| {
+                            node.kind() == Kind::Attribute
+                                && node
+                                    .child(Field::Attribute)
+                                    .is_some_and(|known| known.text() == own)
+                        };
+                        let around = target.node.parent().filter(|parent| is_named(*parent));
+                        if is_named(attribute) {
+                            target.with(attribute).child(Field::Object)
+                        } else {
+                            around.map(|_| target)
+                        }
                     })
-                    .last()?;
-                    let is_named = |node: Node<'_>| {
-                        node.kind() == Kind::Attribute
-                            && node.child(Field::Attribute).is_some_and(|known| known.text() == own)
-                    };
-                    let around = target.node.parent().filter(|parent| is_named(*parent));
-                    if is_named(attribute) {
-                        target.with(attribute).child(Field::Object)
-                    } else {
-                        around.map(|_| target)
-                    }
-                })
-                .collect();
-            objects
-        })
+                    .collect();
+                objects
+            })
     }
 }
 
@@ -198,9 +212,16 @@ impl<'p> Scan<'p, '_> {
             Kind::Try => {
                 let finally = node.child_of(Kind::FinallyClause);
                 node.child(Field::Body).is_some_and(inner)
-                    || finally.and_then(|clause| clause.child_of(Kind::Block)).is_some_and(inner)
+                    || finally
+                        .and_then(|clause| clause.child_of(Kind::Block))
+                        .is_some_and(inner)
             }
-            Kind::FunctionDef | Kind::ClassDef | Kind::Decorated | Kind::For | Kind::While | Kind::Match => false,
+            Kind::FunctionDef
+            | Kind::ClassDef
+            | Kind::Decorated
+            | Kind::For
+            | Kind::While
+            | Kind::Match => false,
             _ => node
                 .with_descendants()
                 .any(|part| self.part_binds(statement.with(part))),
@@ -227,7 +248,10 @@ impl<'p> Scan<'p, '_> {
             return false;
         };
         let arguments = call.node.child(Field::Arguments);
-        if matches!(callee.text(), "setattr" | "object.__setattr__" | "super().__setattr__") {
+        if matches!(
+            callee.text(),
+            "setattr" | "object.__setattr__" | "super().__setattr__"
+        ) {
             return arguments.is_some_and(|arguments| {
                 arguments.children().any(|argument| {
                     argument.kind() == Kind::String
@@ -256,7 +280,10 @@ impl<'p> Scan<'p, '_> {
             }
         };
         target.is_some_and(|target| {
-            target != self.method && self.project.binds(self.class, target, self.name, self.depth + 1)
+            target != self.method
+                && self
+                    .project
+                    .binds(self.class, target, self.name, self.depth + 1)
         })
     }
 
@@ -290,7 +317,11 @@ fn is_assigned(node: Node<'_>) -> bool {
                 return parent.child(Field::Right).is_some();
             }
             Kind::For => return node.field() == Field::Left,
-            Kind::Tuple | Kind::List | Kind::PatternList | Kind::SplatPattern | Kind::Parenthesized => {
+            Kind::Tuple
+            | Kind::List
+            | Kind::PatternList
+            | Kind::SplatPattern
+            | Kind::Parenthesized => {
                 node = parent;
             }
             Kind::AsPatternTarget => return true,

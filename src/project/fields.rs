@@ -10,7 +10,9 @@ pub enum FieldMaker {
     /// `dataclasses.dataclass`, itself or through a decorator of the project that calls it.
     Dataclass,
     /// attrs; whether annotated attributes are fields too, beside `attr.ib(…)`.
-    Attrs { annotated: bool },
+    Attrs {
+        annotated: bool,
+    },
     NamedTuple,
 }
 
@@ -126,14 +128,16 @@ impl Project {
             .parent()
             .filter(|parent| parent.kind() == Kind::Assignment)
             .and_then(|assignment| assignment.child(Field::Type));
-        let call = value.child(Field::Function).filter(|_| value.node.kind() == Kind::Call);
-        let makes_field = call.and_then(|callee| self.qualified(callee)).filter(|callee| {
-            match maker {
-                FieldMaker::Dataclass => callee.as_ref() == "dataclasses.field",
-                FieldMaker::Attrs { .. } => ATTRS_FIELDS.contains(&callee.as_ref()),
-                FieldMaker::NamedTuple => false,
-            }
-        });
+        let call = value
+            .child(Field::Function)
+            .filter(|_| value.node.kind() == Kind::Call);
+        let makes_field =
+            call.and_then(|callee| self.qualified(callee))
+                .filter(|callee| match maker {
+                    FieldMaker::Dataclass => callee.as_ref() == "dataclasses.field",
+                    FieldMaker::Attrs { .. } => ATTRS_FIELDS.contains(&callee.as_ref()),
+                    FieldMaker::NamedTuple => false,
+                });
         match annotation {
             Some(annotation) => {
                 let known = self.annotation(name.with(annotation));
@@ -192,7 +196,9 @@ impl Project {
     fn own_hash<'p>(&'p self, class: Class<'p>) -> Option<bool> {
         let members = class.site.members_named("__hash__");
         if let Some(last) = members.last() {
-            let value = last.value().filter(|_| last.binding.kind == BindingKind::Assignment);
+            let value = last
+                .value()
+                .filter(|_| last.binding.kind == BindingKind::Assignment);
             return Some(value.is_none_or(|value| value.node.kind() != Kind::None));
         }
         let (maker, decorator) = match self.field_maker(class) {
@@ -201,7 +207,9 @@ impl Project {
         };
         if maker.is_some() && !keyword_is(decorator, "eq", "False") {
             let frozen = keyword_is(decorator, "frozen", "True")
-                || self.qualified_decorator(decorator).is_some_and(|name| name.ends_with(".frozen"));
+                || self
+                    .qualified_decorator(decorator)
+                    .is_some_and(|name| name.ends_with(".frozen"));
             let hashed = frozen
                 || keyword_is(decorator, "unsafe_hash", "True")
                 || keyword_is(decorator, "hash", "True");

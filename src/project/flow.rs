@@ -151,11 +151,7 @@ enum Conditional<'f> {
 }
 
 /// What decides whether a node is executed before `at`, which stands after it; before the end of the scope, where there is no `at`.
-fn conditional_around<'f>(
-    node: Node<'f>,
-    at: Option<Node<'f>>,
-    empty: bool,
-) -> Conditional<'f> {
+fn conditional_around<'f>(node: Node<'f>, at: Option<Node<'f>>, empty: bool) -> Conditional<'f> {
     let mut node = node;
     while let Some(parent) = node.parent() {
         let in_same_branch = at.is_some_and(|at| node.contains(at));
@@ -260,9 +256,8 @@ pub(super) fn is_for_filled(site: Site<'_>, name: &str) -> bool {
     let mut node = site.node;
     while let Some(parent) = node.parent() {
         let is_name = |condition: Option<Node<'_>>| {
-            condition.is_some_and(|condition| {
-                condition.kind() == Kind::Name && condition.text() == name
-            })
+            condition
+                .is_some_and(|condition| condition.kind() == Kind::Name && condition.text() == name)
         };
         let is_not_name = |condition: Option<Node<'_>>| {
             condition.is_some_and(|condition| {

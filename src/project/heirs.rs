@@ -116,7 +116,8 @@ fn is_word(byte: u8) -> bool {
 fn words<'t>(text: &'t str, keyword: &'t str) -> impl Iterator<Item = usize> + 't {
     let bytes = text.as_bytes();
     memchr::memmem::find_iter(bytes, keyword.as_bytes()).filter(move |&at| {
-        at.checked_sub(1).is_none_or(|before| !is_word(bytes[before]))
+        at.checked_sub(1)
+            .is_none_or(|before| !is_word(bytes[before]))
             && matches!(bytes.get(at + keyword.len()), Some(b' ' | b'\t'))
     })
 }
@@ -127,35 +128,36 @@ fn base_words(rest: &str) -> Vec<&str> {
     let Some(arguments) = rest[line_end..].strip_prefix('(') else {
         return Vec::new();
     };
-    let mut depth = 1;
-    let mut found = Vec::new();
     let bytes = arguments.as_bytes();
-    let mut start = 0;
-    for (at, byte) in bytes.iter().enumerate().take(4000) {
-        match byte {
-            b'(' | b'[' | b'{' => {
+    let mut found = Vec::new();
+    let (mut depth, mut at) = (1, 0);
+    // where the expression begins whose last word is looked for; none behind its first bracket
+    let mut start = Some(0);
+    while at < bytes.len().min(HEADER) && depth > 0 {
+        match bytes[at] {
+            b'#' => at += memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at),
+            byte @ (b'(' | b'[' | b'{' | b')' | b']' | b'}' | b',') => {
+                let opens = matches!(byte, b'(' | b'[' | b'{');
                 if depth == 1 {
-                    found.extend(last_word(&arguments[start..at]));
-                    start = bytes.len();
+                    let expression = start.take().and_then(|start| arguments.get(start..at));
+                    found.extend(expression.and_then(last_word));
                 }
-                depth += 1;
-            }
-            b')' | b']' | b'}' => {
-                depth -= 1;
-                if depth == 0 {
-                    found.extend(arguments.get(start..at).and_then(last_word));
-                    return found;
+                match byte {
+                    b',' if depth == 1 => start = Some(at + 1),
+                    b',' => {}
+                    _ if opens => depth += 1,
+                    _ => depth -= 1,
                 }
-            }
-            b',' if depth == 1 => {
-                found.extend(arguments.get(start..at).and_then(last_word));
-                start = at + 1;
             }
             _ => {}
         }
+        at += 1;
     }
     found
 }
+
+/// How many bytes of a class statement's arguments are read.
+const HEADER: usize = 4000;
 
 fn last_word(expression: &str) -> Option<&str> {
     let trimmed = expression.trim_end();
@@ -170,7 +172,10 @@ fn last_word(expression: &str) -> Option<&str> {
 fn renaming(text: &str, at: usize) -> Option<(&str, &str)> {
     let name = last_word(text.get(..at)?)?;
     let rest = text.get(at + "as".len()..)?.trim_start_matches([' ', '\t']);
-    let end = rest.bytes().position(|byte| !is_word(byte)).unwrap_or(rest.len());
+    let end = rest
+        .bytes()
+        .position(|byte| !is_word(byte))
+        .unwrap_or(rest.len());
     let alias = rest.get(..end)?;
     (!alias.is_empty() && alias != name).then_some((name, alias))
 }
@@ -181,8 +186,12 @@ mod tests {
 
     #[test]
     fn words_of_bases() {
-        assert_eq!(base_words(" A(b.C, D[E, F], metaclass=M):"), ["C", "D", "M"]);
-        assert_eq!(base_words(" A(\n    B,\n    C,\n):"), ["B", "C"]);
+        assert_eq!(
+            base_words(" A(b.C, D[E, F], metaclass=M):"),
+            ["C", "D", "M"]
+        );
+        assert_eq!(base_words(" A(\n    B,  # (x\n    C,\n):"), ["B", "C"]);
+        assert_eq!(base_words(" A(b[1](2), C)"), ["b", "C"]);
         assert!(base_words(" A: x = (1)").is_empty());
         assert_eq!(renaming("import a as b", 9), Some(("a", "b")));
     }

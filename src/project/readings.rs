@@ -29,9 +29,18 @@ impl Project {
 
     /// Whether objects of a class of the project are lists, dicts, sets or their like.
     pub fn is_container(&self, class: Class<'_>) -> bool {
-        self.mro(class).classes.iter().any(|class| {
-            matches!(class, ClassValue::External(name) if is_container_name(name))
-        })
+        self.mro(class)
+            .classes
+            .iter()
+            .any(|class| matches!(class, ClassValue::External(name) if is_container_name(name)))
+    }
+
+    /// Whether a class of the project, or one of its bases there, binds a name in its body.
+    pub fn defines_somewhere(&self, class: Class<'_>, name: &str) -> bool {
+        self.mro(class)
+            .classes
+            .iter()
+            .any(|class| matches!(class, ClassValue::Known(class) if class.defines(name)))
     }
 
     /// The expressions `self.name` in the methods of a class, of its bases and of its subclasses.
@@ -46,10 +55,15 @@ impl Project {
     /// The project's classes among a class's bases, itself, and everything that derives from it.
     pub fn family<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
         let mut family: Vec<Class<'p>> = self.descendants(class);
-        family.extend(self.mro(class).classes.iter().filter_map(|class| match class {
-            ClassValue::Known(class) => Some(*class),
-            ClassValue::External(_) => None,
-        }));
+        family.extend(
+            self.mro(class)
+                .classes
+                .iter()
+                .filter_map(|class| match class {
+                    ClassValue::Known(class) => Some(*class),
+                    ClassValue::External(_) => None,
+                }),
+        );
         let mut seen = FxHashSet::default();
         family.retain(|class| seen.insert(key(class.site)));
         family
@@ -142,7 +156,10 @@ impl Project {
 
     /// Where `site` is the imported name in `from module import site as alias`: the name that is bound.
     fn import_of<'p>(&'p self, site: Site<'p>, module: &'p FileFacts) -> Option<Site<'p>> {
-        let dotted = site.node.parent().filter(|parent| parent.kind() == Kind::DottedName)?;
+        let dotted = site
+            .node
+            .parent()
+            .filter(|parent| parent.kind() == Kind::DottedName)?;
         let mut statement = dotted.parent()?;
         let mut bound = site;
         if statement.kind() == Kind::AliasedImport {
@@ -177,10 +194,12 @@ pub(super) fn readings<'p>(name: Site<'p>, empty: bool) -> Vec<Site<'p>> {
         if !is_expression(site.node) || (empty && is_for_filled(*site, name.text())) {
             return false;
         }
-        let bindings = known.entry(site.scope()).or_insert_with(|| match site.resolve() {
-            Resolution::Local(bindings) | Resolution::Module(bindings) => bindings,
-            Resolution::Free => Vec::new(),
-        });
+        let bindings = known
+            .entry(site.scope())
+            .or_insert_with(|| match site.resolve() {
+                Resolution::Local(bindings) | Resolution::Module(bindings) => bindings,
+                Resolution::Free => Vec::new(),
+            });
         reaching_if(bindings, Some(*site), empty)
             .iter()
             .any(|reached| reached.name == name)

@@ -7,9 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::readings::{readings, stores_or_deletes};
 use super::{Class, ClassValue, Function, Parameter, ParameterKind, Project, Value};
-use crate::facts::{
-    BindingKind, FileFacts, MUTATING_METHODS, ScopeKind, Site,
-};
+use crate::facts::{BindingKind, FileFacts, MUTATING_METHODS, ScopeKind, Site};
 use crate::syntax::{Field, Kind, Node, NodeId, Op};
 
 /// What becomes of an object at one place.
@@ -74,6 +72,7 @@ const READING: &[&str] = &[
     "isinstance",
     "issubclass",
     "len",
+    "map",
     "print",
     "range",
     "repr",
@@ -157,7 +156,6 @@ const COPYING: &[&str] = &[
     "builtins.frozenset",
     "builtins.iter",
     "builtins.list",
-    "builtins.map",
     "builtins.reversed",
     "builtins.set",
     "builtins.sorted",
@@ -176,10 +174,19 @@ const COPYING: &[&str] = &[
 ];
 
 /// Functions whose result holds tuples of the elements of their arguments.
-const PAIRING: &[&str] = &["builtins.enumerate", "builtins.zip", "itertools.zip_longest"];
+const PAIRING: &[&str] = &[
+    "builtins.enumerate",
+    "builtins.zip",
+    "itertools.zip_longest",
+];
 
 /// Functions that give one element of their first argument.
-const PICKING: &[&str] = &["builtins.max", "builtins.min", "builtins.next", "random.choice"];
+const PICKING: &[&str] = &[
+    "builtins.max",
+    "builtins.min",
+    "builtins.next",
+    "random.choice",
+];
 
 /// Functions that change their first argument.
 const MUTATING_FUNCTIONS: &[&str] = &[
@@ -342,7 +349,6 @@ impl Project {
     }
 }
 
-
 /// Follows one object.
 struct Tracker<'p> {
     project: &'p Project,
@@ -424,6 +430,17 @@ impl<'p> Tracker<'p> {
         }
     }
 
+    /// Whether `x[k] = v` changes the object: a class of the project that says itself what it does may refuse.
+    fn takes_items(&self, view: View) -> bool {
+        match self.class(view) {
+            Some(ClassValue::Known(class)) => {
+                self.project.is_container(*class)
+                    && !self.project.defines_somewhere(*class, "__setitem__")
+            }
+            _ => true,
+        }
+    }
+
     fn follow_parameter(&mut self, parameter: Parameter<'p>, view: View) {
         if !matches!(
             parameter.kind,
@@ -443,7 +460,10 @@ impl<'p> Tracker<'p> {
     /// Follows the object to where a name is read that is bound to it.
     fn follow_binding(&mut self, name: Site<'p>, view: View) {
         let body = name.body();
-        let binding = body.bindings.iter().find(|binding| binding.name == name.node.id());
+        let binding = body
+            .bindings
+            .iter()
+            .find(|binding| binding.name == name.node.id());
         let Some(binding) = binding else { return };
         let declares = |kind: BindingKind| {
             body.bindings_in(binding.scope, name.text())
@@ -456,7 +476,9 @@ impl<'p> Tracker<'p> {
         let class = name.class_around(binding.scope);
         if let Some((class, _)) = class {
             self.note(Reach::Stored, view, statement(name));
-            if self.object.through_stores && let Some(class) = Class::at(class) {
+            if self.object.through_stores
+                && let Some(class) = Class::at(class)
+            {
                 self.follow_attribute(class, name.text(), view);
             }
         } else if body.scopes[binding.scope].kind == ScopeKind::Root {
@@ -495,13 +517,20 @@ impl<'p> Tracker<'p> {
         match parent.kind() {
             Kind::Attribute if field == Field::Object => self.step_attribute(around, view),
             Kind::Subscript if field == Field::Value => {
-                if stores_or_deletes(parent) {
+                if stores_or_deletes(parent) && self.takes_items(view) {
                     self.changed(view, statement(site));
                 }
                 let is_slice = parent
                     .children()
                     .any(|child| child.field() == Field::Subscript && child.kind() == Kind::Slice);
-                self.go(around, if is_slice { view.copied() } else { view.element() });
+                self.go(
+                    around,
+                    if is_slice {
+                        view.copied()
+                    } else {
+                        view.element()
+                    },
+                );
             }
             Kind::AugmentedAssignment if field == Field::Left => {
                 let in_place = match self.class(view) {
@@ -655,8 +684,7 @@ impl<'p> Tracker<'p> {
         let Some(left) = assignment.and_then(|assignment| assignment.child(Field::Left)) else {
             return false;
         };
-        let is_splat =
-            |node: Node<'_>| matches!(node.kind(), Kind::ListSplat | Kind::SplatPattern);
+        let is_splat = |node: Node<'_>| matches!(node.kind(), Kind::ListSplat | Kind::SplatPattern);
         if !matches!(left.kind(), Kind::PatternList | Kind::Tuple | Kind::List)
             || left.children().any(is_splat)
             || display.node.children().any(is_splat)
@@ -702,7 +730,12 @@ impl<'p> Tracker<'p> {
                     } else {
                         view.element()
                     };
-                    targets.extend(target.node.children().map(|node| (target.with(node), inner)));
+                    targets.extend(
+                        target
+                            .node
+                            .children()
+                            .map(|node| (target.with(node), inner)),
+                    );
                 }
                 _ => {}
             }

@@ -5,8 +5,8 @@
 use rustc_hash::FxHashMap;
 
 use super::computing::{REPORTING, consumes, is_computing, is_exception};
-use super::readings::is_expression;
 use super::functions::is_definition;
+use super::readings::is_expression;
 use super::threads::Receiver;
 use super::{Class, ClassValue, Function, Project, Spot, Value, stdlib};
 use crate::facts::{BindingKind, Resolution, Site};

@@ -92,7 +92,9 @@ fn is_builtin_container<'p>(cx: &Context<'p>, class: &ClassValue<'p>) -> bool {
 
 /// Whether `dataclass` asks the object for the default instead of taking it.
 fn is_descriptor<'p>(cx: &Context<'p>, class: &ClassValue<'p>) -> bool {
-    cx.project.mro_of(class).classes.iter().any(|class| {
-        matches!(class, ClassValue::Known(class) if class.defines("__get__"))
-    })
+    cx.project
+        .mro_of(class)
+        .classes
+        .iter()
+        .any(|class| matches!(class, ClassValue::Known(class) if class.defines("__get__")))
 }

@@ -24,9 +24,16 @@ pub(super) fn none_for_default<'p>(
     if function.site.node.kind() == Kind::Lambda || movable == Movable::Nowhere {
         return;
     }
-    let Some(insertion) = at_start(function, |indent, inner, newline| {
-        format!("if {name} is None:{newline}{inner}{name} = {}{newline}{indent}", default.text())
-    }, &format!("{name} = {} if {name} is None else {name}", default.text())) else {
+    let Some(insertion) = at_start(
+        function,
+        |indent, inner, newline| {
+            format!(
+                "if {name} is None:{newline}{inner}{name} = {}{newline}{indent}",
+                default.text()
+            )
+        },
+        &format!("{name} = {} if {name} is None else {name}", default.text()),
+    ) else {
         return;
     };
     let mut edits = vec![(default.range(), "None".to_string()), insertion];
@@ -43,7 +50,11 @@ pub(super) fn none_for_default<'p>(
         })
     });
     let safe = is_only_read && movable == Movable::Anywhere && !looks_for_none;
-    finding.fix(format!("Use `None`, and make `{name}` in the body"), safe, edits);
+    finding.fix(
+        format!("Use `None`, and make `{name}` in the body"),
+        safe,
+        edits,
+    );
 }
 
 /// The edit that puts something at the start of a function's body, after the docstring. `block` is given the indentation of the body, of a block inside it, and the line
@@ -138,7 +149,11 @@ fn optional<'p>(cx: &Context<'p>, annotation: Site<'p>) -> Edits {
     let is_text = inner.is_some_and(|inner| inner.kind() == Kind::String);
     let text = annotation.text();
     if is_text && text.ends_with(['"', '\'']) {
-        let quote = if text.ends_with("\"\"\"") || text.ends_with("'''") { 3 } else { 1 };
+        let quote = if text.ends_with("\"\"\"") || text.ends_with("'''") {
+            3
+        } else {
+            1
+        };
         let at = range.end - quote;
         return vec![(at..at, " | None".to_string())];
     }
@@ -160,7 +175,6 @@ fn has_future_annotations(file: &FileFacts) -> bool {
 
 /// The expression under which the file's module scope knows `module.name`, from an import that is there.
 pub(super) fn bound_import(cx: &Context<'_>, module: &str, name: &str) -> Option<String> {
-
     let qualified = format!("{module}.{name}");
     for statement in imports(cx.file) {
         for child in statement
@@ -195,7 +209,12 @@ pub(super) fn bound_import(cx: &Context<'_>, module: &str, name: &str) -> Option
 /// The import statements of a file's module scope, in source order.
 fn imports(file: &FileFacts) -> impl Iterator<Item = Site<'_>> {
     (0..file.len())
-        .filter(|&segment| matches!(file.segment(segment).outline(), crate::syntax::Outline::Import))
+        .filter(|&segment| {
+            matches!(
+                file.segment(segment).outline(),
+                crate::syntax::Outline::Import
+            )
+        })
         .flat_map(|segment| {
             let root = file.root(segment);
             root.node
@@ -258,7 +277,11 @@ pub(super) fn comprehension<'p>(
         (Kind::Name, ClassValue::Known(_)) => return,
         _ => element.text().to_string(),
     };
-    let variable = if contains_word(product.text(), "_") { "_index" } else { "_" };
+    let variable = if contains_word(product.text(), "_") {
+        "_index"
+    } else {
+        "_"
+    };
     let turns = format!("{fresh} for {variable} in range({})", count.text());
     let text = if display.kind() == Kind::Tuple {
         format!("tuple({turns})")
@@ -388,19 +411,24 @@ pub(super) fn into_init<'p>(
         return;
     }
     let outer = indentation(cx.file, class.site.range().start).unwrap_or_default();
-    let unit = indent.strip_prefix(outer.as_str()).filter(|unit| !unit.is_empty());
+    let unit = indent
+        .strip_prefix(outer.as_str())
+        .filter(|unit| !unit.is_empty());
     let inner = format!("{indent}{}", unit.unwrap_or("    "));
     let hands_on = !class.bases().all(|base| base.text() == "object");
     let mut text = if hands_on {
-        format!("{indent}def __init__(self, *args, **kwargs):{newline}{inner}super().__init__(*args, **kwargs){newline}")
+        format!(
+            "{indent}def __init__(self, *args, **kwargs):{newline}{inner}super().__init__(*args, **kwargs){newline}"
+        )
     } else {
         format!("{indent}def __init__(self):{newline}")
     };
     text.push_str(&format!("{inner}self.{}{newline}", statement.text()));
     // before the first method, or in place of the attribute where there is none
-    let method = class.methods().map(|method| decorated(method.site)).find(|method| {
-        std::ptr::eq(method.file, cx.file) && method.range().start >= removed.end
-    });
+    let method = class
+        .methods()
+        .map(|method| decorated(method.site))
+        .find(|method| std::ptr::eq(method.file, cx.file) && method.range().start >= removed.end);
     let edits = match method.map(|method| method.range().start - indent.len()) {
         Some(at) if indentation(cx.file, at + indent.len()).is_some() => vec![
             (removed, String::new()),

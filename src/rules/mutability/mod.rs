@@ -58,16 +58,14 @@ fn followed<'p>(cx: &Context<'p>, site: Site<'p>, class: ClassValue<'p>) -> Foll
 fn is_empty(node: Node<'_>) -> bool {
     let node = node.unparenthesized();
     match node.kind() {
-        Kind::Call => node
-            .child(Field::Arguments)
-            .is_none_or(|arguments| {
-                arguments.children().all(|argument| {
-                    argument.kind() == Kind::KeywordArgument
-                        && argument
-                            .child(Field::Name)
-                            .is_some_and(|name| name.text() == "maxlen")
-                })
-            }),
+        Kind::Call => node.child(Field::Arguments).is_none_or(|arguments| {
+            arguments.children().all(|argument| {
+                argument.kind() == Kind::KeywordArgument
+                    && argument
+                        .child(Field::Name)
+                        .is_some_and(|name| name.text() == "maxlen")
+            })
+        }),
         Kind::List | Kind::Dict | Kind::Set => node.children().next().is_none(),
         _ => false,
     }
@@ -98,7 +96,9 @@ fn mutable_element<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p
                 return None;
             }
             match cx.project.evaluate(site.with(first)) {
-                Value::External(name) if is_container_name(&name) => Some(ClassValue::External(name)),
+                Value::External(name) if is_container_name(&name) => {
+                    Some(ClassValue::External(name))
+                }
                 Value::Class(class) => Some(ClassValue::Known(class)),
                 _ => None,
             }

@@ -19,8 +19,12 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         return;
     }
     for function in cx.functions(Subjects::DEFAULTS) {
-        let is_overload =
-            || function.has_decorator(cx.project, &["typing.overload", "typing_extensions.overload"]);
+        let is_overload = || {
+            function.has_decorator(
+                cx.project,
+                &["typing.overload", "typing_extensions.overload"],
+            )
+        };
         for parameter in function.parameters() {
             if let Some(default) = parameter.default.filter(|default| is_made_here(*default))
                 && let Some(class) = made(cx, default)
@@ -85,7 +89,10 @@ fn check_parameter<'p>(
     let finding = out.report(&RULE, severity, cx.file, default.range(), message);
     let name = parameter.name.text();
     for found in &uses {
-        finding.evidence(found.site, format!("{name} is {} here", done_to(found.reach)));
+        finding.evidence(
+            found.site,
+            format!("{name} is {} here", done_to(found.reach)),
+        );
     }
     if severity != Severity::Hint {
         edits::none_for_default(cx, function, parameter, default, uses.is_empty(), finding);
@@ -106,8 +113,7 @@ fn harmful_uses<'p>(
         Part::Whole => true,
         Part::Element => {
             found.reach == Reach::Mutated
-                && (object.element.is_some()
-                    || matches!(object.class, Some(ClassValue::Known(_))))
+                && (object.element.is_some() || matches!(object.class, Some(ClassValue::Known(_))))
         }
         Part::Copy => false,
     });
@@ -249,9 +255,7 @@ fn is_memo<'p>(
         let node = found.site.node;
         found.reach == Reach::Mutated
             && match node.kind() {
-                Kind::Call => {
-                    found.site.text().contains(".setdefault(") || is_own_call(found.site)
-                }
+                Kind::Call => found.site.text().contains(".setdefault(") || is_own_call(found.site),
                 kind => kind.is_statement() && kind != Kind::Delete,
             }
     };

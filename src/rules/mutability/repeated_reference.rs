@@ -31,12 +31,8 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 /// The display and the number.
 fn operands(product: Site<'_>) -> Option<(Site<'_>, Site<'_>)> {
     let (left, right) = (product.child(Field::Left)?, product.child(Field::Right)?);
-    let display = |site: Site<'_>| {
-        matches!(
-            site.node.unparenthesized().kind(),
-            Kind::List | Kind::Tuple
-        )
-    };
+    let display =
+        |site: Site<'_>| matches!(site.node.unparenthesized().kind(), Kind::List | Kind::Tuple);
     if display(left) {
         Some((left.with(left.node.unparenthesized()), right))
     } else {
@@ -53,10 +49,7 @@ fn repeats(cx: &Context<'_>, count: Site<'_>) -> bool {
 }
 
 /// The first element that can be changed in place.
-fn shared_element<'p>(
-    cx: &Context<'p>,
-    display: Site<'p>,
-) -> Option<(Site<'p>, ClassValue<'p>)> {
+fn shared_element<'p>(cx: &Context<'p>, display: Site<'p>) -> Option<(Site<'p>, ClassValue<'p>)> {
     display
         .node
         .children()
@@ -110,11 +103,17 @@ fn check_repetition<'p>(
     );
     let is_change = |found: &&Use<'p>| found.reach == Reach::Mutated && found.part == Part::Element;
     let changes: Vec<_> = uses.iter().filter(is_change).collect();
-    let gets_places_of_its_own = uses
+    // `rows[i] = …`: the elements were placeholders
+    let gets_places_of_its_own = uses.iter().any(|found| {
+        found.reach == Reach::Mutated
+            && found.part == Part::Whole
+            && found.site.node.kind() == Kind::ExpressionStatement
+            && found.site.node.child_of(Kind::Assignment).is_some()
+    });
+    let is_kept = uses
         .iter()
-        .any(|found| found.reach == Reach::Mutated && found.part == Part::Whole);
-    let is_kept = uses.iter().any(|found| found.reach != Reach::Mutated);
-    if changes.is_empty() && (gets_places_of_its_own || !is_kept) {
+        .any(|found| matches!(found.reach, Reach::Returned | Reach::Stored));
+    if gets_places_of_its_own || (changes.is_empty() && !is_kept) {
         return;
     }
     let what = match &class {
@@ -145,7 +144,10 @@ fn check_repetition<'p>(
 /// Whether the repetition is taken apart on the spot by something that keeps no element.
 fn is_flattened<'p>(cx: &Context<'p>, product: Site<'p>) -> bool {
     let mut node = product.node;
-    while let Some(parent) = node.parent().filter(|parent| parent.kind() == Kind::Parenthesized) {
+    while let Some(parent) = node
+        .parent()
+        .filter(|parent| parent.kind() == Kind::Parenthesized)
+    {
         node = parent;
     }
     let Some(parent) = node.parent() else {

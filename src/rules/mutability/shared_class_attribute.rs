@@ -59,7 +59,9 @@ fn candidate<'p>(
     }
     let made = made(cx, value).filter(|made| is_container(cx, made))?;
     let definitions = class.site.members_named(member.name.text());
-    let is_last = definitions.last().is_some_and(|last| last.name == member.name);
+    let is_last = definitions
+        .last()
+        .is_some_and(|last| last.name == member.name);
     let statement = member.name.node.statement()?;
     is_last.then_some(Shared {
         name: member.name,
@@ -81,11 +83,19 @@ fn check_attribute<'p>(
     let mut family = cx.project.known_mro(class);
     family.extend(heirs.iter().copied());
     let changes = changes(cx, &family, &attribute);
-    if changes.is_empty() || is_meant_to_be_shared(cx, class, &attribute) {
+    if changes.is_empty()
+        || says_shared(&changes, name)
+        || is_meant_to_be_shared(cx, class, &attribute)
+    {
         return;
     }
     let makers: Vec<Class<'p>> = std::iter::once(class)
-        .chain(heirs.iter().copied().filter(|heir| !hides(cx, *heir, class, name)))
+        .chain(
+            heirs
+                .iter()
+                .copied()
+                .filter(|heir| !hides(cx, *heir, class, name)),
+        )
         .filter(|made| is_plain(cx, *made) && is_built(cx, *made))
         .collect();
     let mut evidence: Vec<Use<'p>> = Vec::new();
@@ -126,7 +136,10 @@ fn report<'p>(
     let range = attribute.definition.range();
     let finding = out.report(&RULE, Severity::Warning, cx.file, range, message);
     for found in evidence {
-        finding.evidence(found.site, format!("changes the one `{name}` of all objects"));
+        finding.evidence(
+            found.site,
+            format!("changes the one `{name}` of all objects"),
+        );
     }
     let definition = edits::Definition {
         name: attribute.name,
@@ -165,6 +178,21 @@ fn changes<'p>(cx: &Context<'p>, family: &[Class<'p>], attribute: &Shared<'p>) -
         }
     }
     found
+}
+
+/// Whether the name says that all objects share it, or the object itself is the key under which something is kept.
+fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
+    const WORDS: &[&str] = &["cache", "memo", "registry", "instances", "pool", "shared"];
+    let name = name.to_ascii_lowercase();
+    let is_by_object = |found: &Use<'_>| {
+        let text = found.site.text();
+        text.contains("[self]") || text.contains("[id(self)]")
+    };
+    WORDS.iter().any(|word| name.contains(word))
+        || changes
+            .iter()
+            .flat_map(|change| &change.uses)
+            .any(is_by_object)
 }
 
 /// Whether a subclass finds another attribute of the name before this class's.
@@ -234,9 +262,10 @@ fn is_meant_to_be_shared<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Sha
         return true;
     }
     match cx.project.field_maker(class) {
-        Some((FieldMaker::NamedTuple | FieldMaker::Attrs { annotated: true } | FieldMaker::Dataclass, _)) => {
-            annotation.is_some()
-        }
+        Some((
+            FieldMaker::NamedTuple | FieldMaker::Attrs { annotated: true } | FieldMaker::Dataclass,
+            _,
+        )) => annotation.is_some(),
         _ => false,
     }
 }
