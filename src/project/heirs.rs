@@ -12,7 +12,10 @@ use crate::facts::FileFacts;
 
 /// By the last word of a base: the files and segments of class statements that name it. A base that an import renames is listed under its first name too.
 #[derive(Default)]
-pub(super) struct Memo(OnceLock<FxHashMap<Box<str>, Vec<(usize, usize)>>>);
+pub(super) struct Memo(OnceLock<Places>);
+
+/// By word: the numbers of files and segments.
+type Places = FxHashMap<Box<str>, Vec<(usize, usize)>>;
 
 impl Project {
     /// The classes of the project that have a class among their bases.
@@ -64,8 +67,8 @@ impl Project {
         found
     }
 
-    fn named_bases(&self) -> FxHashMap<Box<str>, Vec<(usize, usize)>> {
-        let mut by_word: FxHashMap<Box<str>, Vec<(usize, usize)>> = FxHashMap::default();
+    fn named_bases(&self) -> Places {
+        let mut by_word = Places::default();
         let mut renamed: FxHashMap<Box<str>, FxHashSet<Box<str>>> = FxHashMap::default();
         for number in 0..self.paths().len() {
             let Some(file) = self.file_at(number) else {
@@ -89,12 +92,12 @@ impl Project {
                 }
             }
         }
-        let mut extra: Vec<(Box<str>, Vec<(usize, usize)>)> = Vec::new();
+        let mut extra = Places::default();
         for (name, aliases) in renamed {
             let places = aliases.iter().filter_map(|alias| by_word.get(alias));
             let places: Vec<_> = places.flatten().copied().collect();
             if !places.is_empty() {
-                extra.push((name, places));
+                extra.insert(name, places);
             }
         }
         for (name, places) in extra {

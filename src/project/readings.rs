@@ -219,13 +219,23 @@ pub(super) fn is_expression(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else {
         return true;
     };
-    match (parent.kind(), node.field()) {
-        (Kind::Attribute, Field::Attribute) | (Kind::KeywordArgument, Field::Name) => false,
-        (Kind::Assignment | Kind::For | Kind::ForInClause, Field::Left) => false,
-        (Kind::FunctionDef | Kind::ClassDef | Kind::NamedExpression, Field::Name) => false,
-        (Kind::Global | Kind::Nonlocal | Kind::Parameters | Kind::Delete, _) => false,
-        _ => true,
-    }
+    !matches!(
+        (parent.kind(), node.field()),
+        (Kind::Attribute, Field::Attribute)
+            | (Kind::KeywordArgument, Field::Name)
+            | (
+                Kind::Assignment | Kind::For | Kind::ForInClause,
+                Field::Left
+            )
+            | (
+                Kind::FunctionDef | Kind::ClassDef | Kind::NamedExpression,
+                Field::Name
+            )
+            | (
+                Kind::Global | Kind::Nonlocal | Kind::Parameters | Kind::Delete,
+                _
+            )
+    )
 }
 
 /// Whether a subscript or an attribute is assigned to or deleted.
