@@ -166,6 +166,7 @@ const WORDS: &[(&str, Meaning)] = &[
     ("__call__", Meaning::Subject(Subjects::CALL)),
     ("global", Meaning::Subject(Subjects::GLOBAL)),
     ("classmethod", Meaning::Subject(Subjects::INSTANCE)),
+    ("staticmethod", Meaning::Subject(Subjects::INSTANCE)),
     ("type", Meaning::Subject(Subjects::METACLASS)),
     ("ABCMeta", Meaning::Subject(Subjects::METACLASS)),
     ("EnumMeta", Meaning::Subject(Subjects::METACLASS)),

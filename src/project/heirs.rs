@@ -17,6 +17,9 @@ pub(super) struct Memo(OnceLock<Places>);
 /// By word: the numbers of files and segments.
 type Places = FxHashMap<Box<str>, Vec<(usize, usize)>>;
 
+/// How often a name may be renamed on its way from a class to a class statement that names it as a base.
+const RENAMINGS: usize = 3;
+
 impl Project {
     /// The classes of the project that have a class among their bases.
     pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
@@ -92,16 +95,22 @@ impl Project {
                 }
             }
         }
-        let mut extra = Places::default();
-        for (name, aliases) in renamed {
-            let places = aliases.iter().filter_map(|alias| by_word.get(alias));
-            let places: Vec<_> = places.flatten().copied().collect();
-            if !places.is_empty() {
-                extra.insert(name, places);
+        // a renamed name may be renamed again
+        for _ in 0..RENAMINGS {
+            let mut extra = Places::default();
+            for (name, aliases) in &renamed {
+                let places = aliases.iter().filter_map(|alias| by_word.get(alias));
+                let places: Vec<_> = places.flatten().copied().collect();
+                if !places.is_empty() {
+                    extra.insert(name.clone(), places);
+                }
             }
-        }
-        for (name, places) in extra {
-            by_word.entry(name).or_default().extend(places);
+            for (name, places) in extra {
+                let known = by_word.entry(name).or_default();
+                known.extend(places);
+                known.sort_unstable();
+                known.dedup();
+            }
         }
         for places in by_word.values_mut() {
             places.sort_unstable();

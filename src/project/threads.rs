@@ -40,60 +40,90 @@ pub struct Chain<'p> {
 
 /// What runs in threads over the whole project, worked out once. By spots, because a project cannot hold what borrows it.
 #[derive(Default)]
-pub(super) struct Memo(OnceLock<Index>);
+pub(super) struct Memo {
+    starts: OnceLock<Starts>,
+    /// Following the calls costs more than finding the starts, and not every rule asks for it.
+    chains: OnceLock<Chains>,
+}
 
 #[derive(Default)]
-struct Index {
-    starts: Vec<Spot>,
-    /// By function: the start, and the calls from its target to the function.
-    chains: FxHashMap<Spot, Vec<(Spot, Vec<Spot>)>>,
-    /// By the file of the target: the starts.
+struct Starts {
+    all: Vec<Spot>,
+    /// By the file of the target.
     by_target: FxHashMap<Arc<PathBuf>, Vec<Spot>>,
 }
+
+/// By function: the start, and the calls from its target to the function.
+type Chains = FxHashMap<Spot, Vec<(Spot, Vec<Spot>)>>;
 
 /// How many calls away from a thread's target a function may be.
 const CALLS: usize = 4;
 
 impl Project {
-    fn thread_index(&self) -> &Index {
-        self.threads.0.get_or_init(|| {
-            let mut index = Index::default();
+    fn all_starts(&self) -> &Starts {
+        self.threads.starts.get_or_init(|| {
+            let mut starts = Starts::default();
             for start in self.files().flat_map(|file| self.starts_in(file)) {
-                index.starts.push(Spot::of(start.call));
+                let spot = Spot::of(start.call);
                 if let Some(function) = start.function {
                     let path = Arc::clone(function.site.file.path());
-                    let targets = index.by_target.entry(path).or_default();
-                    targets.push(Spot::of(start.call));
+                    let targets = starts.by_target.entry(path).or_default();
+                    targets.push(spot.clone());
+                }
+                starts.all.push(spot);
+            }
+            starts
+        })
+    }
+
+    fn all_chains(&self) -> &Chains {
+        self.threads.chains.get_or_init(|| {
+            let mut chains = Chains::default();
+            for start in self.thread_starts() {
+                if let Some(function) = start.function {
                     let spot = Spot::of(start.call);
-                    self.spread(function, start.receiver, &spot, Vec::new(), &mut index);
+                    self.spread(function, start.receiver, &spot, Vec::new(), &mut chains);
                 }
             }
-            index
+            chains
         })
     }
 
     /// The calls of the whole project that make a function run in a thread.
     pub fn thread_starts(&self) -> impl Iterator<Item = ThreadStart<'_>> {
-        self.thread_index()
-            .starts
+        self.all_starts()
+            .all
             .iter()
             .filter_map(|spot| self.thread_start(self.site(spot)?))
     }
 
     /// The calls of the whole project that make a function of this file run in a thread.
     pub fn starts_of<'p>(&'p self, file: &FileFacts) -> impl Iterator<Item = ThreadStart<'p>> {
-        let known = self.thread_index().by_target.get(file.path());
+        let known = self.all_starts().by_target.get(file.path());
         known
             .into_iter()
             .flatten()
             .filter_map(|spot| self.thread_start(self.site(spot)?))
     }
 
+    /// The functions of a file that threads run, by place.
+    pub fn threaded_in<'p>(&'p self, file: &'p FileFacts) -> Vec<Function<'p>> {
+        let spots = self
+            .thread_index()
+            .chains
+            .keys()
+            .filter(|spot| spot.path.as_ref() == file.path().as_ref());
+        let mut found: Vec<Function<'p>> = spots
+            .filter_map(|spot| Function::at(self.site(spot)?))
+            .collect();
+        found.sort_by_key(|function| function.site.range().start);
+        found
+    }
+
     /// Why a function may run in a thread; empty where nothing shows that it does.
     pub fn chains<'p>(&'p self, function: Function<'p>) -> Vec<Chain<'p>> {
         let known = self
-            .thread_index()
-            .chains
+            .all_chains()
             .get(&Spot::of(function.site))
             .map_or(&[][..], Vec::as_slice);
         let chain = |(start, calls): &(Spot, Vec<Spot>)| {
@@ -204,9 +234,9 @@ impl Project {
         receiver: Option<Receiver<'p>>,
         start: &Spot,
         calls: Vec<Spot>,
-        index: &mut Index,
+        chains: &mut Chains,
     ) {
-        let known = index.chains.entry(Spot::of(function.site)).or_default();
+        let known = chains.entry(Spot::of(function.site)).or_default();
         if calls.len() > CALLS || known.iter().any(|(other, _)| other == start) {
             return;
         }
@@ -216,7 +246,7 @@ impl Project {
             if let Value::Function(target) | Value::Method(target) = callee {
                 let mut further = calls.clone();
                 further.push(Spot::of(call));
-                self.spread(target, on, start, further, index);
+                self.spread(target, on, start, further, chains);
             }
         }
     }

@@ -25,11 +25,27 @@ pub struct Computation<'p> {
     reports: bool,
 }
 
-impl Computation<'_> {
+impl<'p> Computation<'p> {
+    /// Takes over what a called function spends its time on, as far as somebody would read it.
+    fn add(&mut self, call: Site<'p>, target: Function<'p>, inner: Computation<'p>) {
+        fn fill<T>(own: &mut Vec<T>, more: Vec<T>) {
+            let room = SHOWN.saturating_sub(own.len());
+            own.extend(more.into_iter().take(room));
+        }
+        fill(&mut self.calls, vec![(call, target)]);
+        fill(&mut self.calls, inner.calls);
+        fill(&mut self.loops, inner.loops);
+        fill(&mut self.recursion, inner.recursion);
+        self.reports |= inner.reports;
+    }
+
     fn takes_time(&self) -> bool {
         !self.loops.is_empty() || !self.recursion.is_empty()
     }
 }
+
+/// How many places of a kind are kept to prove it.
+const SHOWN: usize = 16;
 
 /// How many calls deep, and how many functions in all, are looked into.
 const CALLS: usize = 4;
@@ -355,11 +371,7 @@ impl<'p> Scan<'p> {
                 if inner.reports && is_repeated {
                     return false;
                 }
-                found.calls.push((call, target));
-                found.calls.extend(inner.calls);
-                found.loops.extend(inner.loops);
-                found.recursion.extend(inner.recursion);
-                found.reports |= inner.reports;
+                found.add(call, target, inner);
                 true
             }
             Value::Class(class) => self.constructs(class, is_repeated),

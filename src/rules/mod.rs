@@ -31,6 +31,7 @@ pub struct Rule {
 pub const RULES: &[&Rule] = &[
     &gil::cpu_bound_thread::RULE,
     &gil::cpu_bound_thread_pool::RULE,
+    &gil::unlocked_update::RULE,
     &gil::thread_target_called::RULE,
     &gil::thread_args_not_sequence::RULE,
     &metaclass::metaclass_conflict::RULE,
@@ -42,6 +43,10 @@ pub const RULES: &[&Rule] = &[
     &mutability::shared_class_attribute::RULE,
     &mutability::dataclass_mutable_default::RULE,
     &mutability::repeated_reference::RULE,
+    &singleton::singleton_init_runs_again::RULE,
+    &singleton::singleton_race::RULE,
+    &singleton::singleton_shared_by_subclasses::RULE,
+    &singleton::new_passes_arguments::RULE,
 ];
 
 /// The rule with a code or a name, in any case.

@@ -4,6 +4,7 @@ pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
 pub mod thread_args_not_sequence;
 pub mod thread_target_called;
+pub mod unlocked_update;
 
 use super::Finding;
 use super::context::line;

@@ -136,7 +136,11 @@ fn literal_length(literal: Site<'_>) -> Option<usize> {
     } else {
         1
     };
-    Some(body.get(quotes..body.len() - quotes)?.chars().count())
+    Some(
+        body.get(quotes..body.len().checked_sub(quotes)?)?
+            .chars()
+            .count(),
+    )
 }
 
 /// Whether a function takes so many arguments by position, after those that are bound already.

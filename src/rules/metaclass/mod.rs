@@ -23,7 +23,7 @@ fn metaclasses<'p>(cx: &Context<'p>) -> impl Iterator<Item = Class<'p>> {
 }
 
 /// The classes of the project that name a class as their metaclass.
-fn made_by<'p>(cx: &Context<'p>, metaclass: Class<'p>) -> Vec<Class<'p>> {
+pub(super) fn made_by<'p>(cx: &Context<'p>, metaclass: Class<'p>) -> Vec<Class<'p>> {
     let mut found = Vec::new();
     for (file, segment) in cx.project.mentions(metaclass.name()) {
         let root = file.root(segment);

@@ -1,0 +1,124 @@
+//! Locks: whether something that may keep other threads out is held at a place.
+
+use super::functions::is_definition;
+use super::{ClassValue, Function, Project, Value};
+use crate::facts::{Resolution, Site};
+use crate::syntax::{Field, Kind, Node};
+
+/// Objects that `with` takes and that keep no other thread out.
+const NO_LOCKS: &[&str] = &[
+    "builtins.open",
+    "concurrent.futures.",
+    "tempfile.",
+    "contextlib.suppress",
+    "contextlib.redirect_",
+    "contextlib.closing",
+    "warnings.",
+    "decimal.",
+    "io.",
+    "socket.",
+];
+
+impl Project {
+    /// Whether at a place of a function something may be held that keeps other threads out: by a `with` around it, or by an `acquire` before it. Errs on the side of yes.
+    pub fn may_be_locked<'p>(&'p self, function: Function<'p>, site: Site<'p>) -> bool {
+        let around = site
+            .node
+            .ancestors()
+            .take_while(|node| !is_definition(node.kind()));
+        let withs = around.filter(|node| node.kind() == Kind::With);
+        if withs.into_iter().any(|with| {
+            self.items(site.with(with))
+                .any(|item| self.may_guard(function, item))
+        }) {
+            return true;
+        }
+        function.calls().any(|call| {
+            let method = call
+                .node
+                .child(Field::Function)
+                .and_then(|callee| callee.child(Field::Attribute));
+            method.is_some_and(|method| method.text() == "acquire")
+                && call.node.id() < site.node.id()
+        })
+    }
+
+    /// The managers of a `with` statement.
+    fn items<'p>(&self, with: Site<'p>) -> impl Iterator<Item = Site<'p>> {
+        let items = with
+            .node
+            .descendants_outside(|kind| kind == Kind::Block)
+            .filter(|node| node.kind() == Kind::WithItem);
+        items.filter_map(move |item| {
+            let value = item.child(Field::Value)?;
+            let value = if value.kind() == Kind::AsPattern {
+                value.children().next()?
+            } else {
+                value
+            };
+            Some(with.with(value))
+        })
+    }
+
+    /// Whether a manager may keep other threads out while it is entered: a lock that they share, or something unknown.
+    fn may_guard<'p>(&'p self, function: Function<'p>, manager: Site<'p>) -> bool {
+        let Value::Instance(ClassValue::External(name)) = self.evaluate(manager) else {
+            let callee = manager
+                .child(Field::Function)
+                .map(|callee| self.evaluate(callee));
+            return !matches!(callee, Some(Value::External(name)) if NO_LOCKS.iter().any(|known| name.starts_with(known)));
+        };
+        if NO_LOCKS.iter().any(|known| name.starts_with(known)) {
+            return false;
+        }
+        if matches!(
+            name.as_ref(),
+            "threading.Semaphore" | "threading.BoundedSemaphore"
+        ) {
+            return self.maker(manager).is_none_or(lets_one_in);
+        }
+        let is_lock = matches!(
+            name.as_ref(),
+            "threading.Lock" | "threading.RLock" | "threading.Condition"
+        );
+        !(is_lock && self.is_fresh(function, manager))
+    }
+
+    /// Whether each run of the function makes the object anew.
+    fn is_fresh<'p>(&self, function: Function<'p>, manager: Site<'p>) -> bool {
+        match manager.node.kind() {
+            Kind::Call => true,
+            Kind::Name => match manager.resolve() {
+                Resolution::Local(bindings) => bindings.iter().all(|binding| {
+                    binding.binding.scope == function.scope()
+                        && binding
+                            .value()
+                            .is_some_and(|value| value.node.kind() == Kind::Call)
+                }),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The call that made an object, where its name has one binding.
+    fn maker<'p>(&self, site: Site<'p>) -> Option<Site<'p>> {
+        let made = self.origin(site)?;
+        (made.node.kind() == Kind::Call).then_some(made)
+    }
+}
+
+/// Whether a semaphore is made for one holder.
+fn lets_one_in(call: Site<'_>) -> bool {
+    let arguments: Vec<Node<'_>> = call
+        .node
+        .child(Field::Arguments)
+        .into_iter()
+        .flat_map(Node::children)
+        .collect();
+    match arguments[..] {
+        [] => true,
+        [only] => only.child(Field::Value).unwrap_or(only).text() == "1",
+        _ => true,
+    }
+}

@@ -1,0 +1,660 @@
+//! Singletons by their shape: a function that makes the one instance when it finds none, and hands out the one that is kept.
+
+use super::functions::Bound;
+use super::{Class, ClassValue, Function, Metaclass, Project, Value};
+use crate::facts::{BindingKind, Site};
+use crate::syntax::{Field, Kind, Node, Op};
+
+/// How a singleton is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SingletonShape {
+    /// `__new__` keeps the instance.
+    New,
+    /// A metaclass's `__call__` keeps the instances of the classes that it makes.
+    Metaclass,
+    /// A function inside a class decorator keeps them.
+    Decorator,
+    /// A function of the module keeps it in a global.
+    Module,
+    /// A class method or a static method keeps it.
+    Method,
+}
+
+/// A place that makes the one instance.
+#[derive(Clone, Copy, Debug)]
+pub struct Singleton<'p> {
+    pub shape: SingletonShape,
+    /// The function that looks and makes.
+    pub function: Function<'p>,
+    /// The class whose method it is; for a decorator none.
+    pub class: Option<Class<'p>>,
+    /// The condition that asks whether there is one.
+    pub check: Site<'p>,
+    /// The statement that keeps the new one.
+    pub creation: Site<'p>,
+    /// Where it is kept: the expression in `creation` that is stored to.
+    pub storage: Site<'p>,
+    /// Whether it is kept for each class by itself: in a table by class.
+    pub per_class: bool,
+    pub locking: Locking,
+}
+
+/// What is known of locks around the check and the creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locking {
+    None,
+    /// A lock is held at the check, or something is that may be one.
+    Held,
+    /// Taken after the check, with another check under it.
+    DoubleChecked,
+    /// Taken after the check, and nothing is checked again.
+    AfterCheck,
+}
+
+/// What a condition asks: the place that is looked at, and whether the condition holds when there is nothing.
+struct Question<'p> {
+    place: String,
+    per_class: bool,
+    missing_when: bool,
+    check: Site<'p>,
+}
+
+/// Whether there is one instance, or one for each class: not one for each value of an argument.
+fn is_one(function: Function<'_>, class: Option<Class<'_>>, question: &Question<'_>) -> bool {
+    let Some((_, entry)) = question.place.split_once('[') else {
+        return true;
+    };
+    let entry = entry.trim_end_matches(']');
+    let outer = Function::around(function.site).and_then(Function::first_parameter);
+    let is_class = function.first_parameter() == Some(entry)
+        || outer == Some(entry)
+        || class.is_some_and(|class| class.name() == entry);
+    is_class || entry.ends_with(".__name__") || entry.starts_with(['"', '\''])
+}
+
+/// The text of a node without blanks, to compare places by.
+fn key(node: Node<'_>) -> String {
+    node.text().chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+impl Project {
+    /// The singletons that a function makes: usually none, sometimes one.
+    pub fn singleton<'p>(&'p self, function: Function<'p>) -> Option<Singleton<'p>> {
+        if function.is_async()
+            || function.is_generator()
+            || function.site.node.kind() == Kind::Lambda
+        {
+            return None;
+        }
+        let (shape, class) = self.shape_of(function)?;
+        let ifs = function.nodes().filter(|site| site.node.kind() == Kind::If);
+        for statement in ifs {
+            let Some(question) = question(function, statement) else {
+                continue;
+            };
+            if let Some(found) = self.completed(function, shape, class, statement, &question) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Whether everything that makes objects of a class is known: its bases, its metaclass, its decorators.
+    pub fn is_understood<'p>(&'p self, class: Class<'p>) -> bool {
+        let metaclass = match self.metaclass(&ClassValue::Known(class)) {
+            Metaclass::Is(metaclass) => self.mro_of(&metaclass).is_complete(),
+            _ => false,
+        };
+        const PLAIN: &[&str] = &[
+            "dataclasses.dataclass",
+            "functools.total_ordering",
+            "typing.final",
+            "typing.runtime_checkable",
+            "enum.unique",
+        ];
+        let mut decorators = class.site.decorators();
+        metaclass
+            && self.mro(class).is_complete()
+            && decorators.all(|name| {
+                self.qualified_decorator(name)
+                    .is_some_and(|name| PLAIN.contains(&name.as_ref()))
+            })
+    }
+
+    fn is_of_a_thread<'p>(&'p self, object: Site<'p>) -> bool {
+        matches!(self.evaluate(object), Value::Instance(ClassValue::External(name)) if name.as_ref() == "threading.local")
+    }
+
+    /// What a function would be the maker of.
+    fn shape_of<'p>(
+        &'p self,
+        function: Function<'p>,
+    ) -> Option<(SingletonShape, Option<Class<'p>>)> {
+        let Some(class) = function.class() else {
+            let outer = Function::around(function.site);
+            if let Some(outer) = outer {
+                let takes_class = outer.class().is_none() && outer.first_parameter().is_some();
+                return takes_class.then_some((SingletonShape::Decorator, None));
+            }
+            let declares = function.site.body().bindings.iter().any(|binding| {
+                binding.kind == BindingKind::Global && binding.scope == function.scope()
+            });
+            return declares.then_some((SingletonShape::Module, None));
+        };
+        let shape = match function.name() {
+            "__new__" if !self.is_metaclass(class) => SingletonShape::New,
+            "__call__" if self.is_metaclass(class) => SingletonShape::Metaclass,
+            name if name.starts_with("__") => return None,
+            _ if matches!(function.binding(self), Bound::Class | Bound::Static)
+                && function.site.decorators().next().is_some() =>
+            {
+                SingletonShape::Method
+            }
+            _ => return None,
+        };
+        Some((shape, Some(class)))
+    }
+
+    fn completed<'p>(
+        &'p self,
+        function: Function<'p>,
+        shape: SingletonShape,
+        class: Option<Class<'p>>,
+        statement: Site<'p>,
+        question: &Question<'p>,
+    ) -> Option<Singleton<'p>> {
+        if !self.is_shared(function, shape, class, &question.place)
+            || !is_one(function, class, question)
+        {
+            return None;
+        }
+        if !question.missing_when && refuses(statement) {
+            return None;
+        }
+        let branch = missing_branch(function, statement, question.missing_when);
+        let (creation, storage) = branch
+            .iter()
+            .find_map(|node| self.keeps(function, shape, class, *node, question))?;
+        let kept_on = storage.child(Field::Object).or(storage.child(Field::Value));
+        if kept_on.is_some_and(|object| self.is_of_a_thread(object))
+            || class.is_some_and(|class| !self.is_understood(class))
+        {
+            return None;
+        }
+        let locking = self.locking(function, statement, creation, &question.place);
+        Some(Singleton {
+            shape,
+            function,
+            class,
+            check: question.check,
+            creation,
+            storage,
+            per_class: question.per_class,
+            locking,
+        })
+    }
+
+    /// Whether a place outlives the call: an attribute of the class, a global, a name of the decorator's.
+    fn is_shared(
+        &self,
+        function: Function<'_>,
+        shape: SingletonShape,
+        class: Option<Class<'_>>,
+        place: &str,
+    ) -> bool {
+        let root = place.split(['.', '[']).next().unwrap_or_default();
+        let declares = |kind: BindingKind| {
+            let body = function.site.body();
+            body.bindings_in(function.scope(), root)
+                .any(|binding| binding.kind == kind)
+        };
+        let is_dotted = place.len() > root.len();
+        let first = function.first_parameter();
+        let of_class = class.is_some_and(|class| class.name() == root)
+            || (first == Some(root) && shape != SingletonShape::Module);
+        let own = function
+            .site
+            .body()
+            .bindings_in(function.scope(), root)
+            .next()
+            .is_some();
+        match shape {
+            SingletonShape::Decorator => {
+                (of_class && is_dotted && first != Some(root))
+                    || declares(BindingKind::Nonlocal)
+                    || !own
+            }
+            SingletonShape::Module => declares(BindingKind::Global),
+            _ => (of_class && is_dotted) || declares(BindingKind::Global) || (!own && is_dotted),
+        }
+    }
+
+    /// A statement that stores a new instance where the question looked: the statement, and what is stored to.
+    fn keeps<'p>(
+        &'p self,
+        function: Function<'p>,
+        shape: SingletonShape,
+        class: Option<Class<'p>>,
+        statement: Site<'p>,
+        question: &Question<'p>,
+    ) -> Option<(Site<'p>, Site<'p>)> {
+        let node = statement.node;
+        match node.kind() {
+            Kind::Assignment => {
+                let targets = assignment_targets(statement);
+                let stored = targets
+                    .iter()
+                    .find(|target| stores(target.node, &question.place))?;
+                let value = assigned(statement)?;
+                let value = self.behind_name(function, value);
+                self.makes(function, shape, class, value)
+                    .then_some((statement, *stored))
+            }
+            Kind::Call => {
+                let callee = statement.child(Field::Function)?;
+                let object = callee.child(Field::Object)?;
+                let method = callee.node.child(Field::Attribute)?.text();
+                let argument = node.child(Field::Arguments)?.children().last()?;
+                let fits = matches!(method, "append" | "add" | "setdefault" | "update")
+                    && key(object.node) == question.place;
+                let value = self.behind_name(function, statement.with(argument));
+                (fits && self.makes(function, shape, class, value)).then_some((statement, object))
+            }
+            _ => None,
+        }
+    }
+
+    /// For a local name, the last expression that is assigned to it in the function.
+    fn behind_name<'p>(&self, function: Function<'p>, site: Site<'p>) -> Site<'p> {
+        if site.node.kind() != Kind::Name {
+            return site;
+        }
+        let assignments = function
+            .nodes()
+            .filter(|node| node.node.kind() == Kind::Assignment && node.node.id() < site.node.id());
+        let mut values = assignments.filter(|assignment| {
+            assignment
+                .node
+                .child(Field::Left)
+                .is_some_and(|left| left.text() == site.text())
+        });
+        values
+            .by_ref()
+            .filter_map(assigned)
+            .filter(|value| value.node.kind() == Kind::Call)
+            .last()
+            .unwrap_or(site)
+    }
+
+    /// Whether an expression makes an instance, in the way of the shape.
+    fn makes<'p>(
+        &'p self,
+        function: Function<'p>,
+        shape: SingletonShape,
+        class: Option<Class<'p>>,
+        value: Site<'p>,
+    ) -> bool {
+        let node = value.node.unparenthesized();
+        if node.kind() != Kind::Call {
+            return false;
+        }
+        let Some(callee) = value.with(node).child(Field::Function) else {
+            return false;
+        };
+        let attribute = callee.node.child(Field::Attribute).map(Node::text);
+        match shape {
+            SingletonShape::New => attribute == Some("__new__") || attribute == Some("__call__"),
+            SingletonShape::Metaclass => attribute == Some("__call__"),
+            SingletonShape::Decorator => {
+                Function::around(function.site).and_then(Function::first_parameter)
+                    == Some(callee.text())
+            }
+            SingletonShape::Method => {
+                let own = class.is_some_and(|class| self.evaluate(callee) == Value::Class(class));
+                own || (callee.node.kind() == Kind::Name
+                    && function.first_parameter() == Some(callee.text()))
+                    || attribute == Some("__new__")
+            }
+            SingletonShape::Module => matches!(self.evaluate(callee), Value::Class(_)),
+        }
+    }
+
+    fn locking<'p>(
+        &'p self,
+        function: Function<'p>,
+        statement: Site<'p>,
+        creation: Site<'p>,
+        place: &str,
+    ) -> Locking {
+        const PLAIN: &[&str] = &[
+            "builtins.classmethod",
+            "builtins.staticmethod",
+            "functools.wraps",
+            "typing.override",
+            "typing.final",
+        ];
+        let strange = function.site.decorators().any(|decorator| {
+            self.qualified_decorator(decorator)
+                .is_none_or(|name| !PLAIN.contains(&name.as_ref()))
+        });
+        if strange || self.holds(function, statement) || self.callers_hold(function) {
+            return Locking::Held;
+        }
+        let withs: Vec<Site<'p>> = withs_around(creation)
+            .filter(|with| statement.node.contains(with.node))
+            .collect();
+        if !withs.iter().any(|with| self.may_lock(*with)) {
+            return Locking::None;
+        }
+        let again = withs.iter().any(|with| {
+            let ifs = with
+                .node
+                .descendants()
+                .filter(|node| node.kind() == Kind::If);
+            let mut conditions = ifs.filter_map(|node| node.child(Field::Condition));
+            conditions.any(|condition| asks_again(condition, place))
+        });
+        if again {
+            Locking::DoubleChecked
+        } else {
+            Locking::AfterCheck
+        }
+    }
+
+    /// Whether something that may be a lock is held at a statement: by `with` around it, or by `acquire` before it.
+    fn holds<'p>(&'p self, function: Function<'p>, statement: Site<'p>) -> bool {
+        let inside = |with: &Site<'p>| function.site.node.contains(with.node);
+        if withs_around(statement)
+            .filter(inside)
+            .any(|with| self.may_lock(with))
+        {
+            return true;
+        }
+        function.calls().any(|call| {
+            let callee = call
+                .node
+                .child(Field::Function)
+                .and_then(|callee| callee.child(Field::Attribute));
+            callee.is_some_and(|name| name.text() == "acquire")
+                && call.node.id() < statement.node.id()
+        })
+    }
+
+    /// Whether a `with` statement may keep other threads out: any manager may, except one that is a lock made on the spot.
+    fn may_lock<'p>(&'p self, with: Site<'p>) -> bool {
+        let items = with
+            .node
+            .descendants_outside(|kind| kind == Kind::Block)
+            .filter(|node| node.kind() == Kind::WithItem);
+        items.filter_map(|item| item.child(Field::Value)).any(|value| {
+            let site = with.with(if value.kind() == Kind::AsPattern { value.children().next().unwrap_or(value) } else { value });
+            let fresh = site.node.kind() == Kind::Call
+                && matches!(self.evaluate(site), Value::Instance(ClassValue::External(name)) if name.starts_with("threading."));
+            !fresh
+        })
+    }
+
+    /// Whether every call of a function stands under a `with`. A function that nobody is seen to call is called by somebody.
+    fn callers_hold<'p>(&'p self, function: Function<'p>) -> bool {
+        if !function.name().starts_with('_') || function.name().starts_with("__") {
+            return false;
+        }
+        let mut any = false;
+        for (file, segment) in self.mentions(function.name()) {
+            let root = file.root(segment);
+            for call in root.body().calls.iter().map(|call| root.at(*call)) {
+                let callee = call
+                    .child(Field::Function)
+                    .map(|callee| self.evaluate(callee));
+                if matches!(callee, Some(Value::Function(target) | Value::Method(target)) if target == function)
+                {
+                    any = true;
+                    if !withs_around(call).any(|with| self.may_lock(with)) {
+                        return false;
+                    }
+                }
+            }
+        }
+        any
+    }
+}
+
+fn withs_around(site: Site<'_>) -> impl Iterator<Item = Site<'_>> {
+    let inside = site
+        .node
+        .ancestors()
+        .take_while(|node| !super::functions::is_definition(node.kind()));
+    inside
+        .filter(|node| node.kind() == Kind::With)
+        .map(move |node| site.with(node))
+}
+
+/// Whether a condition looks at a place.
+fn asks_again(condition: Node<'_>, place: &str) -> bool {
+    let table = place.split('[').next().unwrap_or(place);
+    condition
+        .with_descendants()
+        .any(|node| key(node) == place || key(node) == table)
+}
+
+/// The targets of an assignment and of those that it is chained to.
+fn assignment_targets(assignment: Site<'_>) -> Vec<Site<'_>> {
+    let mut targets = Vec::new();
+    let mut current = Some(assignment);
+    while let Some(assignment) = current.filter(|current| current.node.kind() == Kind::Assignment) {
+        targets.extend(assignment.child(Field::Left));
+        current = assignment.child(Field::Right);
+    }
+    targets
+}
+
+/// The value that an assignment, or the last of a chain, assigns.
+fn assigned(assignment: Site<'_>) -> Option<Site<'_>> {
+    let mut right = assignment.child(Field::Right)?;
+    while right.node.kind() == Kind::Assignment {
+        right = right.child(Field::Right)?;
+    }
+    Some(right)
+}
+
+/// Whether a target is the place, or an entry of it.
+fn stores(target: Node<'_>, place: &str) -> bool {
+    let target = key(target);
+    target == place
+        || target.split('[').next() == Some(place)
+        || Some(target.as_str()) == place.split('[').next()
+}
+
+/// What an `if` statement asks, where it asks whether something is there.
+fn question<'p>(function: Function<'p>, statement: Site<'p>) -> Option<Question<'p>> {
+    let check = statement.child(Field::Condition)?;
+    let mut node = check.node.unparenthesized();
+    let mut missing_when = false;
+    while node.kind() == Kind::NotOperation {
+        missing_when = !missing_when;
+        node = node.children().next()?.unparenthesized();
+    }
+    let found = |place: String, per_class: bool, missing_when: bool| {
+        Some(Question {
+            place,
+            per_class,
+            missing_when,
+            check,
+        })
+    };
+    let asked = match node.kind() {
+        Kind::Comparison => {
+            let mut operands = node.children();
+            let (left, right) = (operands.next()?, operands.next()?);
+            match node.op() {
+                Op::Is | Op::Eq if right.kind() == Kind::None => found(
+                    got(left).unwrap_or_else(|| key(left)),
+                    is_table(left),
+                    !missing_when,
+                ),
+                Op::IsNot | Op::NotEq if right.kind() == Kind::None => {
+                    found(key(left), is_table(left), missing_when)
+                }
+                Op::In | Op::NotIn => {
+                    let missing = (node.op() == Op::NotIn) != missing_when;
+                    let name = right.child(Field::Object).filter(|_| {
+                        right
+                            .child(Field::Attribute)
+                            .is_some_and(|name| name.text() == "__dict__")
+                    });
+                    let name = name.or_else(|| called_with(right, "vars"));
+                    match (left.kind(), name) {
+                        (Kind::String, Some(object)) => found(
+                            format!("{}.{}", key(object), left.text().trim_matches(['"', '\''])),
+                            false,
+                            missing,
+                        ),
+                        _ => found(format!("{}[{}]", key(right), key(left)), true, missing),
+                    }
+                }
+                _ => None,
+            }
+        }
+        Kind::Call => match node.child(Field::Function)?.text() {
+            "hasattr" => {
+                let mut arguments = node.child(Field::Arguments)?.children();
+                let (object, name) = (arguments.next()?, arguments.next()?);
+                let place = format!("{}.{}", key(object), name.text().trim_matches(['"', '\'']));
+                (name.kind() == Kind::String).then(|| found(place, false, missing_when))?
+            }
+            "getattr" => found(got(node)?, false, missing_when),
+            "isinstance" => {
+                let object = node.child(Field::Arguments)?.children().next()?;
+                found(key(object), false, missing_when)
+            }
+            _ => None,
+        },
+        Kind::Name | Kind::Attribute | Kind::Subscript => {
+            found(key(node), is_table(node), missing_when)
+        }
+        _ => None,
+    }?;
+    Some(through_local(function, statement, asked))
+}
+
+/// Whether the first branch of an `if` raises: then there is one object ever, and nobody gets it a second time.
+fn refuses(statement: Site<'_>) -> bool {
+    let branch = statement.node.child(Field::Consequence);
+    branch.is_some_and(|branch| branch.children().any(|inner| inner.kind() == Kind::Raise))
+}
+
+/// For `getattr(object, "name", …)`, the place that is looked at.
+fn got(node: Node<'_>) -> Option<String> {
+    let object = called_with(node, "getattr")?;
+    let name = node
+        .child(Field::Arguments)?
+        .children()
+        .nth(1)
+        .filter(|name| name.kind() == Kind::String)?;
+    Some(format!(
+        "{}.{}",
+        key(object),
+        name.text().trim_matches(['"', '\''])
+    ))
+}
+
+fn is_table(node: Node<'_>) -> bool {
+    node.kind() == Kind::Subscript
+}
+
+fn called_with<'t>(node: Node<'t>, function: &str) -> Option<Node<'t>> {
+    let callee = node
+        .child(Field::Function)
+        .filter(|callee| callee.text() == function);
+    callee.and_then(|_| node.child(Field::Arguments)?.children().next())
+}
+
+/// Where a local variable is asked that was read from a place before (`instance = table.get(cls)`), the question is about that place.
+fn through_local<'p>(
+    function: Function<'p>,
+    statement: Site<'p>,
+    asked: Question<'p>,
+) -> Question<'p> {
+    let before = function.nodes().filter(|site| {
+        site.node.kind() == Kind::Assignment && site.node.id() < statement.node.id()
+    });
+    let read = before
+        .filter(|site| {
+            site.node
+                .child(Field::Left)
+                .is_some_and(|left| left.kind() == Kind::Name && left.text() == asked.place)
+        })
+        .last();
+    let Some(value) = read.and_then(assigned) else {
+        return asked;
+    };
+    let place = match value.node.kind() {
+        Kind::Attribute | Kind::Subscript => Some((key(value.node), is_table(value.node))),
+        Kind::Call => {
+            let callee = value.node.child(Field::Function);
+            let object = callee
+                .filter(|callee| {
+                    callee
+                        .child(Field::Attribute)
+                        .is_some_and(|name| name.text() == "get")
+                })
+                .and_then(|callee| callee.child(Field::Object));
+            let argument = value
+                .node
+                .child(Field::Arguments)
+                .and_then(|arguments| arguments.children().next());
+            object
+                .zip(argument)
+                .map(|(object, argument)| (format!("{}[{}]", key(object), key(argument)), true))
+        }
+        _ => None,
+    };
+    match place {
+        Some((place, per_class)) => Question {
+            place,
+            per_class,
+            ..asked
+        },
+        None => asked,
+    }
+}
+
+/// The statements that run when there is nothing: those in the branch, or, where the other branch leaves, those after the statement.
+fn missing_branch<'p>(
+    function: Function<'p>,
+    statement: Site<'p>,
+    missing_when: bool,
+) -> Vec<Site<'p>> {
+    let inside = |node: Node<'p>| -> Vec<Site<'p>> {
+        let nodes = node.descendants_outside(super::functions::is_definition);
+        nodes
+            .filter(|node| matches!(node.kind(), Kind::Assignment | Kind::Call))
+            .map(|node| statement.with(node))
+            .collect()
+    };
+    let branch = statement.node.child(Field::Consequence);
+    if missing_when {
+        return branch.map(inside).unwrap_or_default();
+    }
+    let alternative = statement
+        .node
+        .children()
+        .find(|child| child.kind() == Kind::ElseClause);
+    if let Some(alternative) = alternative {
+        return inside(alternative);
+    }
+    let leaves = branch.is_some_and(|branch| {
+        branch
+            .children()
+            .any(|inner| matches!(inner.kind(), Kind::Return | Kind::Raise))
+    });
+    if !leaves {
+        return Vec::new();
+    }
+    let after = function
+        .nodes()
+        .filter(|site| site.node.id() > statement.node.id() && !statement.node.contains(site.node));
+    after
+        .filter(|site| matches!(site.node.kind(), Kind::Assignment | Kind::Call))
+        .collect()
+}

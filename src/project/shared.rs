@@ -1,0 +1,375 @@
+//! State that several threads reach: globals, closure variables, attributes of shared objects, entries of shared containers.
+
+use super::{
+    Chain, Class, ClassValue, Function, ParameterKind, Project, StartKind, Value, is_repeated,
+};
+use crate::facts::{BindingKind, BindingSite, Resolution, Site};
+use crate::syntax::{Field, Kind, Node};
+
+/// A piece of state that threads share.
+#[derive(Clone, Debug)]
+pub struct SharedPlace<'p> {
+    /// Equal for equal places: where it is made and its name.
+    pub identity: String,
+    /// Its last name, for messages.
+    pub name: &'p str,
+    /// The statement that makes it, where there is one.
+    pub made: Option<Site<'p>>,
+    /// Whether reading or writing it runs Python code: it is a property.
+    pub runs_code: bool,
+}
+
+impl Project {
+    /// The shared state that an expression of a function names, when the function runs in threads for the reason that `chain` tells. None where it is not shared, or not known to be.
+    pub fn shared_place<'p>(
+        &'p self,
+        function: Function<'p>,
+        place: Site<'p>,
+        chain: &Chain<'p>,
+    ) -> Option<SharedPlace<'p>> {
+        match place.node.kind() {
+            Kind::Name => self.shared_name(function, place, chain),
+            Kind::Subscript => {
+                let container = place.child(Field::Value)?;
+                if self.is_own_slot(function, place, chain) {
+                    return None;
+                }
+                let shared = match container.node.kind() {
+                    Kind::Name => self.shared_object(function, container, chain)?,
+                    _ => self.shared_place(function, container, chain)?,
+                };
+                Some(SharedPlace {
+                    name: last_name(container.node),
+                    ..shared
+                })
+            }
+            Kind::Attribute => self.shared_attribute(function, place, chain),
+            _ => None,
+        }
+    }
+
+    /// A name that the function declares `global` or `nonlocal`.
+    fn shared_name<'p>(
+        &'p self,
+        function: Function<'p>,
+        name: Site<'p>,
+        chain: &Chain<'p>,
+    ) -> Option<SharedPlace<'p>> {
+        let body = name.body();
+        let declared = body
+            .bindings_in(function.scope(), name.text())
+            .find(|binding| matches!(binding.kind, BindingKind::Global | BindingKind::Nonlocal))?;
+        let bindings = match (declared.kind, name.resolve()) {
+            (BindingKind::Global, Resolution::Module(bindings)) => bindings,
+            (BindingKind::Nonlocal, Resolution::Local(bindings)) => bindings,
+            _ => return None,
+        };
+        let first = bindings
+            .iter()
+            .find(|binding| binding.binding.scope != function.scope())?;
+        if declared.kind == BindingKind::Nonlocal && !starts_inside(*first, chain) {
+            return None;
+        }
+        Some(place_of(*first, name))
+    }
+
+    /// A name that stands for an object which the threads share: a global, or a variable of the function in which the threads are started.
+    fn shared_object<'p>(
+        &'p self,
+        function: Function<'p>,
+        name: Site<'p>,
+        chain: &Chain<'p>,
+    ) -> Option<SharedPlace<'p>> {
+        if self.is_of_one_thread(name) {
+            return None;
+        }
+        match name.resolve() {
+            Resolution::Module(bindings) => bindings.first().map(|first| place_of(*first, name)),
+            Resolution::Local(bindings) => {
+                let first = bindings.first()?;
+                match first.binding.kind {
+                    BindingKind::Parameter if first.binding.scope == function.scope() => {
+                        self.shared_argument(function, name, chain)
+                    }
+                    _ if first.binding.scope == function.scope() => None,
+                    _ => starts_inside(*first, chain).then(|| place_of(*first, name)),
+                }
+            }
+            Resolution::Free => None,
+        }
+    }
+
+    fn is_of_one_thread<'p>(&'p self, object: Site<'p>) -> bool {
+        match self.evaluate(object) {
+            Value::Instance(ClassValue::External(name)) => {
+                name.as_ref() == "threading.local" || name.starts_with("contextvars.")
+            }
+            Value::Instance(class @ ClassValue::Known(_)) => {
+                self.derives_from(&class, "threading.local") != Some(false)
+            }
+            _ => false,
+        }
+    }
+
+    /// The object that the thread's target gets for a parameter, where all threads get the same.
+    fn shared_argument<'p>(
+        &'p self,
+        function: Function<'p>,
+        name: Site<'p>,
+        chain: &Chain<'p>,
+    ) -> Option<SharedPlace<'p>> {
+        let start = chain.start;
+        if !chain.calls.is_empty()
+            || start.function != Some(function)
+            || !matches!(
+                start.kind,
+                StartKind::Thread | StartKind::Submit | StartKind::ToThread
+            )
+        {
+            return None;
+        }
+        let parameters: Vec<_> = function
+            .parameters()
+            .filter(|parameter| {
+                matches!(
+                    parameter.kind,
+                    ParameterKind::Positional | ParameterKind::PositionalOnly
+                )
+            })
+            .collect();
+        let skip = usize::from(function.class().is_some());
+        let at = parameters
+            .iter()
+            .position(|parameter| parameter.name.text() == name.text())?
+            .checked_sub(skip)?;
+        let arguments = start.call.node.child(Field::Arguments)?;
+        let given = if start.kind == StartKind::Thread {
+            let args = arguments.children().find(|argument| {
+                argument
+                    .child(Field::Name)
+                    .is_some_and(|name| name.text() == "args")
+            })?;
+            args.child(Field::Value)?.children().nth(at)?
+        } else {
+            arguments
+                .children()
+                .filter(|argument| argument.kind() != Kind::KeywordArgument)
+                .nth(at + 1)?
+        };
+        let given = start.call.with(given);
+        self.made_outside(given, start.call)
+    }
+
+    /// The place of an object that is named at a start and made outside of the loop that starts the threads.
+    fn made_outside<'p>(&'p self, object: Site<'p>, start: Site<'p>) -> Option<SharedPlace<'p>> {
+        if object.node.kind() != Kind::Name {
+            return None;
+        }
+        let (Resolution::Local(bindings) | Resolution::Module(bindings)) = object.resolve() else {
+            return None;
+        };
+        let [only] = bindings[..] else { return None };
+        let made = matches!(only.binding.kind, BindingKind::Assignment)
+            && only.value().is_some_and(|value| {
+                matches!(
+                    value.node.kind(),
+                    Kind::Call | Kind::List | Kind::Dict | Kind::Set
+                )
+            });
+        let repeats = |node: &Node<'p>| matches!(node.kind(), Kind::For | Kind::While);
+        let loops = start.node.ancestors().filter(repeats);
+        let inside = loops
+            .into_iter()
+            .any(|around| around.contains(only.name.node));
+        (made && !inside).then(|| place_of(only, object))
+    }
+
+    fn shared_attribute<'p>(
+        &'p self,
+        function: Function<'p>,
+        attribute: Site<'p>,
+        chain: &Chain<'p>,
+    ) -> Option<SharedPlace<'p>> {
+        let object = attribute.child(Field::Object)?;
+        let name = attribute.node.child(Field::Attribute)?.text();
+        let runs_code = |class: Class<'p>| {
+            class
+                .method(name)
+                .is_some_and(|method| method.has_decorator(self, &["builtins.property"]))
+        };
+        match self.evaluate(object) {
+            Value::Module(file) => {
+                let first = *file.module_bindings(name).first()?;
+                Some(place_of(first, attribute))
+            }
+            Value::Class(class) if object.node.kind() == Kind::Name => {
+                let identity = format!("{}.{name}", self.class_name(class));
+                let made = class
+                    .site
+                    .members_named(name)
+                    .first()
+                    .and_then(|member| statement(member.name));
+                Some(SharedPlace {
+                    identity,
+                    name,
+                    made,
+                    runs_code: false,
+                })
+            }
+            Value::Instance(ClassValue::Known(class)) => {
+                if self.is_of_one_thread(object) {
+                    return None;
+                }
+                let first = function
+                    .first_parameter()
+                    .filter(|_| function.class().is_some());
+                if object.node.kind() == Kind::Name && first == Some(object.text()) {
+                    return self.shared_self(function, chain).then(|| SharedPlace {
+                        identity: format!("{}().{name}", self.class_name(class)),
+                        name,
+                        made: None,
+                        runs_code: runs_code(class),
+                    });
+                }
+                let shared = self
+                    .shared_object(function, object, chain)
+                    .filter(|_| object.node.kind() == Kind::Name)?;
+                Some(SharedPlace {
+                    identity: format!("{}.{name}", shared.identity),
+                    name,
+                    runs_code: runs_code(class),
+                    ..shared
+                })
+            }
+            Value::Unknown if object.node.kind() == Kind::Name => {
+                let shared = self.shared_argument(function, object, chain)?;
+                Some(SharedPlace {
+                    identity: format!("{}.{name}", shared.identity),
+                    name,
+                    ..shared
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the object whose method runs is the same in several threads: the target is its bound method, and the calls on the way stay on it.
+    fn shared_self<'p>(&'p self, function: Function<'p>, chain: &Chain<'p>) -> bool {
+        let stays = chain.calls.iter().all(|call| {
+            let caller = Function::around(*call);
+            let own = caller
+                .filter(|caller| caller.class().is_some())
+                .and_then(Function::first_parameter);
+            let object = call
+                .node
+                .child(Field::Function)
+                .and_then(|callee| callee.child(Field::Object));
+            own.is_some() && object.map(Node::text) == own
+        });
+        let Some(object) = chain
+            .start
+            .target
+            .and_then(|target| target.child(Field::Object))
+        else {
+            return false;
+        };
+        if !stays || function.class().is_none() || chain.start.kind == StartKind::Subclass {
+            return false;
+        }
+        let starter = Function::around(chain.start.call);
+        let is_self = starter.is_some_and(|starter| {
+            starter.class().is_some() && starter.first_parameter() == Some(object.text())
+        });
+        is_self || self.made_outside(object, chain.start.call).is_some()
+    }
+
+    /// `hits[slot]`, where each thread gets a slot of its own.
+    fn is_own_slot<'p>(
+        &'p self,
+        function: Function<'p>,
+        place: Site<'p>,
+        chain: &Chain<'p>,
+    ) -> bool {
+        let index = place
+            .child(Field::Subscript)
+            .filter(|index| index.node.kind() == Kind::Name);
+        let is_parameter = index.is_some_and(|index| {
+            function
+                .parameters()
+                .any(|parameter| parameter.name.text() == index.text())
+        });
+        let loops = chain
+            .start
+            .call
+            .node
+            .ancestors()
+            .filter(|node| matches!(node.kind(), Kind::For | Kind::ListComprehension));
+        let counts = loops.into_iter().any(|node| {
+            let clause = if node.kind() == Kind::For {
+                Some(node)
+            } else {
+                node.child_of(Kind::ForInClause)
+            };
+            let iterable = clause.and_then(|clause| clause.child(Field::Right));
+            iterable
+                .and_then(|iterable| iterable.child(Field::Function))
+                .is_some_and(|callee| matches!(callee.text(), "enumerate" | "range"))
+        });
+        is_parameter && counts
+    }
+}
+
+fn last_name(node: Node<'_>) -> &str {
+    node.child(Field::Attribute).unwrap_or(node).text()
+}
+
+fn statement(name: Site<'_>) -> Option<Site<'_>> {
+    name.node.statement().map(|node| name.with(node))
+}
+
+fn place_of<'p>(binding: BindingSite<'p>, place: Site<'p>) -> SharedPlace<'p> {
+    let identity = format!(
+        "{}:{}",
+        binding.name.file.path().display(),
+        binding.name.range().start
+    );
+    SharedPlace {
+        identity,
+        name: last_name(place.node),
+        made: statement(binding.name),
+        runs_code: false,
+    }
+}
+
+/// Whether the threads are started in the function that binds a variable: then they share one.
+fn starts_inside(binding: BindingSite<'_>, chain: &Chain<'_>) -> bool {
+    let owner = Function::around(binding.name);
+    owner.is_some() && Function::around(chain.start.call) == owner
+}
+
+impl<'p> Chain<'p> {
+    /// Whether one start makes several threads at a time: it stands in a loop that does not wait for each, or hands out many items.
+    pub fn is_many(&self) -> bool {
+        let start = self.start;
+        if matches!(start.kind, StartKind::Map) {
+            return true;
+        }
+        is_repeated(start.call) && !is_joined_at_once(start.call)
+    }
+}
+
+/// Whether the loop that holds a start also joins what it has started.
+fn is_joined_at_once(start: Site<'_>) -> bool {
+    let around = start
+        .node
+        .ancestors()
+        .find(|node| matches!(node.kind(), Kind::For | Kind::While));
+    let joins = |node: Node<'_>| {
+        let method = node
+            .child(Field::Function)
+            .and_then(|callee| callee.child(Field::Attribute));
+        node.kind() == Kind::Call
+            && method.is_some_and(|method| matches!(method.text(), "join" | "result"))
+    };
+    around.is_some_and(|around| around.descendants().any(joins))
+}

@@ -1,0 +1,248 @@
+//! GIL003 unlocked-update. Card: knowledge/rules/GIL003-unlocked-update.md
+
+use crate::facts::{Site, Subjects};
+use crate::project::{Chain, Function, SharedPlace, StartKind};
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind, Node};
+
+pub const RULE: Rule = Rule {
+    code: "GIL003",
+    name: "unlocked-update",
+    // the threads may be started in another file
+    subjects: Subjects::NONE,
+    check,
+};
+
+/// A statement that reads shared state and writes it back, in a function that threads run.
+struct Update<'p> {
+    statement: Site<'p>,
+    /// The statement that reads, where it is another one.
+    reads: Option<Site<'p>>,
+    place: SharedPlace<'p>,
+    /// Whether other Python code can run between the read and the write.
+    interrupted: bool,
+    /// The ways to it on which no lock is held.
+    bare: Vec<Chain<'p>>,
+}
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    let functions = cx.project.threaded_in(cx.file);
+    let updates: Vec<Update<'_>> = functions
+        .into_iter()
+        .flat_map(|function| updates_of(cx, function))
+        .collect();
+    for update in &updates {
+        let same = updates
+            .iter()
+            .filter(|other| other.place.identity == update.place.identity);
+        let mut starts: Vec<&Chain<'_>> = Vec::new();
+        for chain in same.flat_map(|other| &other.bare) {
+            if !starts
+                .iter()
+                .any(|known| known.start.call == chain.start.call)
+            {
+                starts.push(chain);
+            }
+        }
+        let several =
+            starts.len() > 1 && starts.iter().filter(|chain| !is_single(cx, chain)).count() > 1;
+        if several
+            || starts
+                .iter()
+                .any(|chain| chain.is_many() && !is_single(cx, chain))
+        {
+            report(cx, update, &starts, out);
+        }
+    }
+}
+
+/// Whether a start goes to a pool of one thread.
+fn is_single<'p>(cx: &Context<'p>, chain: &Chain<'p>) -> bool {
+    if !matches!(chain.start.kind, StartKind::Submit | StartKind::Map) {
+        return false;
+    }
+    let pool = chain
+        .start
+        .call
+        .child(Field::Function)
+        .and_then(|callee| callee.child(Field::Object));
+    let made = pool.and_then(|pool| cx.project.made_by(pool));
+    made.is_some_and(|made| {
+        let arguments = made
+            .node
+            .child(Field::Arguments)
+            .into_iter()
+            .flat_map(Node::children);
+        arguments
+            .into_iter()
+            .any(|argument| argument.child(Field::Value).unwrap_or(argument).text() == "1")
+    })
+}
+
+fn updates_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Update<'p>> {
+    const PLAIN: &[&str] = &[
+        "builtins.staticmethod",
+        "builtins.classmethod",
+        "typing.override",
+    ];
+    let strange = function.site.decorators().any(|name| {
+        cx.project
+            .qualified_decorator(name)
+            .is_none_or(|name| !PLAIN.contains(&name.as_ref()))
+    });
+    if strange || function.is_async() || function.site.node.tree().has_error() {
+        return Vec::new();
+    }
+    let chains = cx.project.chains(function);
+    let writes = function.nodes().filter(|site| {
+        matches!(
+            site.node.kind(),
+            Kind::AugmentedAssignment | Kind::Assignment
+        )
+    });
+    writes
+        .filter_map(|write| update(cx, function, write, &chains))
+        .collect()
+}
+
+fn update<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    write: Site<'p>,
+    chains: &[Chain<'p>],
+) -> Option<Update<'p>> {
+    let target = write.child(Field::Left)?;
+    let value = write.child(Field::Right)?;
+    let (reads, interrupted) = match write.node.kind() {
+        Kind::AugmentedAssignment => (None, has_call(value.node)),
+        _ => reads_it(function, write, target, value)?,
+    };
+    let unlocked = |chain: &&Chain<'p>| {
+        let held = chain.calls.iter().any(|call| {
+            Function::around(*call).is_some_and(|caller| cx.project.may_be_locked(caller, *call))
+        });
+        !held
+    };
+    if cx.project.may_be_locked(function, write)
+        || reads.is_none() && cx.project.may_be_locked(function, target)
+    {
+        return None;
+    }
+    let bare: Vec<Chain<'p>> = chains
+        .iter()
+        .filter(unlocked)
+        .filter(|chain| cx.project.shared_place(function, target, chain).is_some())
+        .cloned()
+        .collect();
+    let place = cx.project.shared_place(function, target, bare.first()?)?;
+    let statement = write
+        .node
+        .statement()
+        .map_or(write, |node| write.with(node));
+    let interrupted = interrupted || place.runs_code;
+    Some(Update {
+        statement,
+        reads,
+        place,
+        interrupted,
+        bare,
+    })
+}
+
+fn has_call(node: Node<'_>) -> bool {
+    node.with_descendants()
+        .any(|inner| matches!(inner.kind(), Kind::Call | Kind::Await | Kind::Yield))
+}
+
+fn key(node: Node<'_>) -> String {
+    node.text().chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// For `target = value`: whether the value is worked out from what the target was; the statement that read it before, and whether other code can run in between.
+fn reads_it<'p>(
+    function: Function<'p>,
+    write: Site<'p>,
+    target: Site<'p>,
+    value: Site<'p>,
+) -> Option<(Option<Site<'p>>, bool)> {
+    let place = key(target.node);
+    let container = target
+        .node
+        .child(Field::Value)
+        .filter(|_| target.node.kind() == Kind::Subscript)
+        .map(key);
+    let is_read = |node: Node<'_>| {
+        let text = key(node);
+        let got = node.kind() == Kind::Call
+            && node
+                .child(Field::Function)
+                .and_then(|callee| callee.child(Field::Object))
+                .map(key)
+                == container
+            && container.is_some();
+        text == place || got
+    };
+    if let Some(read) = value.node.with_descendants().find(|node| is_read(*node)) {
+        let after = value.node.with_descendants().any(|node| {
+            node.kind() == Kind::Call && (node.id() > read.id() || node.contains(read))
+        });
+        return Some((None, after));
+    }
+    // `seen = total` and later `total = seen + 1`
+    let names = value
+        .node
+        .with_descendants()
+        .filter(|node| node.kind() == Kind::Name)
+        .map(Node::text);
+    let names: Vec<&str> = names.collect();
+    let earlier = function
+        .nodes()
+        .filter(|site| site.node.kind() == Kind::Assignment && site.node.id() < write.node.id());
+    let read = earlier.filter(|site| {
+        let left = site
+            .node
+            .child(Field::Left)
+            .filter(|left| left.kind() == Kind::Name);
+        let right = site.node.child(Field::Right);
+        left.is_some_and(|left| names.contains(&left.text()))
+            && right.is_some_and(|right| key(right) == place)
+    });
+    let read = read.last()?;
+    Some((
+        Some(read.node.statement().map_or(read, |node| read.with(node))),
+        true,
+    ))
+}
+
+fn report<'p>(cx: &Context<'p>, update: &Update<'p>, starts: &[&Chain<'p>], out: &mut Findings) {
+    let bare_counts = cx.options.free_threaded || cx.options.python < (3, 10);
+    let severity = if update.interrupted || bare_counts {
+        Severity::Warning
+    } else {
+        Severity::Information
+    };
+    let name = update.place.name;
+    let why = if update.interrupted {
+        "another thread can change it between the read and the write, and that change is lost"
+    } else if bare_counts {
+        "two threads can read the same value, and one of the updates is lost"
+    } else {
+        "CPython does not switch threads inside this statement today, and promises nothing"
+    };
+    let message = format!(
+        "`{name}` is read, changed and written back by several threads with no lock held: {why}; hold one `threading.Lock` around the update"
+    );
+    let finding = out.report(&RULE, severity, cx.file, update.statement.range(), message);
+    if let Some(reads) = update.reads {
+        finding.evidence(reads, "it is read here");
+    }
+    if let Some(made) = update.place.made {
+        finding.evidence(made, format!("all threads share this `{name}`"));
+    }
+    for chain in starts.iter().take(4) {
+        finding.evidence(chain.start.call, "a thread is started here");
+    }
+    for call in update.bare.iter().flat_map(|chain| &chain.calls).take(4) {
+        finding.evidence(*call, "called on the way");
+    }
+}

@@ -1,0 +1,157 @@
+//! SNG002 singleton-race. Card: knowledge/rules/SNG002-singleton-race.md
+
+use super::{SINGLETONS, singletons};
+use crate::facts::Site;
+use crate::project::{Class, Function, Locking, Singleton, SingletonShape, Value};
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind};
+
+pub const RULE: Rule = Rule {
+    code: "SNG002",
+    name: "singleton-race",
+    subjects: SINGLETONS,
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    for singleton in singletons(cx).filter(|singleton| singleton.locking == Locking::None) {
+        let builders = builders(cx, &singleton);
+        if builders
+            .iter()
+            .any(|built| is_at_import(*built, &singleton))
+        {
+            continue;
+        }
+        report(cx, &singleton, &builders, out);
+    }
+}
+
+/// The calls that build the singleton, or ask for it.
+fn builders<'p>(cx: &Context<'p>, singleton: &Singleton<'p>) -> Vec<Site<'p>> {
+    let mut classes: Vec<Class<'p>> = match singleton.shape {
+        SingletonShape::New => singleton.class.into_iter().collect(),
+        SingletonShape::Metaclass => singleton
+            .class
+            .into_iter()
+            .flat_map(|meta| made_by(cx, meta))
+            .collect(),
+        SingletonShape::Decorator => decorated(cx, singleton.function),
+        SingletonShape::Module | SingletonShape::Method => return calls_of(cx, singleton.function),
+    };
+    let mut at = 0;
+    while at < classes.len() && at < 200 {
+        for heir in cx.project.subclasses(classes[at]) {
+            if !classes.contains(&heir) {
+                classes.push(heir);
+            }
+        }
+        at += 1;
+    }
+    classes
+        .into_iter()
+        .flat_map(|class| cx.project.constructions(class))
+        .collect()
+}
+
+fn made_by<'p>(cx: &Context<'p>, metaclass: Class<'p>) -> Vec<Class<'p>> {
+    crate::rules::metaclass::made_by(cx, metaclass)
+}
+
+/// The classes that a decorator stands on.
+fn decorated<'p>(cx: &Context<'p>, inner: Function<'p>) -> Vec<Class<'p>> {
+    let Some(decorator) = Function::around(inner.site) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (file, segment) in cx.project.mentions(decorator.name()) {
+        let root = file.root(segment);
+        for class in root
+            .body()
+            .classes
+            .iter()
+            .filter_map(|data| Class::at(root.at(data.node)))
+        {
+            let mut names = class.site.decorators();
+            if names.any(|name| cx.project.evaluate(name) == Value::Function(decorator)) {
+                found.push(class);
+            }
+        }
+    }
+    found
+}
+
+/// The calls of a function in the project.
+fn calls_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Site<'p>> {
+    let mut found = Vec::new();
+    for (file, segment) in cx.project.mentions(function.name()) {
+        let root = file.root(segment);
+        found.extend(root.body().calls.iter().map(|call| root.at(*call)).filter(|call| {
+            let callee = call.child(Field::Function).map(|callee| cx.project.evaluate(callee));
+            matches!(callee, Some(Value::Function(target) | Value::Method(target)) if target == function)
+        }));
+    }
+    found
+}
+
+/// Whether a call is made while the singleton's own module is imported: before any thread can be.
+fn is_at_import(call: Site<'_>, singleton: &Singleton<'_>) -> bool {
+    let same = std::ptr::eq(call.file, singleton.function.site.file);
+    let in_function = Function::around(call).is_some();
+    let conditional = call.node.ancestors().any(|node| {
+        matches!(
+            node.kind(),
+            Kind::If | Kind::For | Kind::While | Kind::Try | Kind::ListComprehension
+        )
+    });
+    same && !in_function && !conditional
+}
+
+fn report<'p>(
+    cx: &Context<'p>,
+    singleton: &Singleton<'p>,
+    builders: &[Site<'p>],
+    out: &mut Findings,
+) {
+    let mut starts: Vec<Site<'p>> = Vec::new();
+    let mut note = |start: Site<'p>| {
+        if !starts.contains(&start) {
+            starts.push(start);
+        }
+    };
+    let functions = builders
+        .iter()
+        .filter_map(|call| Function::around(*call))
+        .chain([singleton.function]);
+    for function in functions {
+        for chain in cx.project.chains(function) {
+            note(chain.start.call);
+        }
+    }
+    let name = match (singleton.shape, singleton.class) {
+        (SingletonShape::Decorator, _) => {
+            Function::around(singleton.function.site).map_or("", Function::name)
+        }
+        (SingletonShape::Module, _) => singleton.storage.text(),
+        (_, Some(class)) => class.name(),
+        (_, None) => singleton.function.name(),
+    };
+    let (severity, who) = if starts.is_empty() {
+        (
+            Severity::Information,
+            "two threads can both find none and both make one",
+        )
+    } else {
+        (
+            Severity::Warning,
+            "the threads that are started here can both find none and both make one",
+        )
+    };
+    let message = format!(
+        "`{name}` is made by whoever finds that there is none yet, with no lock held: {who}; check and create under one lock, or create it when the module is imported"
+    );
+    let finding = out.report(&RULE, severity, cx.file, singleton.check.range(), message);
+    finding.evidence(singleton.creation, "it is made here");
+    for start in starts.iter().take(4) {
+        finding.evidence(*start, "a thread that asks for it");
+    }
+}
