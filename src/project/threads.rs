@@ -109,8 +109,7 @@ impl Project {
     /// The functions of a file that threads run, by place.
     pub fn threaded_in<'p>(&'p self, file: &'p FileFacts) -> Vec<Function<'p>> {
         let spots = self
-            .thread_index()
-            .chains
+            .all_chains()
             .keys()
             .filter(|spot| spot.path.as_ref() == file.path().as_ref());
         let mut found: Vec<Function<'p>> = spots
