@@ -228,7 +228,9 @@ fn is_plain<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
             ) || project.field_maker(class).is_some()
         })
     };
+    // the objects of a metaclass are classes, and what it keeps for them is a registry
     has_plain_metaclass
+        && !project.is_metaclass(class)
         && project.mro(class).is_complete()
         && project
             .known_mro(class)
