@@ -193,9 +193,9 @@ impl Project {
         let object = attribute.child(Field::Object)?;
         let name = attribute.node.child(Field::Attribute)?.text();
         let runs_code = |class: Class<'p>| {
-            class
-                .method(name)
-                .is_some_and(|method| method.has_decorator(self, &["builtins.property"]))
+            let own = class.methods().filter(|method| method.name() == name);
+            own.into_iter()
+                .any(|method| method.has_decorator(self, &["builtins.property"]))
         };
         match self.evaluate(object) {
             Value::Module(file) => {

@@ -53,8 +53,13 @@ struct Starts {
     by_target: FxHashMap<Arc<PathBuf>, Vec<Spot>>,
 }
 
-/// By function: the start, and the calls from its target to the function.
-type Chains = FxHashMap<Spot, Vec<(Spot, Vec<Spot>)>>;
+#[derive(Default)]
+struct Chains {
+    /// By function: the start, and the calls from its target to the function.
+    by_function: FxHashMap<Spot, Vec<(Spot, Vec<Spot>)>>,
+    /// By file: the functions.
+    by_file: FxHashMap<Arc<PathBuf>, Vec<Spot>>,
+}
 
 /// How many calls away from a thread's target a function may be.
 const CALLS: usize = 4;
@@ -85,6 +90,13 @@ impl Project {
                     self.spread(function, start.receiver, &spot, Vec::new(), &mut chains);
                 }
             }
+            for function in chains.by_function.keys() {
+                chains
+                    .by_file
+                    .entry(Arc::clone(&function.path))
+                    .or_default()
+                    .push(function.clone());
+            }
             chains
         })
     }
@@ -108,10 +120,8 @@ impl Project {
 
     /// The functions of a file that threads run, by place.
     pub fn threaded_in<'p>(&'p self, file: &'p FileFacts) -> Vec<Function<'p>> {
-        let spots = self
-            .all_chains()
-            .keys()
-            .filter(|spot| spot.path.as_ref() == file.path().as_ref());
+        let spots = self.all_chains().by_file.get(file.path());
+        let spots = spots.into_iter().flatten();
         let mut found: Vec<Function<'p>> = spots
             .filter_map(|spot| Function::at(self.site(spot)?))
             .collect();
@@ -123,6 +133,7 @@ impl Project {
     pub fn chains<'p>(&'p self, function: Function<'p>) -> Vec<Chain<'p>> {
         let known = self
             .all_chains()
+            .by_function
             .get(&Spot::of(function.site))
             .map_or(&[][..], Vec::as_slice);
         let chain = |(start, calls): &(Spot, Vec<Spot>)| {
@@ -235,7 +246,10 @@ impl Project {
         calls: Vec<Spot>,
         chains: &mut Chains,
     ) {
-        let known = chains.entry(Spot::of(function.site)).or_default();
+        let known = chains
+            .by_function
+            .entry(Spot::of(function.site))
+            .or_default();
         if calls.len() > CALLS || known.iter().any(|(other, _)| other == start) {
             return;
         }

@@ -411,9 +411,9 @@ impl<'t> Node<'t> {
         self.children().find(|child| child.kind() == kind)
     }
 
-    /// Whether it is the other node, or around it.
+    /// Whether it is the other node, or around it. Never for a node of another segment.
     pub fn contains(self, other: Node<'_>) -> bool {
-        self.id <= other.id && other.id.0 < self.data().next
+        std::ptr::eq(self.tree, other.tree) && self.id <= other.id && other.id.0 < self.data().next
     }
 
     /// The node inside of any parentheses around it.
