@@ -417,7 +417,9 @@ impl<'p> Tracker<'p> {
 
     /// Notes a change of the object or of an element; what holds it or is a copy may change.
     fn changed(&mut self, view: View, site: Site<'p>) {
-        if view.level >= 0 && !view.copy {
+        // what is empty stays so when something is taken out of it
+        let is_idle = self.object.empty && view == View::WHOLE && takes_out(site);
+        if view.level >= 0 && !view.copy && !is_idle {
             self.note(Reach::Mutated, view, site);
         }
     }
@@ -725,10 +727,11 @@ impl<'p> Tracker<'p> {
                 }
                 Kind::Subscript => self.note(Reach::Stored, view, statement(target)),
                 Kind::PatternList | Kind::Tuple | Kind::List | Kind::Parenthesized => {
-                    let inner = if target.node.kind() == Kind::Parenthesized {
-                        view
-                    } else {
-                        view.element()
+                    let inner = match target.node.kind() {
+                        Kind::Parenthesized => view,
+                        // one of several things that a tuple holds: which of the names gets it is not known
+                        _ if view.level < 0 => view.element().copied(),
+                        _ => view.element(),
                     };
                     targets.extend(
                         target
@@ -905,6 +908,19 @@ impl<'p> Tracker<'p> {
         self.summaries.insert(key, Rc::clone(&found));
         Some(found)
     }
+}
+
+/// Whether a change only takes something out: `del xs[k]`, `xs.pop()`.
+fn takes_out(change: Site<'_>) -> bool {
+    const METHODS: &[&str] = &[
+        "clear", "discard", "pop", "popitem", "popleft", "remove", "reverse", "rotate", "sort",
+    ];
+    change.node.kind() == Kind::Delete
+        || change
+            .node
+            .child(Field::Function)
+            .and_then(|callee| callee.child(Field::Attribute))
+            .is_some_and(|method| METHODS.contains(&method.text()))
 }
 
 /// `list.append`, taken from its class.

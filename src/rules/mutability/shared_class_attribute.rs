@@ -158,7 +158,9 @@ struct Change<'p> {
 }
 
 fn changes<'p>(cx: &Context<'p>, family: &[Class<'p>], attribute: &Shared<'p>) -> Vec<Change<'p>> {
-    let object = followed(cx, attribute.value, attribute.class.clone());
+    let mut object = followed(cx, attribute.value, attribute.class.clone());
+    // it may have been filled by another method
+    object.empty = false;
     let mut found = Vec::new();
     for class in family {
         for reading in cx.project.own_readings(*class, attribute.name.text()) {
