@@ -2,20 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use marginote::analysis::{Analysis, Snapshot};
 use marginote::rules::Finding;
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use suites::{Case, cases, project, suites};
 
-/// One heading of a suite: its files and what is marked in them.
-#[derive(Default)]
-struct Case {
-    title: String,
-    line: usize,
-    files: Vec<(String, String)>,
-}
+mod suites;
 
 /// A caret line. Lines from 0, columns in code points; `end` is None where the range runs to the end of its line or further.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
@@ -27,47 +20,6 @@ struct Mark {
     code: String,
     severity: String,
     words: String,
-}
-
-fn cases(suite: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    let (mut title, mut fence) = (None::<String>, None::<String>);
-    let line = |at: usize| suite[..at].matches('\n').count() + 1;
-    let mut text = String::new();
-    for (event, range) in Parser::new(suite).into_offset_iter() {
-        match event {
-            Event::Start(Tag::Heading { .. }) => title = Some(String::new()),
-            Event::End(TagEnd::Heading(_)) => {
-                cases.push(Case {
-                    title: title.take().unwrap_or_default(),
-                    line: line(range.start),
-                    ..Case::default()
-                });
-            }
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-                text.clear();
-                let mut words = info.split_whitespace();
-                let language = words.next().unwrap_or_default();
-                let name = words.next().unwrap_or("case.py").to_string();
-                fence = matches!(language, "python" | "toml").then_some(name);
-            }
-            Event::End(TagEnd::CodeBlock) => {
-                if let (Some(name), Some(case)) = (fence.take(), cases.last_mut()) {
-                    case.files.push((name, std::mem::take(&mut text)));
-                }
-            }
-            Event::Text(part) | Event::Code(part) => {
-                if let Some(title) = &mut title {
-                    title.push_str(&part);
-                } else if fence.is_some() {
-                    text.push_str(&part);
-                }
-            }
-            _ => {}
-        }
-    }
-    cases.retain(|case| !case.files.is_empty());
-    cases
 }
 
 fn is_mark(line: &str) -> bool {
@@ -132,33 +84,6 @@ fn on_first_line(text: &str, range: &std::ops::Range<usize>) -> (usize, usize, u
     let end = range.end.min(first_line_end);
     let shown = text[line_start..end].trim_end().chars().count();
     (line, text[line_start..range.start].chars().count(), shown)
-}
-
-struct Project {
-    folder: tempfile::TempDir,
-    paths: Vec<PathBuf>,
-    snapshot: Snapshot,
-}
-
-fn project(case: &Case) -> Project {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let root = folder.path().canonicalize().expect("it is there");
-    let mut paths = Vec::new();
-    for (name, text) in &case.files {
-        let path = root.join(name);
-        std::fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
-        std::fs::write(&path, text).expect("a file");
-        if name.ends_with(".py") || name.ends_with(".pyi") {
-            paths.push(path);
-        }
-    }
-    let mut analysis = Analysis::default();
-    analysis.set_folders(vec![root]);
-    Project {
-        folder,
-        paths,
-        snapshot: analysis.snapshot(),
-    }
 }
 
 /// What is wrong with a case, for people; empty when all is well.
@@ -266,30 +191,6 @@ fn problems(case: &Case, code: &str) -> String {
         }
     }
     out
-}
-
-fn suites() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
-    let mut suites: Vec<_> = std::fs::read_dir(folder)
-        .expect("the suites are there")
-        .map(|entry| entry.expect("readable").path())
-        .filter(|path| {
-            path.extension().is_some_and(|extension| extension == "md")
-                && !path.ends_with("README.md")
-        })
-        .map(|path| {
-            (
-                path.file_stem()
-                    .expect("a name")
-                    .to_string_lossy()
-                    .into_owned(),
-                std::fs::read_to_string(&path).expect("readable"),
-            )
-        })
-        .filter(|(name, _)| std::env::var("SUITE").map_or(true, |only| name.starts_with(&only)))
-        .collect();
-    suites.sort();
-    suites
 }
 
 #[test]

@@ -12,7 +12,10 @@ use crate::facts::FileFacts;
 
 /// By the last word of a base: the files and segments of class statements that name it. A base that an import renames is listed under its first name too.
 #[derive(Default)]
-pub(super) struct Memo(OnceLock<FxHashMap<Box<str>, Vec<(usize, usize)>>>);
+pub(super) struct Memo(OnceLock<Places>);
+
+/// By word: the numbers of files and segments.
+type Places = FxHashMap<Box<str>, Vec<(usize, usize)>>;
 
 /// How often a name may be renamed on its way from a class to a class statement that names it as a base.
 const RENAMINGS: usize = 3;
@@ -67,8 +70,8 @@ impl Project {
         found
     }
 
-    fn named_bases(&self) -> FxHashMap<Box<str>, Vec<(usize, usize)>> {
-        let mut by_word: FxHashMap<Box<str>, Vec<(usize, usize)>> = FxHashMap::default();
+    fn named_bases(&self) -> Places {
+        let mut by_word = Places::default();
         let mut renamed: FxHashMap<Box<str>, FxHashSet<Box<str>>> = FxHashMap::default();
         for number in 0..self.paths().len() {
             let Some(file) = self.file_at(number) else {
@@ -94,12 +97,12 @@ impl Project {
         }
         // a renamed name may be renamed again
         for _ in 0..RENAMINGS {
-            let mut extra: Vec<(Box<str>, Vec<(usize, usize)>)> = Vec::new();
+            let mut extra = Places::default();
             for (name, aliases) in &renamed {
                 let places = aliases.iter().filter_map(|alias| by_word.get(alias));
                 let places: Vec<_> = places.flatten().copied().collect();
                 if !places.is_empty() {
-                    extra.push((name.clone(), places));
+                    extra.insert(name.clone(), places);
                 }
             }
             for (name, places) in extra {
@@ -137,35 +140,36 @@ fn base_words(rest: &str) -> Vec<&str> {
     let Some(arguments) = rest[line_end..].strip_prefix('(') else {
         return Vec::new();
     };
-    let mut depth = 1;
-    let mut found = Vec::new();
     let bytes = arguments.as_bytes();
-    let mut start = 0;
-    for (at, byte) in bytes.iter().enumerate().take(4000) {
-        match byte {
-            b'(' | b'[' | b'{' => {
+    let mut found = Vec::new();
+    let (mut depth, mut at) = (1, 0);
+    // where the expression begins whose last word is looked for; none behind its first bracket
+    let mut start = Some(0);
+    while at < bytes.len().min(HEADER) && depth > 0 {
+        match bytes[at] {
+            b'#' => at += memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at),
+            byte @ (b'(' | b'[' | b'{' | b')' | b']' | b'}' | b',') => {
+                let opens = matches!(byte, b'(' | b'[' | b'{');
                 if depth == 1 {
-                    found.extend(arguments.get(start..at).and_then(last_word));
-                    start = bytes.len();
+                    let expression = start.take().and_then(|start| arguments.get(start..at));
+                    found.extend(expression.and_then(last_word));
                 }
-                depth += 1;
-            }
-            b')' | b']' | b'}' => {
-                depth -= 1;
-                if depth == 0 {
-                    found.extend(arguments.get(start..at).and_then(last_word));
-                    return found;
+                match byte {
+                    b',' if depth == 1 => start = Some(at + 1),
+                    b',' => {}
+                    _ if opens => depth += 1,
+                    _ => depth -= 1,
                 }
-            }
-            b',' if depth == 1 => {
-                found.extend(arguments.get(start..at).and_then(last_word));
-                start = at + 1;
             }
             _ => {}
         }
+        at += 1;
     }
     found
 }
+
+/// How many bytes of a class statement's arguments are read.
+const HEADER: usize = 4000;
 
 fn last_word(expression: &str) -> Option<&str> {
     let trimmed = expression.trim_end();
@@ -198,7 +202,8 @@ mod tests {
             base_words(" A(b.C, D[E, F], metaclass=M):"),
             ["C", "D", "M"]
         );
-        assert_eq!(base_words(" A(\n    B,\n    C,\n):"), ["B", "C"]);
+        assert_eq!(base_words(" A(\n    B,  # (x\n    C,\n):"), ["B", "C"]);
+        assert_eq!(base_words(" A(b[1](2), C)"), ["b", "C"]);
         assert!(base_words(" A: x = (1)").is_empty());
         assert_eq!(renaming("import a as b", 9), Some(("a", "b")));
     }

@@ -35,6 +35,14 @@ impl Project {
             .any(|class| matches!(class, ClassValue::External(name) if is_container_name(name)))
     }
 
+    /// Whether a class of the project, or one of its bases there, binds a name in its body.
+    pub fn defines_somewhere(&self, class: Class<'_>, name: &str) -> bool {
+        self.mro(class)
+            .classes
+            .iter()
+            .any(|class| matches!(class, ClassValue::Known(class) if class.defines(name)))
+    }
+
     /// The expressions `self.name` in the methods of a class, of its bases and of its subclasses.
     pub fn readings_of_attribute<'p>(&'p self, class: Class<'p>, name: &str) -> Vec<Site<'p>> {
         let mut found = Vec::new();
@@ -211,13 +219,23 @@ pub(super) fn is_expression(node: Node<'_>) -> bool {
     let Some(parent) = node.parent() else {
         return true;
     };
-    match (parent.kind(), node.field()) {
-        (Kind::Attribute, Field::Attribute) | (Kind::KeywordArgument, Field::Name) => false,
-        (Kind::Assignment | Kind::For | Kind::ForInClause, Field::Left) => false,
-        (Kind::FunctionDef | Kind::ClassDef | Kind::NamedExpression, Field::Name) => false,
-        (Kind::Global | Kind::Nonlocal | Kind::Parameters | Kind::Delete, _) => false,
-        _ => true,
-    }
+    !matches!(
+        (parent.kind(), node.field()),
+        (Kind::Attribute, Field::Attribute)
+            | (Kind::KeywordArgument, Field::Name)
+            | (
+                Kind::Assignment | Kind::For | Kind::ForInClause,
+                Field::Left
+            )
+            | (
+                Kind::FunctionDef | Kind::ClassDef | Kind::NamedExpression,
+                Field::Name
+            )
+            | (
+                Kind::Global | Kind::Nonlocal | Kind::Parameters | Kind::Delete,
+                _
+            )
+    )
 }
 
 /// Whether a subscript or an attribute is assigned to or deleted.

@@ -72,6 +72,7 @@ const READING: &[&str] = &[
     "isinstance",
     "issubclass",
     "len",
+    "map",
     "print",
     "range",
     "repr",
@@ -155,7 +156,6 @@ const COPYING: &[&str] = &[
     "builtins.frozenset",
     "builtins.iter",
     "builtins.list",
-    "builtins.map",
     "builtins.reversed",
     "builtins.set",
     "builtins.sorted",
@@ -417,7 +417,9 @@ impl<'p> Tracker<'p> {
 
     /// Notes a change of the object or of an element; what holds it or is a copy may change.
     fn changed(&mut self, view: View, site: Site<'p>) {
-        if view.level >= 0 && !view.copy {
+        // what is empty stays so when something is taken out of it
+        let is_idle = self.object.empty && view == View::WHOLE && takes_out(site);
+        if view.level >= 0 && !view.copy && !is_idle {
             self.note(Reach::Mutated, view, site);
         }
     }
@@ -427,6 +429,17 @@ impl<'p> Tracker<'p> {
             0 if !view.copy => self.object.class.as_ref(),
             1 => self.object.element.as_ref(),
             _ => None,
+        }
+    }
+
+    /// Whether `x[k] = v` changes the object: a class of the project that says itself what it does may refuse.
+    fn takes_items(&self, view: View) -> bool {
+        match self.class(view) {
+            Some(ClassValue::Known(class)) => {
+                self.project.is_container(*class)
+                    && !self.project.defines_somewhere(*class, "__setitem__")
+            }
+            _ => true,
         }
     }
 
@@ -506,7 +519,7 @@ impl<'p> Tracker<'p> {
         match parent.kind() {
             Kind::Attribute if field == Field::Object => self.step_attribute(around, view),
             Kind::Subscript if field == Field::Value => {
-                if stores_or_deletes(parent) {
+                if stores_or_deletes(parent) && self.takes_items(view) {
                     self.changed(view, statement(site));
                 }
                 let is_slice = parent
@@ -714,10 +727,11 @@ impl<'p> Tracker<'p> {
                 }
                 Kind::Subscript => self.note(Reach::Stored, view, statement(target)),
                 Kind::PatternList | Kind::Tuple | Kind::List | Kind::Parenthesized => {
-                    let inner = if target.node.kind() == Kind::Parenthesized {
-                        view
-                    } else {
-                        view.element()
+                    let inner = match target.node.kind() {
+                        Kind::Parenthesized => view,
+                        // one of several things that a tuple holds: which of the names gets it is not known
+                        _ if view.level < 0 => view.element().copied(),
+                        _ => view.element(),
                     };
                     targets.extend(
                         target
@@ -894,6 +908,19 @@ impl<'p> Tracker<'p> {
         self.summaries.insert(key, Rc::clone(&found));
         Some(found)
     }
+}
+
+/// Whether a change only takes something out: `del xs[k]`, `xs.pop()`.
+fn takes_out(change: Site<'_>) -> bool {
+    const METHODS: &[&str] = &[
+        "clear", "discard", "pop", "popitem", "popleft", "remove", "reverse", "rotate", "sort",
+    ];
+    change.node.kind() == Kind::Delete
+        || change
+            .node
+            .child(Field::Function)
+            .and_then(|callee| callee.child(Field::Attribute))
+            .is_some_and(|method| METHODS.contains(&method.text()))
 }
 
 /// `list.append`, taken from its class.

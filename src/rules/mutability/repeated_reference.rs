@@ -2,7 +2,7 @@
 
 use super::{edits, is_stub, made};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
-use crate::project::{ClassValue, Followed, Part, Reach, Use, Value};
+use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
@@ -103,11 +103,15 @@ fn check_repetition<'p>(
     );
     let is_change = |found: &&Use<'p>| found.reach == Reach::Mutated && found.part == Part::Element;
     let changes: Vec<_> = uses.iter().filter(is_change).collect();
-    let gets_places_of_its_own = uses
-        .iter()
-        .any(|found| found.reach == Reach::Mutated && found.part == Part::Whole);
-    let is_kept = uses.iter().any(|found| found.reach != Reach::Mutated);
-    if changes.is_empty() && (gets_places_of_its_own || !is_kept) {
+    // `rows[i] = …`: the elements were placeholders
+    let gets_places_of_its_own = uses.iter().any(|found| {
+        found.reach == Reach::Mutated
+            && found.part == Part::Whole
+            && found.site.node.kind() == Kind::ExpressionStatement
+            && found.site.node.child_of(Kind::Assignment).is_some()
+    });
+    let is_kept = uses.iter().any(|found| is_kept_by(product, found));
+    if gets_places_of_its_own || (changes.is_empty() && !is_kept) {
         return;
     }
     let what = match &class {
@@ -133,6 +137,25 @@ fn check_repetition<'p>(
         finding.evidence(found.site, "changes the one object that all places share");
     }
     edits::comprehension(cx, product, element, count, &class, finding);
+}
+
+/// Whether a use keeps the repetition, in the function that makes it; what is called with it mostly copies what it gets.
+fn is_kept_by<'p>(product: Site<'p>, found: &Use<'p>) -> bool {
+    let is_here = std::ptr::eq(found.site.file, product.file)
+        && Function::around(found.site) == Function::around(product);
+    let puts_in = || {
+        found
+            .site
+            .node
+            .child(Field::Function)
+            .and_then(|callee| callee.child(Field::Attribute))
+            .is_some_and(|method| {
+                matches!(method.text(), "append" | "add" | "insert" | "setdefault")
+            })
+    };
+    is_here
+        && matches!(found.reach, Reach::Returned | Reach::Stored)
+        && (found.site.node.kind() != Kind::Call || puts_in())
 }
 
 /// Whether the repetition is taken apart on the spot by something that keeps no element.

@@ -83,7 +83,10 @@ fn check_attribute<'p>(
     let mut family = cx.project.known_mro(class);
     family.extend(heirs.iter().copied());
     let changes = changes(cx, &family, &attribute);
-    if changes.is_empty() || is_meant_to_be_shared(cx, class, &attribute) {
+    if changes.is_empty()
+        || says_shared(&changes, name)
+        || is_meant_to_be_shared(cx, class, &attribute)
+    {
         return;
     }
     let makers: Vec<Class<'p>> = std::iter::once(class)
@@ -155,7 +158,9 @@ struct Change<'p> {
 }
 
 fn changes<'p>(cx: &Context<'p>, family: &[Class<'p>], attribute: &Shared<'p>) -> Vec<Change<'p>> {
-    let object = followed(cx, attribute.value, attribute.class.clone());
+    let mut object = followed(cx, attribute.value, attribute.class.clone());
+    // it may have been filled by another method
+    object.empty = false;
     let mut found = Vec::new();
     for class in family {
         for reading in cx.project.own_readings(*class, attribute.name.text()) {
@@ -175,6 +180,21 @@ fn changes<'p>(cx: &Context<'p>, family: &[Class<'p>], attribute: &Shared<'p>) -
         }
     }
     found
+}
+
+/// Whether the name says that all objects share it, or the object itself is the key under which something is kept.
+fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
+    const WORDS: &[&str] = &["cache", "memo", "registry", "instances", "pool", "shared"];
+    let name = name.to_ascii_lowercase();
+    let is_by_object = |found: &Use<'_>| {
+        let text = found.site.text();
+        text.contains("[self]") || text.contains("[id(self)]")
+    };
+    WORDS.iter().any(|word| name.contains(word))
+        || changes
+            .iter()
+            .flat_map(|change| &change.uses)
+            .any(is_by_object)
 }
 
 /// Whether a subclass finds another attribute of the name before this class's.
@@ -210,7 +230,9 @@ fn is_plain<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
             ) || project.field_maker(class).is_some()
         })
     };
+    // the objects of a metaclass are classes, and what it keeps for them is a registry
     has_plain_metaclass
+        && !project.is_metaclass(class)
         && project.mro(class).is_complete()
         && project
             .known_mro(class)
