@@ -8,7 +8,7 @@ use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node, NodeId};
 
 impl Project {
-    /// Where the object that a parameter is bound to at first is read; `empty` as in [`Followed`].
+    /// Where the object that a parameter is bound to at first is read; `empty` as in `Followed`.
     pub fn readings<'p>(&'p self, parameter: Parameter<'p>, empty: bool) -> Vec<Site<'p>> {
         readings(parameter.name, empty)
     }
