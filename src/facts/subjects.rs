@@ -91,7 +91,10 @@ impl Subjects {
                 {
                     subject
                 }
-                Meaning::Keyword(_) => Subjects::NONE,
+                Meaning::Making(subject) if makes_when_missing(bytes) => subject,
+                Meaning::Making(_) => Subjects::NONE,
+                Meaning::Base(subject) if is_base(bytes, hit.start(), hit.end()) => subject,
+                Meaning::Keyword(_) | Meaning::Base(_) => Subjects::NONE,
                 Meaning::Def => parameters(
                     &bytes[hit.end()..],
                     code == hit.start() && kind != CutKind::Member,
@@ -119,6 +122,10 @@ enum Meaning {
     Def,
     Lambda,
     Class,
+    /// As one of the arguments of a class statement.
+    Base(Subjects),
+    /// In a segment that also asks whether something is missing.
+    Making(Subjects),
 }
 
 const WORDS: &[(&str, Meaning)] = &[
@@ -165,9 +172,9 @@ const WORDS: &[(&str, Meaning)] = &[
     ("__new__", Meaning::Subject(Subjects::NEW)),
     ("__call__", Meaning::Subject(Subjects::CALL)),
     ("global", Meaning::Subject(Subjects::GLOBAL)),
-    ("classmethod", Meaning::Subject(Subjects::INSTANCE)),
-    ("staticmethod", Meaning::Subject(Subjects::INSTANCE)),
-    ("type", Meaning::Subject(Subjects::METACLASS)),
+    ("classmethod", Meaning::Making(Subjects::INSTANCE)),
+    ("staticmethod", Meaning::Making(Subjects::INSTANCE)),
+    ("type", Meaning::Base(Subjects::METACLASS)),
     ("ABCMeta", Meaning::Subject(Subjects::METACLASS)),
     ("EnumMeta", Meaning::Subject(Subjects::METACLASS)),
     ("EnumType", Meaning::Subject(Subjects::METACLASS)),
@@ -409,6 +416,23 @@ fn class_attribute(text: &str, kind: CutKind, code: usize) -> bool {
         })
 }
 
+/// Whether a word stands alone between a parenthesis or a comma and the next: as a base does.
+fn is_base(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = bytes[..start].trim_ascii_end().last();
+    let after = bytes[end..].trim_ascii_start().first();
+    // `import type` and `module.type` too: another name for it, or its full name
+    matches!(before, Some(b'(' | b',' | b'.' | b'=')) && matches!(after, Some(b')' | b',' | b'\n'))
+        || after.is_none()
+}
+
+/// Whether a text asks whether something is missing, and keeps something on a class.
+fn makes_when_missing(bytes: &[u8]) -> bool {
+    let holds = |needle: &&str| memchr::memmem::find(bytes, needle.as_bytes()).is_some();
+    let asks = ["is None", "is not None", "if not ", "hasattr(", " in "];
+    let makes = ["= cls(", "__new__(", "instance", "._"];
+    asks.iter().any(|needle| holds(needle)) && makes.iter().any(|needle| holds(needle))
+}
+
 /// `name = [`, `name: T = Call(`, …
 fn assigns_mutable(line: &[u8]) -> bool {
     let name = line.iter().take_while(|byte| is_word(**byte)).count();
@@ -417,14 +441,39 @@ fn assigns_mutable(line: &[u8]) -> bool {
     }
     let rest = line[name..].trim_ascii_start();
     match rest.first() {
-        Some(b'=') if rest.get(1) != Some(&b'=') => starts_display_or_call(&rest[1..]),
+        Some(b'=') if rest.get(1) != Some(&b'=') => may_be_mutable(&rest[1..]),
         Some(b':') => {
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            memchr::memchr(b'=', &rest[..end])
-                .is_some_and(|at| starts_display_or_call(&rest[at + 1..]))
+            memchr::memchr(b'=', &rest[..end]).is_some_and(|at| may_be_mutable(&rest[at + 1..]))
         }
         _ => false,
     }
+}
+
+/// Whether a class attribute's value may be an object that methods change in place. An object of another module's class (`models.CharField(…)`) is
+/// what frameworks are made of and no container.
+fn may_be_mutable(value: &[u8]) -> bool {
+    const MODULES: &[&[u8]] = &[
+        b"collections",
+        b"array",
+        b"typing",
+        b"dataclasses",
+        b"attr",
+        b"attrs",
+        b"builtins",
+    ];
+    if !starts_display_or_call(value) {
+        return false;
+    }
+    let value = &value[value
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'\\'))
+        .count()..];
+    let name = value
+        .iter()
+        .position(|byte| !is_word(*byte))
+        .map_or(value, |end| &value[..end]);
+    value.get(name.len()) != Some(&b'.') || MODULES.contains(&name) || name.len() <= 2
 }
 
 #[cfg(test)]
