@@ -430,7 +430,7 @@ fn makes_when_missing(bytes: &[u8]) -> bool {
     let holds = |needle: &&str| memchr::memmem::find(bytes, needle.as_bytes()).is_some();
     let asks = ["is None", "is not None", "if not ", "hasattr(", " in "];
     let makes = ["= cls(", "__new__(", "instance", "._"];
-    asks.iter().any(|needle| holds(needle)) && makes.iter().any(|needle| holds(needle))
+    asks.iter().any(holds) && makes.iter().any(holds)
 }
 
 /// `name = [`, `name: T = Call(`, …
