@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use crate::syntax::{Field, Kind, Node, NodeId, Op, Seed, Tree, parse};
+use crate::text::Excerpt;
 
 /// The kind of a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +173,7 @@ pub const MUTATING_METHODS: &[&str] = &[
 
 impl Body {
     /// Parses and builds.
-    pub fn new(text: &str, seed: Option<&Seed>) -> Body {
+    pub fn new(text: &Excerpt, seed: Option<&Seed>) -> Body {
         let (tree, seed) = parse(text, seed);
         let mut body = Body {
             tree,

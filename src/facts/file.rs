@@ -11,6 +11,7 @@ use super::segment::SegmentFacts;
 use super::site::Site;
 use super::{Binding, Names, ScopeKind, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, resegment, segment};
+use crate::text::Excerpt;
 
 /// The facts of one version of one file.
 #[derive(Debug)]
@@ -114,7 +115,14 @@ impl FileFacts {
     /// The facts of a text, from scratch.
     pub fn new(path: Arc<PathBuf>, source: Arc<str>) -> FileFacts {
         let cuts = segment(source.as_bytes());
-        let segments: Vec<Placed> = cuts.iter().map(|cut| place(&source, cut, None)).collect();
+        let segments: Vec<Placed> = cuts
+            .iter()
+            .map(|cut| {
+                let (start, text) = text_of(&source, cut);
+                let text = Excerpt::new(&source, start..start + text.len());
+                place(&source, cut, text, None)
+            })
+            .collect();
         let first_lines = first_lines(&segments);
         FileFacts {
             path,
@@ -165,14 +173,15 @@ impl FileFacts {
                         line_ends: line_ends_of(&source, cut),
                         facts: Arc::clone(facts),
                     }),
-                    None => segments.push(place(&source, cut, seed.clone())),
+                    // a copy: the text that it stands in is gone with the next edit
+                    None => segments.push(place(&source, cut, text.into(), seed.clone())),
                 }
             }
         } else {
             segments.extend(
                 change.cuts[change.prefix..new_tail]
                     .iter()
-                    .map(|cut| place(&source, cut, None)),
+                    .map(|cut| place(&source, cut, text_of(&source, cut).1.into(), None)),
             );
         }
         segments.extend(
@@ -418,8 +427,8 @@ impl FileFacts {
     }
 }
 
-fn place(source: &str, cut: &Cut, seed: Option<crate::syntax::Seed>) -> Placed {
-    let (start, text) = text_of(source, cut);
+fn place(source: &str, cut: &Cut, text: Excerpt, seed: Option<crate::syntax::Seed>) -> Placed {
+    let (start, _) = text_of(source, cut);
     let facts = SegmentFacts::new(text, cut.kind, cut.code.saturating_sub(start), seed);
     Placed {
         start,

@@ -5,17 +5,18 @@ use std::sync::OnceLock;
 use super::body::Body;
 use super::subjects::Subjects;
 use crate::syntax::{CutKind, Outline, Seed, contains_word};
+use crate::text::Excerpt;
 
 /// A segment's text, what its words show, and its body as soon as somebody asked for it.
 #[derive(Debug)]
 pub struct SegmentFacts {
-    text: Box<str>,
+    text: Excerpt,
     kind: CutKind,
     outline: Outline,
     subjects: Subjects,
     seed: Option<Seed>,
-    words: OnceLock<WordFilter>,
-    body: OnceLock<Body>,
+    words: OnceLock<Box<WordFilter>>,
+    body: OnceLock<Box<Body>>,
 }
 
 /// A Bloom filter of the words of a text: says quickly of most words that they are not in it.
@@ -52,12 +53,12 @@ impl WordFilter {
 
 impl SegmentFacts {
     /// `code` is where the segment's code begins in `text`; `seed` an earlier parse of nearly the same text.
-    pub fn new(text: &str, kind: CutKind, code: usize, seed: Option<Seed>) -> SegmentFacts {
+    pub fn new(text: Excerpt, kind: CutKind, code: usize, seed: Option<Seed>) -> SegmentFacts {
         SegmentFacts {
-            text: text.into(),
             kind,
-            outline: Outline::of(text, code),
-            subjects: Subjects::of(text, kind, code),
+            outline: Outline::of(&text, code),
+            subjects: Subjects::of(&text, kind, code),
+            text,
             seed,
             words: OnceLock::new(),
             body: OnceLock::new(),
@@ -66,7 +67,9 @@ impl SegmentFacts {
 
     /// Whether a name stands in the text as a whole word.
     pub fn mentions(&self, name: &str) -> bool {
-        let words = self.words.get_or_init(|| WordFilter::of(&self.text));
+        let words = self
+            .words
+            .get_or_init(|| Box::new(WordFilter::of(&self.text)));
         words.may_hold(name) && contains_word(&self.text, name)
     }
 
@@ -89,7 +92,7 @@ impl SegmentFacts {
     /// Parses at the first call.
     pub fn body(&self) -> &Body {
         self.body
-            .get_or_init(|| Body::new(&self.text, self.seed.as_ref()))
+            .get_or_init(|| Box::new(Body::new(&self.text, self.seed.as_ref())))
     }
 
     /// Whether the segment was parsed.

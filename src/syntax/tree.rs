@@ -2,12 +2,14 @@
 //!
 //! A node's descendants are the nodes between it and its `next`, so a loop over them is a loop over a slice, however deep the code nests.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::{ControlFlow, Range};
 
 use tree_sitter::{InputEdit, ParseOptions, ParseState, Parser, Point};
 
 use super::kind::{Field, Grammar, Kind, Op};
+use crate::text::Excerpt;
 
 /// The number of a node in its segment's tree, in source order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,7 +30,7 @@ struct NodeData {
 #[derive(Debug)]
 pub struct Tree {
     nodes: Vec<NodeData>,
-    text: Box<str>,
+    text: Excerpt,
     has_error: bool,
 }
 
@@ -36,7 +38,7 @@ pub struct Tree {
 #[derive(Clone, Debug)]
 pub struct Seed {
     tree: tree_sitter::Tree,
-    text: std::sync::Arc<str>,
+    text: Excerpt,
 }
 
 /// From this size on, an edited segment is parsed incrementally; below, a fresh parse is as fast.
@@ -53,7 +55,7 @@ thread_local! {
 /// Parses a segment's text. `seed` is an earlier parse of nearly the same text.
 ///
 /// The tree is the same with and without a seed (test `seeded_parse_equals_fresh_parse`).
-pub fn parse(text: &str, seed: Option<&Seed>) -> (Tree, Option<Seed>) {
+pub fn parse(text: &Excerpt, seed: Option<&Seed>) -> (Tree, Option<Seed>) {
     let source = normalise(text);
     let parsed = PARSER.with_borrow_mut(|parser| {
         let old = seed.map(|seed| seed.edited(&source));
@@ -63,7 +65,7 @@ pub fn parse(text: &str, seed: Option<&Seed>) -> (Tree, Option<Seed>) {
         return (
             Tree {
                 nodes: vec![NodeData::opaque(text.len())],
-                text: text.into(),
+                text: text.clone(),
                 has_error: true,
             },
             None,
@@ -71,12 +73,15 @@ pub fn parse(text: &str, seed: Option<&Seed>) -> (Tree, Option<Seed>) {
     };
     let tree = Tree {
         nodes: flatten(&parsed),
-        text: text.into(),
+        text: text.clone(),
         has_error: parsed.root_node().has_error(),
     };
     let seed = (text.len() >= INCREMENTAL_FROM).then(|| Seed {
         tree: parsed,
-        text: source.as_ref().into(),
+        text: match &source {
+            Cow::Borrowed(_) => text.clone(),
+            Cow::Owned(source) => source.as_str().into(),
+        },
     });
     (tree, seed)
 }
@@ -106,7 +111,7 @@ fn parse_bytes(
 }
 
 /// A lone carriage return ends a line for Python and not for tree-sitter.
-fn normalise(text: &str) -> std::borrow::Cow<'_, str> {
+fn normalise(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\r', text.as_bytes()).is_none() {
         return text.into();
     }
@@ -227,7 +232,7 @@ impl Tree {
     pub fn empty() -> Tree {
         Tree {
             nodes: vec![NodeData::opaque(0)],
-            text: Box::default(),
+            text: "".into(),
             has_error: false,
         }
     }

@@ -2,9 +2,11 @@
 
 mod decode;
 mod document;
+mod excerpt;
 
 pub use decode::{DecodeError, decode};
 pub use document::Document;
+pub use excerpt::Excerpt;
 
 /// The unit of a position's `character`: what client and server agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
