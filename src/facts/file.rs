@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::segment::SegmentFacts;
 use super::site::Site;
-use super::{Binding, Names, ScopeKind, Subjects};
+use super::{Binding, Kin, Names, ScopeKind, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, resegment, segment};
 use crate::text::Excerpt;
 
@@ -26,6 +26,7 @@ pub struct FileFacts {
     first_lines: Vec<u32>,
     /// The segments that hold `from … import *`.
     star_imports: OnceLock<Vec<usize>>,
+    kin: OnceLock<Arc<Kin>>,
     /// What was last looked for by `named`, newest last.
     named: Mutex<Vec<(u64, Arc<[Subjects]>)>>,
 }
@@ -133,6 +134,7 @@ impl FileFacts {
             module_bindings: Mutex::default(),
             first_lines,
             star_imports: OnceLock::new(),
+            kin: OnceLock::new(),
             named: Mutex::default(),
         }
     }
@@ -198,6 +200,11 @@ impl FileFacts {
                 }),
         );
         let first_lines = first_lines(&segments);
+        // most edits change no class statement
+        let kin = match self.kin.get() {
+            Some(kin) if same_classes(&self.segments, &segments) => Arc::clone(kin).into(),
+            _ => OnceLock::new(),
+        };
         FileFacts {
             path: Arc::clone(&self.path),
             source,
@@ -207,6 +214,7 @@ impl FileFacts {
             module_bindings: Mutex::default(),
             first_lines,
             star_imports: OnceLock::new(),
+            kin,
             named: Mutex::default(),
         }
     }
@@ -281,6 +289,12 @@ impl FileFacts {
     pub fn about(&self, subjects: Subjects) -> impl Iterator<Item = usize> {
         (0..self.segments.len())
             .filter(move |&index| self.segments[index].facts.subjects().intersects(subjects))
+    }
+
+    /// Its class statements, by words.
+    pub fn kin(&self) -> &Arc<Kin> {
+        self.kin
+            .get_or_init(|| Arc::new(Kin::of(std::iter::once(self))))
     }
 
     /// By segment: the subjects of the names that stand in it. Empty where none of the names stands in the file.
@@ -449,6 +463,14 @@ fn line_ends_of(source: &str, cut: &Cut) -> u32 {
     line_ends(source, cut.start..cut.end).count() as u32
 }
 
+/// Whether segment by segment the class statements are the same.
+fn same_classes(old: &[Placed], new: &[Placed]) -> bool {
+    let same = |(old, new): (&Placed, &Placed)| {
+        Arc::ptr_eq(&old.facts, &new.facts) || old.facts.same_classes(&new.facts)
+    };
+    old.len() == new.len() && old.iter().zip(new).all(same)
+}
+
 fn first_lines(segments: &[Placed]) -> Vec<u32> {
     let before = |line: &mut u32, placed: &Placed| {
         let first = *line;
@@ -460,13 +482,17 @@ fn first_lines(segments: &[Placed]) -> Vec<u32> {
 
 /// Whether a segment may bind a name in the module's scope.
 fn may_bind(facts: &SegmentFacts, name: &str) -> bool {
-    let by_outline = match facts.outline() {
-        _ if facts.kind() == CutKind::Member => false,
+    facts.kind() != CutKind::Member && may_bind_on_top(facts, name)
+        || (facts.subjects().intersects(Subjects::GLOBAL) && facts.mentions(name))
+}
+
+/// Whether a segment's first statement, or what stands beside it on the same level, may bind a name.
+pub(super) fn may_bind_on_top(facts: &SegmentFacts, name: &str) -> bool {
+    match facts.outline() {
         Outline::Function(own) | Outline::Class(own) => own.as_ref() == name,
         Outline::Empty | Outline::StarImport => false,
         Outline::Assignment(_) | Outline::Import | Outline::Other => facts.mentions(name),
-    };
-    by_outline || (facts.subjects().intersects(Subjects::GLOBAL) && facts.mentions(name))
+    }
 }
 
 /// Whether a binding of a segment is one of the module's scope: made there, or in a function that declares the name `global`.

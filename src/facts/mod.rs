@@ -3,20 +3,28 @@
 //! The unit is the segment. Its facts are computed when somebody first asks for them and depend on its text alone; a file joins its segments'
 //! facts and answers what a name refers to.
 
+mod attributes;
 mod body;
 mod file;
+mod headers;
+mod kin;
+mod names;
 mod segment;
 mod site;
 mod subjects;
+mod wording;
 
+pub use attributes::ClassAttribute;
 pub use body::{
     Binding, BindingKind, Body, ClassData, FunctionData, MUTATING_METHODS, Mutation, MutationKind,
     Scope, ScopeKind,
 };
 pub use file::{BindingSite, FileFacts};
+pub use kin::{Kin, Kinsman};
+pub use names::Names;
 pub use segment::SegmentFacts;
 pub use site::{Resolution, Site};
-pub use subjects::{Names, Subjects};
+pub use subjects::Subjects;
 
 use crate::syntax::{Field, Kind, Node};
 

@@ -1,10 +1,13 @@
 //! The facts of one segment. They depend on its text alone: where it stands in the file is not known here.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
+use super::attributes::{self, ClassAttribute};
 use super::body::Body;
+use super::headers::Headers;
 use super::subjects::Subjects;
-use crate::syntax::{CutKind, Outline, Seed, contains_word};
+use crate::syntax::{CutKind, Outline, Seed, contains_word, docstring};
 use crate::text::Excerpt;
 
 /// A segment's text, what its words show, and its body as soon as somebody asked for it.
@@ -13,7 +16,10 @@ pub struct SegmentFacts {
     text: Excerpt,
     kind: CutKind,
     outline: Outline,
+    /// Where its code begins.
+    code: usize,
     subjects: Subjects,
+    headers: Headers,
     seed: Option<Seed>,
     words: OnceLock<Box<WordFilter>>,
     body: OnceLock<Box<Body>>,
@@ -51,13 +57,36 @@ impl WordFilter {
     }
 }
 
+/// What the words of a segment show. Those of a docstring show nothing.
+fn words_of(text: &str, kind: CutKind, code: usize) -> (Subjects, Headers) {
+    let words = |text: &str| (Subjects::of(text, kind, code), Headers::of(text, code));
+    let (subjects, headers) = words(text);
+    if subjects == Subjects::NONE && headers.is_empty() {
+        return (subjects, headers);
+    }
+    match docstring(text, code) {
+        Some(range) => {
+            let blank = " ".repeat(range.len());
+            words(&[&text[..range.start], &blank, &text[range.end..]].concat())
+        }
+        None => (subjects, headers),
+    }
+}
+
 impl SegmentFacts {
     /// `code` is where the segment's code begins in `text`; `seed` an earlier parse of nearly the same text.
     pub fn new(text: Excerpt, kind: CutKind, code: usize, seed: Option<Seed>) -> SegmentFacts {
+        let outline = Outline::of(&text, code);
+        let (subjects, headers) = match outline {
+            Outline::Empty => Default::default(),
+            _ => words_of(&text, kind, code),
+        };
         SegmentFacts {
             kind,
-            outline: Outline::of(&text, code),
-            subjects: Subjects::of(&text, kind, code),
+            outline,
+            code,
+            subjects,
+            headers,
             text,
             seed,
             words: OnceLock::new(),
@@ -87,6 +116,36 @@ impl SegmentFacts {
 
     pub fn subjects(&self) -> Subjects {
         self.subjects
+    }
+
+    /// Its class statements, by words.
+    pub(super) fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Whether another segment has the same class statements and gives the same names other names.
+    pub(super) fn same_classes(&self, other: &SegmentFacts) -> bool {
+        let words = |facts: &SegmentFacts| {
+            let classes = facts.headers.classes.iter().flat_map(|header| {
+                std::iter::once(&header.name)
+                    .chain(&header.bases)
+                    .chain(&header.metaclass)
+            });
+            let renamed = facts.headers.renamed.iter();
+            let names = renamed.flat_map(|(name, alias)| [name, alias]);
+            let text = |range: &Range<u32>| -> Box<str> {
+                facts.text[range.start as usize..range.end as usize].into()
+            };
+            classes.chain(names).map(text).collect::<Vec<_>>()
+        };
+        self.headers.classes.len() == other.headers.classes.len()
+            && self.headers.renamed.len() == other.headers.renamed.len()
+            && words(self) == words(other)
+    }
+
+    /// What the class bodies in it assign, by words: values that may be changed in place.
+    pub fn class_attributes(&self) -> Vec<ClassAttribute<'_>> {
+        attributes::of(&self.text, self.kind, self.code)
     }
 
     /// Parses at the first call.

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::body::{Body, ScopeKind};
-use super::file::{BindingSite, FileFacts};
+use super::file::{BindingSite, FileFacts, may_bind_on_top};
+use super::segment::SegmentFacts;
 use super::{BindingKind, ClassData, FunctionData, Mutation};
 use crate::syntax::{CutKind, Field, Kind, Node, NodeId};
 
@@ -202,23 +203,28 @@ impl<'f> Site<'f> {
 
     /// For a class: where its body binds a name, in source order, over head and members.
     pub fn members_named(self, name: &str) -> Vec<BindingSite<'f>> {
-        self.members()
+        self.members_where(|facts| may_bind_on_top(facts, name))
             .filter(|site| site.name.text() == name)
             .collect()
     }
 
     /// For a class: every binding of its body, in source order, over head and members.
     pub fn members(self) -> impl Iterator<Item = BindingSite<'f>> {
+        self.members_where(|_| true)
+    }
+
+    /// For a class: the bindings of its body, in source order, in the head and in those member segments whose facts are asked for.
+    pub fn members_where(
+        self,
+        is_asked: impl Fn(&SegmentFacts) -> bool,
+    ) -> impl Iterator<Item = BindingSite<'f>> {
         let own = self.body().scope_at(self.node.id());
         let file = self.file;
-        let is_split = own.is_some()
-            && file.segment(self.segment).kind() == CutKind::Head
-            && self.body().classes.first().map(|class| class.node) == Some(self.node.id());
         let here = own.map(|scope| (self.segment, scope));
-        let rest = is_split
-            .then(|| file.members_of(self.segment).map(|segment| (segment, 0)))
-            .into_iter()
-            .flatten();
+        let rest = self
+            .member_segments()
+            .filter(move |&segment| is_asked(file.segment(segment)))
+            .map(|segment| (segment, 0));
         here.into_iter()
             .chain(rest)
             .flat_map(move |(segment, scope)| {
@@ -229,19 +235,26 @@ impl<'f> Site<'f> {
             })
     }
 
-    /// For a class: the roots of the parts of its body, over head and members.
-    pub fn class_parts(self) -> Vec<Site<'f>> {
-        let mut parts: Vec<_> = self.child(Field::Body).into_iter().collect();
-        if self.file.segment(self.segment).kind() == CutKind::Head
-            && self.body().classes.first().map(|class| class.node) == Some(self.node.id())
-        {
-            parts.extend(
-                self.file
-                    .members_of(self.segment)
-                    .map(|segment| self.file.root(segment)),
-            );
-        }
-        parts
+    /// For a class whose body is cut into segments: those of its members.
+    fn member_segments(self) -> impl Iterator<Item = usize> {
+        let file = self.file;
+        let is_split = file.segment(self.segment).kind() == CutKind::Head
+            && self.body().classes.first().map(|class| class.node) == Some(self.node.id());
+        is_split
+            .then(|| file.members_of(self.segment))
+            .into_iter()
+            .flatten()
+    }
+
+    /// For a class: the parts of its body, over head and members, whose facts are asked for.
+    pub fn class_parts(self, is_asked: impl Fn(&SegmentFacts) -> bool) -> Vec<Site<'f>> {
+        let file = self.file;
+        let own = is_asked(file.segment(self.segment)).then(|| self.child(Field::Body));
+        let rest = self
+            .member_segments()
+            .filter(|&segment| is_asked(file.segment(segment)))
+            .map(|segment| file.root(segment));
+        own.flatten().into_iter().chain(rest).collect()
     }
 
     /// For a definition with decorators: the decorators' expressions, topmost first.

@@ -8,40 +8,37 @@ use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Project;
+use super::{ClassValue, Project, Value};
 use crate::facts::{
-    Binding, BindingKind, Body, FileFacts, MutationKind, Names, ScopeKind, Subjects,
+    Binding, BindingKind, BindingSite, FileFacts, MutationKind, Names, ScopeKind, Site, Subjects,
 };
-use crate::syntax::{Field, Kind, Node, Outline};
+use crate::syntax::{Field, Kind, Node};
 
 /// Subjects whose words can be given other names. Each is collected when somebody asks for it.
-const FAMILIES: [Family; 3] = [
+const FAMILIES: [Family; 2] = [
     Family {
         subjects: Subjects::THREADS
             .union(Subjects::POOLS)
             .union(Subjects::CALLBACKS),
+        made_in: Subjects::THREADS
+            .union(Subjects::POOLS)
+            .union(Subjects::CALLBACKS),
         modules: true,
-        outlines: |_| true,
     },
-    // a decorator gets its other name on the module's level; `from attr import s` would make every `s` one
+    // `from attr import s` would make every `s` one
     Family {
         subjects: Subjects::DATACLASSES,
+        made_in: Subjects::DATACLASS_MAKERS,
         modules: false,
-        outlines: |outline| !matches!(outline, Outline::Function(_) | Outline::Class(_)),
-    },
-    Family {
-        subjects: Subjects::METACLASS,
-        modules: false,
-        outlines: |outline| matches!(outline, Outline::Class(_) | Outline::Import),
     },
 ];
 
 struct Family {
     subjects: Subjects,
+    /// What segments are about that make other names of these, beside class statements and imports.
+    made_in: Subjects,
     /// Whether everything that is imported from a module counts whose name is one of the words.
     modules: bool,
-    /// Where other names are made.
-    outlines: fn(&Outline) -> bool,
 }
 
 /// How often names of names are followed: a subclass of a subclass, a re-export of a re-export.
@@ -64,17 +61,39 @@ impl Project {
             .map(|(family, names)| file.named(names.get_or_init(|| self.collect(family))))
             .filter(|named| !named.is_empty())
             .collect();
+        let is_about = move |index: usize| {
+            let own = file.segment(index).subjects();
+            own.intersects(subjects) || named.iter().any(|named| named[index].intersects(subjects))
+        };
+        // the keyword means something only where there are threads
+        let targets = subjects.intersects(Subjects::THREADS) && (0..file.len()).any(&is_about);
         (0..file.len()).filter(move |&index| {
-            file.segment(index).subjects().intersects(subjects)
-                || named.iter().any(|named| named[index].intersects(subjects))
+            is_about(index)
+                || targets && file.segment(index).subjects().intersects(Subjects::TARGETS)
         })
+    }
+
+    /// The subjects that a name of something to do with threads, pools or callbacks stands for in this project.
+    pub(super) fn threads_named(&self, name: &str) -> Subjects {
+        let (family, names) = (&FAMILIES[0], &self.aliases.0[0]);
+        let known = names.get_or_init(|| self.collect(family)).of(name);
+        known.union(Subjects::of_word(name).intersection(family.subjects))
     }
 
     fn collect(&self, family: &Family) -> Names {
         let mut known: FxHashMap<&str, Subjects> = FxHashMap::default();
+        for (word, subjects) in family.subjects.words() {
+            for name in self.names_after(&[word]) {
+                let own = Subjects::of_word(name).intersection(family.subjects);
+                if own.union(subjects) != own {
+                    let all = known.entry(name).or_default();
+                    *all = all.union(subjects);
+                }
+            }
+        }
         for file in self.files() {
-            for index in file.about(family.subjects) {
-                note(file, index, family, &mut known);
+            for index in file.about(family.made_in) {
+                self.note(file, index, family, &mut known);
             }
         }
         // names of names: only segments that hold a name that is new are looked at again
@@ -94,49 +113,92 @@ impl Project {
             for file in self.files() {
                 for (index, found) in file.named(&names).iter().enumerate() {
                     if *found != Subjects::NONE {
-                        note(file, index, family, &mut known);
+                        self.note(file, index, family, &mut known);
                     }
                 }
             }
         }
-        let mut all: Vec<_> = known.into_iter().collect();
-        all.sort_unstable_by_key(|(name, _)| *name);
-        Names::new(&all)
+        named(known)
+    }
+
+    /// Notes the names that a segment makes stand for something that is known.
+    fn note<'p>(
+        &'p self,
+        file: &'p FileFacts,
+        index: usize,
+        family: &Family,
+        known: &mut FxHashMap<&'p str, Subjects>,
+    ) {
+        let mut found = Vec::new();
+        let words = Words {
+            project: self,
+            root: file.root(index),
+            family,
+            known,
+        };
+        words.of_bindings(&mut found);
+        words.of_attributes(&mut found);
+        for (name, subjects) in found {
+            let own = Subjects::of_word(name).intersection(family.subjects);
+            if subjects != Subjects::NONE && own.union(subjects) != own {
+                let all = known.entry(name).or_default();
+                *all = all.union(subjects);
+            }
+        }
+    }
+
+    /// Whether what has the word of a subject really is about it.
+    fn is_about_subject<'p>(&'p self, family: &Family, value: &Value<'p>) -> bool {
+        if family.subjects == Subjects::DATACLASSES {
+            return self.makes_fields(value);
+        }
+        match value {
+            Value::External(name) => is_subject(name),
+            Value::Class(class) => self.derives_from_subject(&ClassValue::Known(*class)),
+            Value::Instance(class) => self.derives_from_subject(class),
+            Value::Function(function) | Value::Method(function) => {
+                match self.returned(*function, 0) {
+                    Value::External(name) => is_subject(&name),
+                    Value::Class(class) => self.derives_from_subject(&ClassValue::Known(class)),
+                    Value::Instance(class) => self.derives_from_subject(&class),
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    fn derives_from_subject<'p>(&'p self, class: &ClassValue<'p>) -> bool {
+        let classes = self.mro_of(class).classes;
+        let mut names = classes.iter().map(|class| self.qualified_class(class));
+        names.any(|name| is_subject(&name))
     }
 }
 
-/// Notes the names that a segment makes stand for something that is known.
-fn note<'p>(
-    file: &'p FileFacts,
-    index: usize,
-    family: &Family,
-    known: &mut FxHashMap<&'p str, Subjects>,
-) {
-    let segment = file.segment(index);
-    if !(family.outlines)(segment.outline()) {
-        return;
-    }
-    let body = segment.body();
-    let mut found = Vec::new();
-    let words = Words {
-        body,
-        family,
-        known,
-    };
-    words.of_bindings(&mut found);
-    words.of_attributes(&mut found);
-    for (name, subjects) in found {
-        let own = Subjects::of_word(name).intersection(family.subjects);
-        if subjects != Subjects::NONE && own.union(subjects) != own {
-            let all = known.entry(name).or_default();
-            *all = all.union(subjects);
-        }
-    }
+fn named(known: FxHashMap<&str, Subjects>) -> Names {
+    let mut all: Vec<_> = known.into_iter().collect();
+    all.sort_unstable_by_key(|(name, _)| *name);
+    Names::new(&all)
+}
+
+/// Whether a qualified name is of a module that is about one of the subjects.
+fn is_subject(name: &str) -> bool {
+    const MODULES: &[&str] = &[
+        "threading",
+        "_thread",
+        "concurrent",
+        "multiprocessing",
+        "asyncio",
+        "atexit",
+        "signal",
+    ];
+    MODULES.contains(&name.split('.').next().unwrap_or(name))
 }
 
 /// What the words of one segment stand for.
 struct Words<'a, 'p> {
-    body: &'p Body,
+    project: &'p Project,
+    root: Site<'p>,
     family: &'a Family,
     known: &'a FxHashMap<&'p str, Subjects>,
 }
@@ -146,7 +208,7 @@ const DEPTH: usize = 4;
 
 impl<'p> Words<'_, 'p> {
     fn of_bindings(&self, found: &mut Vec<(&'p str, Subjects)>) {
-        let body = self.body;
+        let body = self.root.body();
         let text = |binding: &Binding| body.tree.node(binding.name).text();
         let globals: FxHashSet<(usize, &str)> = body
             .bindings
@@ -155,7 +217,7 @@ impl<'p> Words<'_, 'p> {
             .map(|binding| (binding.scope, text(binding)))
             .collect();
         let (mut locals, mut functions) = (FxHashMap::default(), Vec::new());
-        for binding in &body.bindings {
+        for (number, binding) in body.bindings.iter().enumerate() {
             let is_local = matches!(
                 body.scopes[binding.scope].kind,
                 ScopeKind::Function | ScopeKind::Lambda | ScopeKind::Comprehension
@@ -165,12 +227,12 @@ impl<'p> Words<'_, 'p> {
             let subjects = match (binding.kind, value) {
                 (BindingKind::Annotation, _) => self.of_annotation(name),
                 (BindingKind::FromImport | BindingKind::ImportAs, Some(value)) => {
-                    self.of_import(value)
+                    let site = self.root.file.binding_site(self.root.segment, number);
+                    self.of_import(value, site)
                 }
                 (BindingKind::Assignment | BindingKind::With, Some(value)) => {
                     self.of_value(value, 0).union(self.of_annotation(name))
                 }
-                (BindingKind::Class, Some(value)) => self.of_bases(value),
                 (BindingKind::Function, Some(value)) if !is_local => {
                     functions.push((name.text(), value));
                     continue;
@@ -189,9 +251,9 @@ impl<'p> Words<'_, 'p> {
 
     /// `self.pool = ThreadPoolExecutor()`
     fn of_attributes(&self, found: &mut Vec<(&'p str, Subjects)>) {
-        let stores = self.body.mutations.iter();
+        let stores = self.root.body().mutations.iter();
         for store in stores.filter(|store| store.kind == MutationKind::Attribute) {
-            let attribute = self.body.tree.node(store.target).parent();
+            let attribute = self.root.body().tree.node(store.target).parent();
             let assignment = attribute.and_then(Node::parent);
             let (Some(attribute), Some(assignment)) = (attribute, assignment) else {
                 continue;
@@ -213,22 +275,42 @@ impl<'p> Words<'_, 'p> {
             .union(known)
     }
 
-    fn of_import(&self, imported: Node<'p>) -> Subjects {
+    /// The subjects of a name or an attribute, by its last word, where it turns out to be about them.
+    fn of_name(&self, name: Node<'p>, word: &str) -> Subjects {
+        let found = self.of_word(word);
+        let is_about = || {
+            let value = self.project.evaluate(self.root.with(name));
+            self.project.is_about_subject(self.family, &value)
+        };
+        if found != Subjects::NONE && is_about() {
+            found
+        } else {
+            Subjects::NONE
+        }
+    }
+
+    fn of_import(&self, imported: Node<'p>, binding: BindingSite<'p>) -> Subjects {
         let name = imported.child(Field::Name).unwrap_or(imported);
         let last = name.text().rsplit('.').next().unwrap_or_default();
-        let own = self.of_word(last.trim());
-        if !self.family.modules {
-            return own;
+        let mut found = self.of_word(last.trim());
+        if self.family.modules
+            && let Some(statement) = imported.parent()
+            && let Some(module) = statement.child(Field::ModuleName)
+        {
+            for word in module.text().split('.') {
+                let module = Subjects::of_word(word.trim());
+                found = found.union(module.intersection(self.family.subjects));
+            }
         }
-        let module = imported
-            .parent()
-            .and_then(|statement| statement.child(Field::ModuleName));
-        let modules = module
-            .into_iter()
-            .flat_map(|module| module.text().split('.'));
-        modules.fold(own, |all, word| {
-            all.union(Subjects::of_word(word.trim()).intersection(self.family.subjects))
-        })
+        let is_about = || {
+            let value = self.project.value_of_bindings(&[binding], None, 0);
+            self.project.is_about_subject(self.family, &value)
+        };
+        if found != Subjects::NONE && is_about() {
+            found
+        } else {
+            Subjects::NONE
+        }
     }
 
     /// The subjects that an expression's value is about.
@@ -237,10 +319,10 @@ impl<'p> Words<'_, 'p> {
             return Subjects::NONE;
         }
         match value.kind() {
-            Kind::Name => self.of_word(value.text()),
+            Kind::Name => self.of_name(value, value.text()),
             Kind::Attribute => value
                 .child(Field::Attribute)
-                .map_or(Subjects::NONE, |name| self.of_word(name.text())),
+                .map_or(Subjects::NONE, |name| self.of_name(value, name.text())),
             Kind::Call => self.of_call(value, depth),
             Kind::Parenthesized | Kind::Conditional | Kind::BooleanOperation | Kind::Assignment => {
                 value.children().fold(Subjects::NONE, |all, part| {
@@ -268,14 +350,6 @@ impl<'p> Words<'_, 'p> {
             Some(first) => self.of_value(first, depth + 1),
             None => Subjects::NONE,
         }
-    }
-
-    fn of_bases(&self, class: Node<'p>) -> Subjects {
-        let bases = class.child(Field::Superclasses);
-        let bases = bases.into_iter().flat_map(Node::children);
-        bases.fold(Subjects::NONE, |all, base| {
-            all.union(self.of_value(base, DEPTH - 1))
-        })
     }
 
     /// For `name: annotation`, an object of the class that the annotation names.

@@ -2,8 +2,8 @@
 
 use super::functions::Bound;
 use super::{ClassValue, Function, Project, Value, stdlib};
-use crate::facts::{BindingKind, MutationKind, Site};
-use crate::syntax::{Field, Kind, Node, contains_word};
+use crate::facts::{BindingKind, FileFacts, MutationKind, Site};
+use crate::syntax::{Field, Kind, Node};
 
 /// A class of the project.
 #[derive(Clone, Copy, PartialEq)]
@@ -143,10 +143,7 @@ impl<'p> Class<'p> {
     /// The statements that assign to `self.name` in its methods, with the value where it is one.
     pub fn stores_to_self(self, name: &str) -> Vec<(Site<'p>, Option<Site<'p>>)> {
         let mut found = Vec::new();
-        for part in self.site.class_parts() {
-            if !contains_word(part.text(), name) {
-                continue;
-            }
+        for part in self.site.class_parts(|facts| facts.mentions(name)) {
             for mutation in part
                 .mutations()
                 .filter(|mutation| mutation.kind == MutationKind::Attribute)
@@ -206,6 +203,37 @@ impl Project {
             Value::External(name) => Some(ClassValue::External(name)),
             _ => None,
         }
+    }
+
+    /// The classes in some segments of a file, and the classes of whose bodies they are part, in source order. Segments that do not parse are left out.
+    pub fn classes_in<'p>(
+        &'p self,
+        file: &'p FileFacts,
+        segments: impl Iterator<Item = usize>,
+    ) -> Vec<Class<'p>> {
+        let mut found: Vec<Class<'p>> = Vec::new();
+        // a class in several segments is found once
+        let mut last_head = None;
+        for root in segments.map(|segment| file.root(segment)) {
+            if root.node.tree().has_error() {
+                continue;
+            }
+            let head = file.head_of(root.segment);
+            if head.is_some()
+                && head != last_head
+                && let Some((head, _)) = root.class_around(0)
+            {
+                found.extend(Class::at(head));
+            }
+            last_head = head.or(Some(root.segment));
+            found.extend(
+                root.body()
+                    .classes
+                    .iter()
+                    .filter_map(|data| Class::at(root.at(data.node))),
+            );
+        }
+        found
     }
 
     /// The method resolution order of a class of the project.

@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 
-use crate::facts::FileFacts;
+use crate::facts::{FileFacts, Kin};
 use crate::text;
 
 /// A file that could not be read, and why, in words for people.
@@ -21,6 +21,8 @@ pub struct Disk {
     exists: DashMap<PathBuf, Found>,
     roots: std::sync::RwLock<Vec<PathBuf>>,
     changes: AtomicUsize,
+    /// With the counts of changes and of files when it was made.
+    kin: Mutex<Option<((usize, usize), Arc<Kin>)>>,
     /// By file: its module's name, and the folder that the first part of the name is looked up in.
     module_names: DashMap<PathBuf, Arc<(String, PathBuf)>>,
 }
@@ -77,6 +79,26 @@ impl Disk {
             .filter(|entry| entry.is_ok())
             .map(|entry| entry.key().clone())
             .collect()
+    }
+
+    /// The class statements of every file that was read, by words.
+    pub fn kin(&self) -> Arc<Kin> {
+        let mut known = self.kin.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = (self.changes(), self.facts.len());
+        match &*known {
+            Some((made, kin)) if *made == state => Arc::clone(kin),
+            _ => {
+                let mut files: Vec<Arc<FileFacts>> = self
+                    .facts
+                    .iter()
+                    .filter_map(|entry| entry.as_ref().ok().cloned())
+                    .collect();
+                files.sort_by(|a, b| a.path().cmp(b.path()));
+                let kin = Arc::new(Kin::of(files.iter().map(AsRef::as_ref)));
+                *known = Some((state, Arc::clone(&kin)));
+                kin
+            }
+        }
     }
 
     /// How often files were forgotten, or read in bulk: a project that was made before the last time does not know them all.

@@ -1,6 +1,6 @@
 //! Classes whose attributes become fields: dataclasses, attrs, `NamedTuple`.
 
-use super::{Class, ClassValue, Project, Value};
+use super::{Class, ClassValue, Function, Project, Value};
 use crate::facts::{BindingKind, Site};
 use crate::syntax::{Field, Kind, Node};
 
@@ -75,36 +75,51 @@ impl Project {
         } else {
             decorator
         };
-        match self.evaluate(target) {
-            Value::External(name) if name.as_ref() == "dataclasses.dataclass" => {
-                Some(FieldMaker::Dataclass)
-            }
+        let value = self.evaluate(target);
+        if !self.makes_fields(&value) {
+            return None;
+        }
+        match value {
             Value::External(name) if ATTRS.contains(&name.as_ref()) => {
                 let classic = matches!(name.as_ref(), "attr.s" | "attr.attrs" | "attr.attributes");
                 let annotated = !classic || keyword_is(decorator, "auto_attribs", "True");
                 Some(FieldMaker::Attrs { annotated })
             }
-            Value::Function(function) => {
-                let first = function.first_parameter()?;
-                let makes = function.returns().any(|statement| {
-                    let call = statement.node.children().next();
-                    let call = call.filter(|call| call.kind() == Kind::Call);
-                    call.is_some_and(|call| {
-                        let callee = call.child(Field::Function);
-                        let given = call
-                            .child(Field::Arguments)
-                            .and_then(|arguments| arguments.children().next());
-                        given.is_some_and(|given| given.text() == first)
-                            && callee.is_some_and(|callee| {
-                                self.qualified(statement.with(callee)).as_deref()
-                                    == Some("dataclasses.dataclass")
-                            })
-                    })
-                });
-                makes.then_some(FieldMaker::Dataclass)
-            }
-            _ => None,
+            _ => Some(FieldMaker::Dataclass),
         }
+    }
+
+    /// Whether a value is a decorator that makes fields of a class's attributes.
+    pub(super) fn makes_fields<'p>(&'p self, decorator: &Value<'p>) -> bool {
+        match decorator {
+            Value::External(name) => {
+                name.as_ref() == "dataclasses.dataclass" || ATTRS.contains(&name.as_ref())
+            }
+            Value::Function(function) => self.returns_dataclass(*function),
+            _ => false,
+        }
+    }
+
+    /// Whether a function makes a data class of its first argument and returns it.
+    fn returns_dataclass<'p>(&'p self, function: Function<'p>) -> bool {
+        let Some(first) = function.first_parameter() else {
+            return false;
+        };
+        function.returns().any(|statement| {
+            let call = statement.node.children().next();
+            let call = call.filter(|call| call.kind() == Kind::Call);
+            call.is_some_and(|call| {
+                let callee = call.child(Field::Function);
+                let given = call
+                    .child(Field::Arguments)
+                    .and_then(|arguments| arguments.children().next());
+                given.is_some_and(|given| given.text() == first)
+                    && callee.is_some_and(|callee| {
+                        self.qualified(statement.with(callee)).as_deref()
+                            == Some("dataclasses.dataclass")
+                    })
+            })
+        })
     }
 
     /// The fields that a class's body defines with a default.

@@ -2,7 +2,7 @@
 
 use super::threads::Receiver;
 use super::{Class, ClassValue, Function, Project, Protocol, Value, stdlib};
-use crate::facts::Site;
+use crate::facts::{BindingKind, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 /// How a function is handed to a thread.
@@ -169,6 +169,9 @@ impl Project {
     /// A call, as one that is given a function. For an object of a subclass of `Thread` or `Process` that brings its own `__init__`, nothing is known of the arguments.
     pub fn hand_over<'p>(&'p self, call: Site<'p>) -> Option<HandOver<'p>> {
         let callee = call.child(Field::Function)?;
+        if !self.may_hand_over(callee) {
+            return None;
+        }
         let method = callee.node.child(Field::Attribute).map(Node::text);
         match self.evaluate(callee) {
             Value::External(name) if name.ends_with(".run_in_executor") => {
@@ -196,6 +199,28 @@ impl Project {
             },
             _ => None,
         }
+    }
+
+    /// Whether what is called may be given a function, by its last word.
+    fn may_hand_over(&self, callee: Site<'_>) -> bool {
+        let name = match callee.node.kind() {
+            Kind::Name => callee.node,
+            Kind::Attribute => match callee.node.child(Field::Attribute) {
+                Some(name) => name,
+                None => return false,
+            },
+            _ => return true,
+        };
+        let word = name.text();
+        is_map(word)
+            || matches!(word, "apply" | "apply_async" | "register" | "__init__")
+            || self.threads_named(word) != Subjects::NONE
+            // a local name for something of the kind
+            || callee.node.kind() == Kind::Name
+                && callee.body().bindings.iter().any(|binding| {
+                    binding.kind == BindingKind::Assignment
+                        && callee.at(binding.name).text() == word
+                })
     }
 
     fn in_executor<'p>(&'p self, call: Site<'p>) -> HandOver<'p> {

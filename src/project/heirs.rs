@@ -1,52 +1,265 @@
 //! Which classes derive from a class, over the whole project.
 //!
-//! A class statement names its bases by their last word. The words of all class statements are collected once, without parsing anything; whether a class that names a
-//! base of that word means the class that is asked for, is then found out by evaluating.
+//! A class statement names its bases by their last word. The words of all class statements are collected without parsing anything; whether a class that
+//! names a base of that word means the class that is asked for, is then found out by evaluating.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use dashmap::DashMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
-use super::{Class, ClassValue, Project};
-use crate::facts::FileFacts;
+use super::{Class, ClassValue, Project, stdlib};
+use crate::facts::{ClassAttribute, FileFacts, Kin, Kinsman, Subjects};
 
-/// By the last word of a base: the files and segments of class statements that name it. A base that an import renames is listed under its first name too.
+/// What is known of kinship, by words.
 #[derive(Default)]
-pub(super) struct Memo(OnceLock<Places>);
-
-/// By word: the numbers of files and segments.
-type Places = FxHashMap<Box<str>, Vec<(usize, usize)>>;
+pub(super) struct Memo {
+    /// The class statements of the files on disk, and those of the open documents.
+    kin: OnceLock<(Arc<Kin>, Vec<Arc<Kin>>)>,
+    /// The names that metaclasses are derived from.
+    metaclasses: OnceLock<FxHashSet<Box<str>>>,
+    /// The names of containers, of what derives from them, and their other names.
+    containers: OnceLock<FxHashSet<Box<str>>>,
+    /// By a class's name: the words that are named as the metaclass of it or of its bases.
+    metaclass_words: DashMap<Box<str>, Vec<Box<str>>, FxBuildHasher>,
+}
 
 /// How often a name may be renamed on its way from a class to a class statement that names it as a base.
 const RENAMINGS: usize = 3;
 
 impl Project {
-    /// The classes of the project that have a class among their bases.
-    pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
-        let places = self.heirs.0.get_or_init(|| self.named_bases());
-        let Some(places) = places.get(class.name()) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for (file, segment) in places {
-            let Some(file) = self.file_at(*file) else {
-                continue;
-            };
-            let root = file.root(*segment);
-            for data in &root.body().classes {
-                let Some(candidate) = Class::at(root.at(data.node)) else {
-                    continue;
-                };
-                if candidate != class
-                    && candidate
-                        .bases()
-                        .any(|base| self.base_class(base) == Some(ClassValue::Known(class)))
-                {
-                    found.push(candidate);
+    fn kin(&self) -> &(Arc<Kin>, Vec<Arc<Kin>>) {
+        self.heirs.kin.get_or_init(|| {
+            let open = self.open.values().map(|file| Arc::clone(file.kin()));
+            (self.disk.kin(), open.collect())
+        })
+    }
+
+    /// What `list` says of the class statements of the files on disk that are not open, then of the open ones.
+    fn kinsmen<'p, I: Iterator<Item = &'p Kinsman>>(
+        &'p self,
+        list: impl Fn(&'p Kin) -> I + 'p,
+    ) -> impl Iterator<Item = &'p Kinsman> {
+        let (disk, open) = self.kin();
+        let on_disk = list(disk).filter(|kinsman| !self.open.contains_key(&**kinsman.path));
+        on_disk.chain(open.iter().flat_map(move |kin| list(kin)))
+    }
+
+    fn aliases_of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
+        let (disk, open) = self.kin();
+        let open = open.iter().flat_map(|kin| kin.aliases(name));
+        disk.aliases(name).iter().chain(open).map(AsRef::as_ref)
+    }
+
+    /// A name, and the other names that it is given on the way through the project.
+    fn with_aliases<'p>(&'p self, name: &'p str) -> Vec<&'p str> {
+        let mut names = vec![name];
+        let mut from = 0;
+        for _ in 0..RENAMINGS {
+            let to = names.len();
+            for at in from..to {
+                for alias in self.aliases_of(names[at]) {
+                    if !names.contains(&alias) {
+                        names.push(alias);
+                    }
+                }
+            }
+            from = to;
+        }
+        names
+    }
+
+    /// The names of everything that, by words alone, may be one of the named classes or derive from one. The names themselves are part of it.
+    pub(super) fn names_after<'p>(&'p self, roots: &[&'p str]) -> FxHashSet<&'p str> {
+        let mut found: FxHashSet<&str> = roots.iter().copied().collect();
+        let mut todo: Vec<&str> = roots.to_vec();
+        while let Some(name) = todo.pop() {
+            let heirs = self.kinsmen(move |kin| kin.with_base(name));
+            let heirs = heirs.map(|kinsman| &*kinsman.name);
+            for other in heirs.chain(self.aliases_of(name)) {
+                if found.insert(other) {
+                    todo.push(other);
                 }
             }
         }
         found
+    }
+
+    /// The classes of the project that have a class among their bases.
+    pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
+        let kin = self
+            .with_aliases(class.name())
+            .into_iter()
+            .flat_map(|name| self.kinsmen(move |kin| kin.with_base(name)));
+        let is_heir = |other: &Class<'p>| {
+            let mut bases = other.bases();
+            *other != class
+                && bases.any(|base| self.base_class(base) == Some(ClassValue::Known(class)))
+        };
+        self.classes_of(kin).filter(is_heir).collect()
+    }
+
+    /// The classes of the project that name a class as their metaclass.
+    pub fn made_by_metaclass<'p>(&'p self, metaclass: Class<'p>) -> Vec<Class<'p>> {
+        let kin = self
+            .with_aliases(metaclass.name())
+            .into_iter()
+            .flat_map(|name| self.kinsmen(move |kin| kin.with_metaclass(name)));
+        let is_made = |class: &Class<'p>| {
+            let keyword = class.keyword("metaclass");
+            keyword.and_then(|keyword| self.base_class(keyword))
+                == Some(ClassValue::Known(metaclass))
+        };
+        self.classes_of(kin).filter(is_made).collect()
+    }
+
+    /// The metaclasses that a file defines, in the order of the file.
+    pub fn metaclasses<'p>(&'p self, file: &'p FileFacts) -> impl Iterator<Item = Class<'p>> {
+        let names = self.heirs.metaclasses.get_or_init(|| {
+            let roots: Vec<&str> = stdlib::metaclass_words().iter().copied().collect();
+            let names = self.names_after(&roots);
+            names.into_iter().map(Into::into).collect()
+        });
+        let kin = file.kin().all().iter();
+        let derived = kin.filter(|kinsman| kinsman.bases.iter().any(|base| names.contains(base)));
+        self.classes_of(derived)
+            .filter(|class| self.is_metaclass(*class))
+    }
+
+    /// The classes of a file whose bases, by words alone, bring more than one metaclass.
+    pub fn of_several_metaclasses<'p>(
+        &'p self,
+        file: &'p FileFacts,
+    ) -> impl Iterator<Item = Class<'p>> {
+        let kin = file.kin().all().iter();
+        let several = kin.filter(|kinsman| {
+            let bases = kinsman.bases.iter();
+            let inherited = bases.flat_map(|base| self.metaclass_words(base));
+            let own = kinsman.metaclass.iter().cloned();
+            let words: FxHashSet<Box<str>> = own.chain(inherited).collect();
+            words.len() > 1
+        });
+        self.classes_of(several)
+    }
+
+    /// The words that are named as the metaclass of a class of this name, or of its bases.
+    fn metaclass_words(&self, name: &str) -> Vec<Box<str>> {
+        if let Some(known) = self.heirs.metaclass_words.get(name) {
+            return known.clone();
+        }
+        let mut found: FxHashSet<Box<str>> = FxHashSet::default();
+        for ancestor in self.names_before(name) {
+            found.extend(stdlib::metaclasses_of_word(ancestor).map(Into::into));
+            for kinsman in self.kinsmen(|kin| kin.called(ancestor)) {
+                found.extend(kinsman.metaclass.clone());
+            }
+        }
+        let found: Vec<_> = found.into_iter().collect();
+        let words = &self.heirs.metaclass_words;
+        words.insert(name.into(), found.clone());
+        found
+    }
+
+    /// The names of everything that, by words alone, a class of a name may derive from, and its own.
+    fn names_before<'p>(&'p self, name: &'p str) -> FxHashSet<&'p str> {
+        let mut found = FxHashSet::from_iter([name]);
+        let mut todo = vec![name];
+        while let Some(name) = todo.pop() {
+            let (disk, open) = self.kin();
+            let kins = || std::iter::once(disk).chain(open);
+            let originals = kins().flat_map(|kin| kin.originals(name));
+            let bases = self
+                .kinsmen(move |kin| kin.called(name))
+                .flat_map(|kinsman| &kinsman.bases);
+            for other in originals.chain(bases) {
+                if found.insert(other) {
+                    todo.push(other);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the value of a class attribute may be a container, by the last word of what is called.
+    fn may_make_container(&self, attribute: &ClassAttribute<'_>) -> bool {
+        let names = self.heirs.containers.get_or_init(|| {
+            let roots: Vec<&str> = ClassAttribute::CONTAINERS.to_vec();
+            let names = self.names_after(&roots);
+            names.into_iter().map(Into::into).collect()
+        });
+        attribute.callee.is_empty() || names.contains(attribute.callee)
+    }
+
+    /// The class statements of a class of a name, of its bases and of its heirs, in which, all by words alone, a method may change an attribute of the object.
+    fn changing<'p>(
+        &'p self,
+        name: &'p str,
+        attribute: &ClassAttribute<'_>,
+    ) -> impl Iterator<Item = &'p Kinsman> {
+        let mut names = self.names_before(name);
+        names.extend(self.names_after(&[name]));
+        let kin = names
+            .into_iter()
+            .flat_map(|name| self.kinsmen(move |kin| kin.called(name)));
+        kin.filter(|kinsman| {
+            let parts = self.file(&kinsman.path).into_iter().flat_map(|file| {
+                let head = kinsman.segment;
+                let parts = std::iter::once(head).chain(file.members_of(head));
+                parts.map(|part| file.segment(part).text())
+            });
+            parts.into_iter().any(|text| attribute.may_change_in(text))
+        })
+    }
+
+    /// The classes of a file that, by words alone, have an attribute that their objects share and that a method may change.
+    pub fn with_changing_attributes<'p>(&'p self, file: &'p FileFacts) -> Vec<Class<'p>> {
+        let about = file.about(Subjects::CLASS_ATTRIBUTES.union(Subjects::CLASS_CALLS));
+        let changing = about.filter(|&segment| {
+            let head = file.head_of(segment).unwrap_or(segment);
+            let kin = file.kin().all().iter();
+            let mut classes = kin.filter(|kinsman| kinsman.segment == head);
+            let mut attributes = file.segment(segment).class_attributes();
+            attributes.retain(|attribute| self.may_make_container(attribute));
+            classes.any(|class| {
+                let mut attributes = attributes.iter();
+                attributes.any(|attribute| self.changing(&class.name, attribute).next().is_some())
+            })
+        });
+        self.classes_in(file, changing)
+    }
+
+    /// The class, its bases and its heirs, as far as a method of theirs may, by words, change an attribute of the object.
+    pub fn changing_family<'p>(
+        &'p self,
+        class: Class<'p>,
+        attribute: &ClassAttribute<'_>,
+    ) -> Vec<Class<'p>> {
+        let bases = self.known_mro(class);
+        let found = self.classes_of(self.changing(class.name(), attribute));
+        found
+            .filter(|other| bases.contains(other) || self.known_mro(*other).contains(&class))
+            .collect()
+    }
+
+    /// The classes in the segments of class statements, each once, by place.
+    fn classes_of<'p>(
+        &'p self,
+        kin: impl Iterator<Item = &'p Kinsman>,
+    ) -> impl Iterator<Item = Class<'p>> {
+        let mut places: Vec<_> = kin
+            .map(|kinsman| (&kinsman.path, kinsman.segment, &*kinsman.name))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().flat_map(|(path, segment, name)| {
+            let file = self.file(path).filter(|file| segment < file.len());
+            let root = file.map(|file| file.root(segment));
+            let classes = root.into_iter().flat_map(|root| {
+                let classes = root.body().classes.iter();
+                classes.filter_map(move |data| Class::at(root.at(data.node)))
+            });
+            classes.filter(move |class| class.name() == name)
+        })
     }
 
     /// The classes that derive from a class, directly or not.
@@ -68,143 +281,5 @@ impl Project {
             }
         }
         found
-    }
-
-    fn named_bases(&self) -> Places {
-        let mut by_word = Places::default();
-        let mut renamed: FxHashMap<Box<str>, FxHashSet<Box<str>>> = FxHashMap::default();
-        for number in 0..self.paths().len() {
-            let Some(file) = self.file_at(number) else {
-                continue;
-            };
-            let source = file.source();
-            for at in words(source, "class") {
-                let Some((segment, _)) = file.segment_at(at) else {
-                    continue;
-                };
-                for word in base_words(&source[at + "class".len()..]) {
-                    let places = by_word.entry(word.into()).or_default();
-                    if places.last() != Some(&(number, segment)) {
-                        places.push((number, segment));
-                    }
-                }
-            }
-            for at in words(source, "as") {
-                if let Some((name, alias)) = renaming(source, at) {
-                    renamed.entry(name.into()).or_default().insert(alias.into());
-                }
-            }
-        }
-        // a renamed name may be renamed again
-        for _ in 0..RENAMINGS {
-            let mut extra = Places::default();
-            for (name, aliases) in &renamed {
-                let places = aliases.iter().filter_map(|alias| by_word.get(alias));
-                let places: Vec<_> = places.flatten().copied().collect();
-                if !places.is_empty() {
-                    extra.insert(name.clone(), places);
-                }
-            }
-            for (name, places) in extra {
-                let known = by_word.entry(name).or_default();
-                known.extend(places);
-                known.sort_unstable();
-                known.dedup();
-            }
-        }
-        for places in by_word.values_mut() {
-            places.sort_unstable();
-            places.dedup();
-        }
-        by_word
-    }
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
-
-/// Where a keyword stands in a text with a blank behind it and no word before it.
-fn words<'t>(text: &'t str, keyword: &'t str) -> impl Iterator<Item = usize> + 't {
-    let bytes = text.as_bytes();
-    memchr::memmem::find_iter(bytes, keyword.as_bytes()).filter(move |&at| {
-        at.checked_sub(1)
-            .is_none_or(|before| !is_word(bytes[before]))
-            && matches!(bytes.get(at + keyword.len()), Some(b' ' | b'\t'))
-    })
-}
-
-/// The last words of the bases in what follows `class`.
-fn base_words(rest: &str) -> Vec<&str> {
-    let line_end = rest.find(['(', ':', '\n']).unwrap_or(rest.len());
-    let Some(arguments) = rest[line_end..].strip_prefix('(') else {
-        return Vec::new();
-    };
-    let bytes = arguments.as_bytes();
-    let mut found = Vec::new();
-    let (mut depth, mut at) = (1, 0);
-    // where the expression begins whose last word is looked for; none behind its first bracket
-    let mut start = Some(0);
-    while at < bytes.len().min(HEADER) && depth > 0 {
-        match bytes[at] {
-            b'#' => at += memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at),
-            byte @ (b'(' | b'[' | b'{' | b')' | b']' | b'}' | b',') => {
-                let opens = matches!(byte, b'(' | b'[' | b'{');
-                if depth == 1 {
-                    let expression = start.take().and_then(|start| arguments.get(start..at));
-                    found.extend(expression.and_then(last_word));
-                }
-                match byte {
-                    b',' if depth == 1 => start = Some(at + 1),
-                    b',' => {}
-                    _ if opens => depth += 1,
-                    _ => depth -= 1,
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    found
-}
-
-/// How many bytes of a class statement's arguments are read.
-const HEADER: usize = 4000;
-
-fn last_word(expression: &str) -> Option<&str> {
-    let trimmed = expression.trim_end();
-    let start = trimmed
-        .bytes()
-        .rposition(|byte| !is_word(byte))
-        .map_or(0, |at| at + 1);
-    trimmed.get(start..).filter(|word| !word.is_empty())
-}
-
-/// For `name as alias`, with `as` at a byte.
-fn renaming(text: &str, at: usize) -> Option<(&str, &str)> {
-    let name = last_word(text.get(..at)?)?;
-    let rest = text.get(at + "as".len()..)?.trim_start_matches([' ', '\t']);
-    let end = rest
-        .bytes()
-        .position(|byte| !is_word(byte))
-        .unwrap_or(rest.len());
-    let alias = rest.get(..end)?;
-    (!alias.is_empty() && alias != name).then_some((name, alias))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_of_bases() {
-        assert_eq!(
-            base_words(" A(b.C, D[E, F], metaclass=M):"),
-            ["C", "D", "M"]
-        );
-        assert_eq!(base_words(" A(\n    B,  # (x\n    C,\n):"), ["B", "C"]);
-        assert_eq!(base_words(" A(b[1](2), C)"), ["b", "C"]);
-        assert!(base_words(" A: x = (1)").is_empty());
-        assert_eq!(renaming("import a as b", 9), Some(("a", "b")));
     }
 }

@@ -125,10 +125,6 @@ impl Project {
         })
     }
 
-    fn file_at(&self, number: usize) -> Option<&FileFacts> {
-        self.file(self.paths().get(number)?)
-    }
-
     /// The segments of all files whose text holds, as a word, a name or one that an import gives to something of that name.
     pub fn mentions<'p>(&'p self, name: &str) -> Vec<(&'p FileFacts, usize)> {
         let mut names = vec![name.to_string()];

@@ -4,7 +4,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::flow::{is_for_filled, reaching, reaching_if};
 use super::{Bound, Class, ClassValue, Function, Parameter, Project, Value, is_container_name};
-use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
+use crate::facts::{
+    BindingKind, BindingSite, ClassAttribute, FileFacts, Resolution, SegmentFacts, Site,
+};
 use crate::syntax::{Field, Kind, Node, NodeId};
 
 impl Project {
@@ -71,11 +73,27 @@ impl Project {
 
     /// The expressions `self.name` in a class's own methods, under whatever name the object goes there.
     pub fn own_readings<'p>(&'p self, class: Class<'p>, name: &str) -> Vec<Site<'p>> {
+        self.own_readings_in(class, name, |facts| facts.mentions(name))
+    }
+
+    /// The expressions `self.attribute` in those of a class's methods that, by words, may change it.
+    pub fn changing_readings<'p>(
+        &'p self,
+        class: Class<'p>,
+        attribute: &ClassAttribute<'_>,
+    ) -> Vec<Site<'p>> {
+        let may_change = |facts: &SegmentFacts| attribute.may_change_in(facts.text());
+        self.own_readings_in(class, attribute.name, may_change)
+    }
+
+    fn own_readings_in<'p>(
+        &'p self,
+        class: Class<'p>,
+        name: &str,
+        is_asked: impl Fn(&SegmentFacts) -> bool,
+    ) -> Vec<Site<'p>> {
         let mut found = Vec::new();
-        for part in class.site.class_parts() {
-            if !part.file.segment(part.segment).mentions(name) {
-                continue;
-            }
+        for part in class.site.class_parts(is_asked) {
             let attributes = part.body().named(name).filter_map(|node| {
                 let name = part.at(node);
                 let attribute = name.node.parent().filter(|parent| {

@@ -89,7 +89,10 @@ impl Project {
         let spots = self.kept.0.get_or_init(|| {
             let mut spots = Vec::new();
             for file in self.files() {
-                for root in file.about(Subjects::NEW).map(|segment| file.root(segment)) {
+                for root in file
+                    .about(Subjects::SINGLETONS)
+                    .map(|segment| file.root(segment))
+                {
                     let functions = root
                         .body()
                         .functions

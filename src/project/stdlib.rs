@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 type Table = FxHashMap<&'static str, Vec<&'static str>>;
 
@@ -81,6 +81,36 @@ pub(super) fn bases(name: &str) -> Option<&'static [&'static str]> {
         return Some(&[]);
     }
     classes().get(spelled(name)).map(Vec::as_slice)
+}
+
+/// The last words of the names of all metaclasses that are known.
+pub(super) fn metaclass_words() -> &'static FxHashSet<&'static str> {
+    static WORDS: OnceLock<FxHashSet<&'static str>> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        let named = metaclasses().values().flatten().copied();
+        let words = named
+            .chain(["type", "abc.ABCMeta", "enum.EnumType"])
+            .map(last_word);
+        words.collect()
+    })
+}
+
+/// The last words of the metaclasses of the known classes whose names end with a word; `type` is left out.
+pub(super) fn metaclasses_of_word(word: &str) -> impl Iterator<Item = &'static str> {
+    static WORDS: OnceLock<FxHashMap<&'static str, Vec<&'static str>>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| {
+        let mut words: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+        for (class, metaclass) in metaclasses() {
+            let known = words.entry(last_word(class)).or_default();
+            known.extend(metaclass.iter().copied().map(last_word));
+        }
+        words
+    });
+    words.get(word).into_iter().flatten().copied()
+}
+
+fn last_word(name: &'static str) -> &'static str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// The qualified name of a class's metaclass. None where the class is not known.

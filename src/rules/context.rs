@@ -57,26 +57,8 @@ impl<'p> Context<'p> {
 
     /// The classes in those segments, and the classes of whose bodies they are part, in source order.
     pub fn classes(&self, subjects: Subjects) -> Vec<Class<'p>> {
-        let mut found: Vec<Class<'p>> = Vec::new();
-        // a class in several segments is found once
-        let mut last_head = None;
-        for root in self.segments(subjects) {
-            let head = self.file.head_of(root.segment);
-            if head.is_some()
-                && head != last_head
-                && let Some((head, _)) = root.class_around(0)
-            {
-                found.extend(Class::at(head));
-            }
-            last_head = head.or(Some(root.segment));
-            found.extend(
-                root.body()
-                    .classes
-                    .iter()
-                    .filter_map(|data| Class::at(root.at(data.node))),
-            );
-        }
-        found
+        let segments = self.project.about(self.file, subjects);
+        self.project.classes_in(self.file, segments)
     }
 
     /// The products of a display in those segments, in source order.

@@ -13,16 +13,12 @@ pub use context::{Context, Findings, Options};
 pub use finding::{Edit, Evidence, Finding, Fix, Place, Severity};
 pub use selector::{RuleSelector, family};
 
-use crate::facts::Subjects;
-
 /// A rule: what it is called, where it looks, and what it does there. What it is about is said by its card.
 pub struct Rule {
     /// `MUT001`
     pub code: &'static str,
     /// `mutable-default`
     pub name: &'static str,
-    /// Segments without any of these subjects hold nothing for the rule.
-    pub subjects: Subjects,
     /// Reports what it finds in the context's file. Total: never panics, leaves out what it cannot answer.
     pub check: fn(&Context<'_>, &mut Findings),
 }

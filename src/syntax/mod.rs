@@ -10,7 +10,7 @@ mod segments;
 mod tree;
 
 pub use kind::{Field, Kind, Op};
-pub use outline::{Outline, contains_word, header_end};
+pub use outline::{Outline, contains_word, docstring, header_end};
 pub use scan::{Cut, CutKind, segment};
 pub use segments::{Resegmented, resegment};
 pub use tree::{Node, NodeId, Seed, Tree, parse};

@@ -1,5 +1,7 @@
 //! What can be said of a segment without parsing it.
 
+use std::ops::Range;
+
 use super::scan::{ident, is_def, logical_line_end, next_code, word};
 
 /// What a segment's first line of code shows.
@@ -15,7 +17,7 @@ pub enum Outline {
     Import,
     /// `from … import *`.
     StarImport,
-    /// Comments or blank lines only.
+    /// Comments or blank lines only, or a string: nothing is bound.
     Empty,
     /// Anything else: it may bind any name that occurs in it.
     Other,
@@ -52,6 +54,10 @@ impl Outline {
                     Outline::Import
                 }
             }
+            b'"' | b'\'' => Outline::Empty,
+            b'r' | b'R' | b'u' | b'b' if matches!(bytes.get(at + 1), Some(b'"' | b'\'')) => {
+                Outline::Empty
+            }
             _ => match name_at(text, at) {
                 Some(name)
                     if matches!(
@@ -85,6 +91,29 @@ pub fn header_end(text: &str, code: usize) -> usize {
     } else {
         logical_line_end(bytes, definition(bytes, code))
     }
+}
+
+/// The docstring in triple quotes of the `def` or `class` that begins at or after `code`.
+pub fn docstring(text: &str, code: usize) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut at = header_end(text, code);
+    loop {
+        let blank = |byte: &&u8| byte.is_ascii_whitespace();
+        at += bytes[at..].iter().take_while(blank).count();
+        match bytes.get(at)? {
+            b'#' => at += memchr::memchr(b'\n', &bytes[at..])?,
+            b'r' | b'R' | b'u' | b'U' => at += 1,
+            _ => break,
+        }
+    }
+    let quotes = bytes.get(at..at + 3)?;
+    if !matches!(quotes, b"\"\"\"" | b"'''") {
+        return None;
+    }
+    let inside = &bytes[at + 3..];
+    let mut ends = memchr::memmem::find_iter(inside, quotes);
+    let end = ends.find(|end| !inside[..*end].ends_with(b"\\"))?;
+    Some(at..at + 3 + end + 3)
 }
 
 /// Skips decorators.
@@ -160,7 +189,23 @@ mod tests {
         assert_eq!(of("from a import *  # noqa"), Outline::StarImport);
         assert_eq!(of("try:\n  pass\nexcept: pass"), Outline::Other);
         assert_eq!(of("x, y = 1, 2"), Outline::Other);
+        assert_eq!(of("r\"\"\"What x is\n\"\"\"\n"), Outline::Empty);
         assert_eq!(Outline::of("# only\n", 7), Outline::Empty);
+    }
+
+    #[test]
+    fn docstrings() {
+        let of = |text: &'static str| docstring(text, 0).map(|range| &text[range]);
+        assert_eq!(
+            of("def f():\n    \"\"\"a\n  b\"\"\"\n    x"),
+            Some("\"\"\"a\n  b\"\"\"")
+        );
+        assert_eq!(
+            of("@d\nclass C(\n  B):\n  # c\n  r'''a'''\n"),
+            Some("'''a'''")
+        );
+        assert_eq!(of("def f():\n    x = \"\"\"a\"\"\"\n"), None);
+        assert_eq!(of("def f(): pass"), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! GIL001 cpu-bound-thread. Card: knowledge/rules/GIL001-cpu-bound-thread.md
 
 use super::{Computing, assigned_name, calls_method, computing, label, statement_after};
-use crate::facts::{Site, Subjects};
+use crate::facts::Site;
 use crate::project::{Function, Project, StartKind};
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -9,7 +9,6 @@ use crate::rules::{Context, Findings, Rule, Severity};
 pub const RULE: Rule = Rule {
     code: "GIL001",
     name: "cpu-bound-thread",
-    subjects: Subjects::THREADS,
     check,
 };
 

@@ -1,7 +1,7 @@
 //! GIL002 cpu-bound-thread-pool. Card: knowledge/rules/GIL002-cpu-bound-thread-pool.md
 
 use super::{Computing, assigned_name, calls_method, computing, label, statement_after};
-use crate::facts::{Site, Subjects};
+use crate::facts::Site;
 use crate::project::{Project, StartKind, ThreadStart};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -9,7 +9,6 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "GIL002",
     name: "cpu-bound-thread-pool",
-    subjects: Subjects::THREADS,
     check,
 };
 

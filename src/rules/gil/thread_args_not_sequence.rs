@@ -13,12 +13,11 @@ use crate::syntax::{Field, Kind};
 pub const RULE: Rule = Rule {
     code: "GIL007",
     name: "thread-args-not-sequence",
-    subjects: Subjects::THREADS,
     check,
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    for call in cx.calls(RULE.subjects) {
+    for call in cx.calls(Subjects::THREADS) {
         let Some(handed) = cx.project.hand_over(call) else {
             continue;
         };

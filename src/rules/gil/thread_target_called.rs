@@ -12,12 +12,11 @@ use crate::syntax::{Field, Kind};
 pub const RULE: Rule = Rule {
     code: "GIL006",
     name: "thread-target-called",
-    subjects: Subjects::THREADS.union(Subjects::CALLBACKS),
     check,
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    for call in cx.calls(RULE.subjects) {
+    for call in cx.calls(Subjects::THREADS.union(Subjects::CALLBACKS)) {
         let Some(handed) = cx.project.hand_over(call) else {
             continue;
         };

@@ -1,6 +1,6 @@
 //! GIL003 unlocked-update. Card: knowledge/rules/GIL003-unlocked-update.md
 
-use crate::facts::{Site, Subjects};
+use crate::facts::Site;
 use crate::project::{Chain, Function, SharedPlace, StartKind};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -9,7 +9,6 @@ pub const RULE: Rule = Rule {
     code: "GIL003",
     name: "unlocked-update",
     // the threads may be started in another file
-    subjects: Subjects::NONE,
     check,
 };
 

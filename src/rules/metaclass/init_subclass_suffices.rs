@@ -1,7 +1,6 @@
 //! MET003 init-subclass-suffices. Card: knowledge/rules/MET003-init-subclass-suffices.md
 
-use super::metaclasses;
-use crate::facts::{BindingKind, Site, Subjects};
+use crate::facts::{BindingKind, Site};
 use crate::project::{Class, Function};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -9,12 +8,15 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "MET003",
     name: "init-subclass-suffices",
-    subjects: Subjects::METACLASS.union(Subjects::NEW),
     check,
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    for class in metaclasses(cx).filter(|class| is_simple(cx, *class)) {
+    for class in cx
+        .project
+        .metaclasses(cx.file)
+        .filter(|class| is_simple(cx, *class))
+    {
         let methods: Vec<Function<'_>> = class.methods().collect();
         let works = methods.iter().all(|method| only_looks(*method));
         let Some(work) = methods

@@ -1,6 +1,6 @@
 //! MET001 metaclass-conflict. Card: knowledge/rules/MET001-metaclass-conflict.md
 
-use crate::facts::{Site, Subjects};
+use crate::facts::Site;
 use crate::project::{Class, ClassValue, Metaclass};
 use crate::rules::context::line;
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
@@ -8,12 +8,11 @@ use crate::rules::{Context, Finding, Findings, Rule, Severity};
 pub const RULE: Rule = Rule {
     code: "MET001",
     name: "metaclass-conflict",
-    subjects: Subjects::BASES,
     check,
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    for class in cx.classes(Subjects::BASES) {
+    for class in cx.project.of_several_metaclasses(cx.file) {
         let Metaclass::Conflict(one, other) = cx.project.metaclass(&ClassValue::Known(class))
         else {
             continue;

@@ -1,7 +1,6 @@
 //! MET007 metaclass-lost. Card: knowledge/rules/MET007-metaclass-lost.md
 
-use super::metaclasses;
-use crate::facts::{Site, Subjects};
+use crate::facts::Site;
 use crate::project::{Class, Function, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
@@ -9,12 +8,11 @@ use crate::syntax::{Field, Kind};
 pub const RULE: Rule = Rule {
     code: "MET007",
     name: "metaclass-lost",
-    subjects: Subjects::NEW,
     check,
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    for class in metaclasses(cx) {
+    for class in cx.project.metaclasses(cx.file) {
         let Some(new) = class.method("__new__") else {
             continue;
         };

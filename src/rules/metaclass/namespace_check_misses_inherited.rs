@@ -1,7 +1,6 @@
 //! MET004 namespace-check-misses-inherited. Card: knowledge/rules/MET004-namespace-check-misses-inherited.md
 
-use super::{made_by, metaclasses};
-use crate::facts::{Site, Subjects};
+use crate::facts::Site;
 use crate::project::{Class, ClassValue, Function};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Op};
@@ -9,7 +8,6 @@ use crate::syntax::{Field, Kind, Op};
 pub const RULE: Rule = Rule {
     code: "MET004",
     name: "namespace-check-misses-inherited",
-    subjects: Subjects::METACLASS.union(Subjects::NEW),
     check,
 };
 
@@ -17,7 +15,7 @@ pub const RULE: Rule = Rule {
 const HEIRS: usize = 500;
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    for class in metaclasses(cx) {
+    for class in cx.project.metaclasses(cx.file) {
         for name in ["__new__", "__init__"] {
             if let Some(method) = class.method(name) {
                 check_method(cx, class, method, out);
@@ -141,7 +139,7 @@ fn report<'p>(
 
 /// A class that the metaclass makes, that inherits the member and does not define it; and the definition.
 fn heir<'p>(cx: &Context<'p>, metaclass: Class<'p>, member: &str) -> Option<(Class<'p>, Site<'p>)> {
-    let mut todo = made_by(cx, metaclass);
+    let mut todo = cx.project.made_by_metaclass(metaclass);
     let mut seen: Vec<Class<'p>> = Vec::new();
     while let Some(class) = todo.pop() {
         if seen.contains(&class) || seen.len() > HEIRS {

@@ -1,6 +1,5 @@
 //! MET005 new-returns-nothing. Card: knowledge/rules/MET005-new-returns-nothing.md
 
-use super::made_by;
 use crate::facts::Subjects;
 use crate::project::{Class, Function};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -8,7 +7,6 @@ use crate::rules::{Context, Findings, Rule, Severity};
 pub const RULE: Rule = Rule {
     code: "MET005",
     name: "new-returns-nothing",
-    subjects: Subjects::NEW.union(Subjects::CALL),
     check,
 };
 
@@ -21,14 +19,14 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     {
         return;
     }
-    for class in cx.classes(RULE.subjects) {
-        for name in ["__new__", "__call__"] {
-            let Some(method) = class.method(name) else {
-                continue;
-            };
-            if name == "__new__" || cx.project.is_metaclass(class) {
-                check_method(cx, class, method, out);
-            }
+    for class in cx.classes(Subjects::NEW) {
+        if let Some(method) = class.method("__new__") {
+            check_method(cx, class, method, out);
+        }
+    }
+    for class in cx.project.metaclasses(cx.file) {
+        if let Some(method) = class.method("__call__") {
+            check_method(cx, class, method, out);
         }
     }
 }
@@ -46,11 +44,15 @@ fn check_method<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>, ou
     let Some(first) = ends.first() else { return };
     let is_metaclass = cx.project.is_metaclass(class);
     let uses = match (is_metaclass, method.name()) {
-        (true, "__new__") => made_by(cx, class)
+        (true, "__new__") => cx
+            .project
+            .made_by_metaclass(class)
             .into_iter()
             .map(|made| made.site)
             .collect(),
-        (true, _) => made_by(cx, class)
+        (true, _) => cx
+            .project
+            .made_by_metaclass(class)
             .into_iter()
             .flat_map(|made| cx.project.constructions(made))
             .collect(),

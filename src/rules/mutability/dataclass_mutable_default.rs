@@ -6,12 +6,9 @@ use crate::project::{Class, ClassField, ClassValue, FieldMaker};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::Kind;
 
-const SUBJECTS: Subjects = Subjects::DATACLASSES.union(Subjects::CLASS_ATTRIBUTES);
-
 pub const RULE: Rule = Rule {
     code: "MUT004",
     name: "dataclass-mutable-default",
-    subjects: SUBJECTS,
     check,
 };
 
@@ -19,7 +16,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if is_stub(cx) {
         return;
     }
-    for class in cx.classes(SUBJECTS) {
+    for class in cx.classes(Subjects::DATACLASSES) {
         let Some((maker, _)) = cx.project.field_maker(class) else {
             continue;
         };

@@ -10,7 +10,6 @@ use crate::syntax::{Field, Kind};
 pub const RULE: Rule = Rule {
     code: "MUT001",
     name: "mutable-default",
-    subjects: Subjects::DEFAULTS,
     check,
 };
 

@@ -10,7 +10,6 @@ use crate::syntax::{Field, Kind};
 pub const RULE: Rule = Rule {
     code: "MUT006",
     name: "repeated-reference",
-    subjects: Subjects::REPETITION,
     check,
 };
 

@@ -1,7 +1,7 @@
 //! MUT003 shared-class-attribute. Card: knowledge/rules/MUT003-shared-class-attribute.md
 
 use super::{edits, followed, is_container, is_stub, made};
-use crate::facts::{BindingKind, BindingSite, Site, Subjects};
+use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
 use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Reach, Use};
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -10,7 +10,6 @@ use crate::syntax::{Field, Kind};
 pub const RULE: Rule = Rule {
     code: "MUT003",
     name: "shared-class-attribute",
-    subjects: Subjects::CLASS_ATTRIBUTES,
     check,
 };
 
@@ -18,8 +17,12 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if is_stub(cx) {
         return;
     }
-    for class in cx.classes(Subjects::CLASS_ATTRIBUTES) {
-        for member in class.site.members() {
+    for class in cx.project.with_changing_attributes(cx.file) {
+        let assigns = |facts: &SegmentFacts| {
+            let values = Subjects::CLASS_ATTRIBUTES.union(Subjects::CLASS_CALLS);
+            facts.subjects().intersects(values)
+        };
+        for member in class.site.members_where(assigns) {
             if let Some(attribute) = candidate(cx, class, member) {
                 check_attribute(cx, class, attribute, out);
             }
@@ -79,33 +82,32 @@ fn check_attribute<'p>(
 ) {
     // the cheap question first: does anything change it at all?
     let name = attribute.name.text();
-    let heirs = cx.project.descendants(class);
-    let mut family = cx.project.known_mro(class);
-    family.extend(heirs.iter().copied());
-    let changes = changes(cx, &family, &attribute);
+    let changes = changes(cx, class, &attribute);
     if changes.is_empty()
         || says_shared(&changes, name)
         || is_meant_to_be_shared(cx, class, &attribute)
     {
         return;
     }
-    let makers: Vec<Class<'p>> = std::iter::once(class)
-        .chain(
-            heirs
-                .iter()
-                .copied()
-                .filter(|heir| !hides(cx, *heir, class, name)),
-        )
-        .filter(|made| is_plain(cx, *made) && is_built(cx, *made))
-        .collect();
+    let heirs = cx.project.descendants(class);
+    let mut family = cx.project.known_mro(class);
+    family.extend(heirs.iter().copied());
+    let makers = std::iter::once(class).chain(
+        heirs
+            .iter()
+            .copied()
+            .filter(|heir| !hides(cx, *heir, class, name)),
+    );
     let mut evidence: Vec<Use<'p>> = Vec::new();
     for made in makers {
         let methods = cx.project.known_mro(made);
         let own = changes.iter().filter(|change| methods.contains(&change.by));
-        for change in own {
-            if is_shared_by(cx, made, change, name) {
-                evidence.extend(change.uses.iter().copied());
-            }
+        let shared: Vec<_> = own
+            .filter(|change| is_shared_by(cx, made, change, name))
+            .flat_map(|change| change.uses.iter().copied())
+            .collect();
+        if !shared.is_empty() && is_plain(cx, made) && is_built(cx, made) {
+            evidence.extend(shared);
         }
     }
     evidence.dedup();
@@ -157,13 +159,19 @@ struct Change<'p> {
     uses: Vec<Use<'p>>,
 }
 
-fn changes<'p>(cx: &Context<'p>, family: &[Class<'p>], attribute: &Shared<'p>) -> Vec<Change<'p>> {
+fn changes<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Shared<'p>) -> Vec<Change<'p>> {
     let mut object = followed(cx, attribute.value, attribute.class.clone());
     // it may have been filled by another method
     object.empty = false;
+    let name = attribute.name.text();
+    let worded = attribute.name.file.segment(attribute.name.segment);
+    let mut worded = worded.class_attributes().into_iter();
+    let Some(worded) = worded.find(|worded| worded.name == name) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
-    for class in family {
-        for reading in cx.project.own_readings(*class, attribute.name.text()) {
+    for by in cx.project.changing_family(class, &worded) {
+        for reading in cx.project.changing_readings(by, &worded) {
             let mut uses = cx.project.uses_of_value(reading, object.clone());
             uses.retain(|found| {
                 found.reach == Reach::Mutated
@@ -171,11 +179,7 @@ fn changes<'p>(cx: &Context<'p>, family: &[Class<'p>], attribute: &Shared<'p>) -
                         || (found.part == Part::Element && object.element.is_some()))
             });
             if !uses.is_empty() {
-                found.push(Change {
-                    by: *class,
-                    reading,
-                    uses,
-                });
+                found.push(Change { by, reading, uses });
             }
         }
     }

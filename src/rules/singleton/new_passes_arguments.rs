@@ -8,7 +8,6 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "SNG007",
     name: "new-passes-arguments",
-    subjects: Subjects::NEW,
     check,
 };
 
@@ -42,6 +41,15 @@ fn check_call<'p>(
     let Some(object) = callee.child(Field::Object) else {
         return;
     };
+    let arguments: Vec<Node<'p>> = call
+        .node
+        .child(Field::Arguments)
+        .into_iter()
+        .flat_map(Node::children)
+        .collect();
+    let Some((_, passed)) = arguments.split_first().filter(|(_, more)| !more.is_empty()) else {
+        return;
+    };
     if !cx.project.is_understood(class) || is_guarded(new, call) || has_own_call(cx, class) {
         return;
     }
@@ -57,20 +65,8 @@ fn check_call<'p>(
         .iter()
         .find(|heir| explicit || ends_at_object(cx, class, **heir));
     let Some(heir) = bad.copied() else { return };
-    let arguments: Vec<Node<'p>> = call
-        .node
-        .child(Field::Arguments)
-        .into_iter()
-        .flat_map(Node::children)
-        .collect();
-    let Some((_, passed)) = arguments.split_first() else {
-        return;
-    };
-    if passed.is_empty()
-        || !passed
-            .iter()
-            .any(|argument| arrives(cx, class, heir, new, call.with(*argument)))
-    {
+    let mut passed_on = passed.iter().map(|argument| call.with(*argument));
+    if !passed_on.any(|argument| arrives(cx, class, heir, new, argument)) {
         return;
     }
     let message = format!(

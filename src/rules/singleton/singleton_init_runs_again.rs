@@ -1,6 +1,6 @@
 //! SNG001 singleton-init-runs-again. Card: knowledge/rules/SNG001-singleton-init-runs-again.md
 
-use crate::facts::{Site, Subjects};
+use crate::facts::Site;
 use crate::project::{Class, ClassValue, Function, Metaclass, Singleton};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -10,8 +10,6 @@ use super::family;
 pub const RULE: Rule = Rule {
     code: "SNG001",
     name: "singleton-init-runs-again",
-    // the `__new__` may stand in another file than the `__init__`
-    subjects: Subjects::NONE,
     check,
 };
 

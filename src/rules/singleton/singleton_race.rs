@@ -1,6 +1,6 @@
 //! SNG002 singleton-race. Card: knowledge/rules/SNG002-singleton-race.md
 
-use super::{SINGLETONS, singletons};
+use super::singletons;
 use crate::facts::Site;
 use crate::project::{Class, Function, Locking, Singleton, SingletonShape, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -9,7 +9,6 @@ use crate::syntax::{Field, Kind};
 pub const RULE: Rule = Rule {
     code: "SNG002",
     name: "singleton-race",
-    subjects: SINGLETONS,
     check,
 };
 
@@ -33,7 +32,7 @@ fn builders<'p>(cx: &Context<'p>, singleton: &Singleton<'p>) -> Vec<Site<'p>> {
         SingletonShape::Metaclass => singleton
             .class
             .into_iter()
-            .flat_map(|meta| made_by(cx, meta))
+            .flat_map(|meta| cx.project.made_by_metaclass(meta))
             .collect(),
         SingletonShape::Decorator => decorated(cx, singleton.function),
         SingletonShape::Module | SingletonShape::Method => return calls_of(cx, singleton.function),
@@ -51,10 +50,6 @@ fn builders<'p>(cx: &Context<'p>, singleton: &Singleton<'p>) -> Vec<Site<'p>> {
         .into_iter()
         .flat_map(|class| cx.project.constructions(class))
         .collect()
-}
-
-fn made_by<'p>(cx: &Context<'p>, metaclass: Class<'p>) -> Vec<Class<'p>> {
-    crate::rules::metaclass::made_by(cx, metaclass)
 }
 
 /// The classes that a decorator stands on.

@@ -1,16 +1,14 @@
 //! SNG004 singleton-shared-by-subclasses. Card: knowledge/rules/SNG004-singleton-shared-by-subclasses.md
 
-use super::{SINGLETONS, family, singletons};
+use super::{family, singletons};
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, Singleton, SingletonShape, Value};
-use crate::rules::metaclass::made_by;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node, contains_word};
 
 pub const RULE: Rule = Rule {
     code: "SNG004",
     name: "singleton-shared-by-subclasses",
-    subjects: SINGLETONS,
     check,
 };
 
@@ -20,7 +18,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             continue;
         };
         let roots = if singleton.shape == SingletonShape::Metaclass {
-            made_by(cx, class)
+            cx.project.made_by_metaclass(class)
         } else {
             vec![class]
         };

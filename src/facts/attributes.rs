@@ -1,0 +1,314 @@
+//! The attributes that class bodies assign, and where methods may change them, as words show it, without parsing.
+
+use super::wording::{is_word, starts_display_or_call, word_length};
+use super::{MUTATING_METHODS, Subjects};
+use crate::syntax::CutKind;
+
+/// An attribute of a class body whose value may be an object that methods change in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassAttribute<'t> {
+    pub name: &'t str,
+    /// The last word of what is called; empty for a display.
+    pub callee: &'t str,
+    /// `CLASS_ATTRIBUTES` for a display or a call of a container of the standard library, else `CLASS_CALLS`.
+    pub subjects: Subjects,
+    /// Whether the value holds other objects that may be changed, or is of a class that has methods of its own.
+    nested: bool,
+}
+
+/// The attributes that the class bodies of a segment assign; also for a member that is such a statement. `code` is where the segment's code begins.
+pub(super) fn of(text: &str, kind: CutKind, code: usize) -> Vec<ClassAttribute<'_>> {
+    let text = &text[code.min(text.len())..];
+    if kind == CutKind::Member {
+        return attribute(text).into_iter().collect();
+    }
+    if !text.starts_with(['c', '@', 'i', 't', 'd', 'a']) || !text.contains("class") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(newline) = memchr::memchr(b'\n', rest.as_bytes()) {
+        rest = &rest[newline + 1..];
+        let line = rest.trim_start_matches([' ', '\t']);
+        if line.len() < rest.len() {
+            found.extend(attribute(line));
+        }
+    }
+    found
+}
+
+/// For `name = [`, `name: T = Call(`, ….
+fn attribute(text: &str) -> Option<ClassAttribute<'_>> {
+    let bytes = text.as_bytes();
+    let name = word_length(bytes);
+    let rest = bytes[name..].trim_ascii_start();
+    let value = match rest.first().filter(|_| name > 0)? {
+        b'=' if rest.get(1) != Some(&b'=') => &rest[1..],
+        b':' => {
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            &rest[memchr::memchr(b'=', &rest[..end])? + 1..]
+        }
+        _ => return None,
+    };
+    let blank = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'\\');
+    let value = &value[value.iter().take_while(blank).count()..];
+    if !starts_display_or_call(value) {
+        return None;
+    }
+    let dotted = value
+        .iter()
+        .take_while(|byte| is_word(**byte) || **byte == b'.')
+        .count();
+    let callee = value[..dotted].rsplit(|byte| *byte == b'.').next();
+    let callee = callee.and_then(|name| std::str::from_utf8(name).ok())?;
+    let subjects = if callee.is_empty() || ClassAttribute::CONTAINERS.contains(&callee) {
+        Subjects::CLASS_ATTRIBUTES
+    } else {
+        Subjects::CLASS_CALLS
+    };
+    let value = &value[dotted..];
+    let inside = &value[1.min(value.len())..closing(value).unwrap_or(value.len()).max(1)];
+    Some(ClassAttribute {
+        name: &text[..name],
+        callee,
+        subjects,
+        nested: subjects == Subjects::CLASS_CALLS || holds_containers(inside),
+    })
+}
+
+/// Whether something in a display or in arguments may be a container.
+fn holds_containers(inside: &[u8]) -> bool {
+    let is_container = |word: &[u8]| {
+        ClassAttribute::CONTAINERS
+            .iter()
+            .any(|known| known.as_bytes() == word)
+    };
+    inside.iter().any(|byte| matches!(byte, b'[' | b'{'))
+        || inside.split(|byte| !is_word(*byte)).any(is_container)
+}
+
+/// Where the bracket closes that a text begins with.
+fn closing(bytes: &[u8]) -> Option<usize> {
+    let mut depth = 0;
+    bytes.iter().position(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })
+}
+
+/// Built-in functions that read their argument and give back something else.
+const READERS: &[&str] = &[
+    "all",
+    "any",
+    "bool",
+    "dict",
+    "enumerate",
+    "filter",
+    "frozenset",
+    "hasattr",
+    "id",
+    "isinstance",
+    "iter",
+    "join",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "print",
+    "range",
+    "repr",
+    "reversed",
+    "set",
+    "sorted",
+    "str",
+    "sum",
+    "tuple",
+    "type",
+    "zip",
+];
+
+impl ClassAttribute<'_> {
+    /// The standard library's containers, by their last words.
+    pub const CONTAINERS: &'static [&'static str] = &[
+        "list",
+        "dict",
+        "set",
+        "bytearray",
+        "defaultdict",
+        "OrderedDict",
+        "Counter",
+        "deque",
+        "ChainMap",
+        "UserDict",
+        "UserList",
+        "array",
+    ];
+
+    /// Whether a method in a text may change the attribute's object: by a method, an item, an augmented assignment; or hand it on to where that is done.
+    pub fn may_change_in(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        memchr::memmem::find_iter(bytes, self.name).any(|at| {
+            let end = at + self.name.len();
+            let dot = bytes[..at].trim_ascii_end();
+            dot.ends_with(b".")
+                && bytes.get(end).is_none_or(|byte| !is_word(*byte))
+                && self.may_change(bytes, &dot[..dot.len() - 1], &bytes[end..])
+        })
+    }
+
+    /// The same for one reading, by the text before the dot and the text after the name.
+    fn may_change(&self, text: &[u8], before: &[u8], after: &[u8]) -> bool {
+        let object = last_word(before);
+        let before = &before[..before.len() - object.len()];
+        if before.ends_with(b".") || !is_first_parameter(text, object) {
+            return false;
+        }
+        let before = before.trim_ascii_end();
+        let blank = after
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'))
+            .count();
+        let after = &after[blank..];
+        let word = last_word(before);
+        match after.first() {
+            Some(b'.') => {
+                let method = &after[1..1 + word_length(&after[1..])];
+                self.nested
+                    || MUTATING_METHODS
+                        .iter()
+                        .any(|known| known.as_bytes() == method)
+            }
+            Some(b'[') => {
+                let rest =
+                    closing(after).map_or(&[][..], |end| after[end + 1..].trim_ascii_start());
+                self.nested || word == b"del" || is_assigned(rest) || is_augmented(rest)
+            }
+            Some(b')' | b',') => {
+                let callee = before.strip_suffix(b"(").map(last_word);
+                self.nested
+                    || !callee
+                        .is_some_and(|name| READERS.iter().any(|known| known.as_bytes() == name))
+            }
+            // a binding of its own, or a comparison
+            Some(b'=') => false,
+            Some(b':') => self.nested,
+            Some(byte) if is_word(*byte) => {
+                let next = &after[..word_length(after)];
+                self.nested || matches!(next, b"or" | b"and" | b"if" | b"else") && !reads(word)
+            }
+            None | Some(b'\n' | b'\r' | b'#' | b';') => self.nested || !reads(word),
+            Some(b']' | b'}') => true,
+            Some(_) => is_augmented(after),
+        }
+    }
+}
+
+/// Whether a keyword before an expression only reads it, or gives it away.
+fn reads(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"return"
+            | b"yield"
+            | b"in"
+            | b"is"
+            | b"not"
+            | b"assert"
+            | b"raise"
+            | b"if"
+            | b"elif"
+            | b"while"
+    )
+}
+
+/// Whether a name may be the first parameter of a function that is defined in a text.
+fn is_first_parameter(text: &[u8], name: &[u8]) -> bool {
+    name == b"self"
+        || memchr::memmem::find_iter(text, name).any(|at| {
+            let open = text[..at].trim_ascii_end();
+            let close = text[at + name.len()..].trim_ascii_start().first();
+            open.strip_suffix(b"(").is_some_and(|header| {
+                header[..header.len() - last_word(header).len()].ends_with(b"def ")
+            }) && matches!(close, Some(b',' | b')' | b':' | b'/'))
+        })
+}
+
+fn last_word(before: &[u8]) -> &[u8] {
+    let length = before
+        .iter()
+        .rev()
+        .take_while(|byte| is_word(**byte))
+        .count();
+    &before[before.len() - length..]
+}
+
+fn is_assigned(rest: &[u8]) -> bool {
+    rest.starts_with(b"=") && !rest.starts_with(b"==")
+}
+
+/// `+=`, `|=`, `//=`, ….
+fn is_augmented(rest: &[u8]) -> bool {
+    let operator = rest
+        .iter()
+        .take_while(|byte| b"+-*/%&|^<>@".contains(byte))
+        .count();
+    (1..=2).contains(&operator)
+        && is_assigned(&rest[operator..])
+        && !matches!(rest[..operator], [b'<' | b'>'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn may_change(value: &str, text: &str) -> bool {
+        let class = format!("class A:\n    x = {value}\n");
+        let attributes = of(&class, CutKind::Item, 0);
+        assert_eq!(attributes.len(), 1);
+        attributes[0].may_change_in(text)
+    }
+
+    #[test]
+    fn changes_by_words() {
+        let plain = |text| may_change("[1, 2]", text);
+        for text in [
+            "self.x.append(1)",
+            "self.x[0] = 1",
+            "self.x[a[0]] += 1",
+            "del self.x[0]",
+            "self.x += [1]",
+            "y = self.x",
+            "y = self.x or []",
+            "fill(self.x)",
+            "fill(y, to=self.x)",
+            "def f(this, x): this.x.append(x)",
+        ] {
+            assert!(plain(text), "{text}");
+        }
+        for text in [
+            "self.x = []",
+            "return self.x",
+            "if self.x:",
+            "for y in self.x:",
+            "len(self.x)",
+            "self.x.index(1)",
+            "y = self.x[0]",
+            "if self.x == []:",
+            "if y in self.x and z:",
+            "if self.x[0] >= 1:",
+            "x.append(1)",
+            "other.x.append(1)",
+            "self.y.x.append(1)",
+            "self.xy.append(1)",
+        ] {
+            assert!(!plain(text), "{text}");
+        }
+        assert!(may_change("[[]]", "for y in self.x:"));
+        assert!(may_change("Table()", "self.x.fill()"));
+        assert!(!may_change("[[]]", "self.x = []"));
+    }
+}

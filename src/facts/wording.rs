@@ -1,0 +1,249 @@
+//! What the words of a text show: small questions about code that is not parsed. All may say yes where the answer is no, never the other way round.
+
+use super::Subjects;
+
+/// Whether a byte is part of a word.
+pub(super) fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+pub(super) fn word_length(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| is_word(**byte)).count()
+}
+
+/// After `def`: what the header's parameters show.
+pub(super) fn parameters(rest: &[u8]) -> Subjects {
+    let open = memchr::memchr(b'(', &rest[..rest.len().min(200)]);
+    match open {
+        Some(open) if has_default(&rest[open..], b')') => Subjects::DEFAULTS,
+        _ => Subjects::NONE,
+    }
+}
+
+/// Whether a parameter list that ends at the outermost `close` holds `= [`, `= {` or `= name(`.
+pub(super) fn has_default(header: &[u8], close: u8) -> bool {
+    let mut depth = 0i32;
+    let mut at = 0;
+    while at < header.len() {
+        match header[at] {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => {
+                depth -= 1;
+                if depth <= 0 {
+                    return false;
+                }
+            }
+            b if b == close && depth == 0 => return false,
+            b'\n' if depth == 0 => return false,
+            b'#' => at += memchr::memchr(b'\n', &header[at..]).unwrap_or(header.len() - at) - 1,
+            b'=' if header.get(at + 1) != Some(&b'=')
+                && starts_display_or_call(&header[at + 1..]) =>
+            {
+                return true;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Whether an expression begins with `[`, `{`, or a dotted name and `(`; parentheses around it are skipped.
+pub(super) fn starts_display_or_call(rest: &[u8]) -> bool {
+    let rest = &rest[rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'\\'))
+        .count()..];
+    match rest.first() {
+        Some(b'[' | b'{') => true,
+        Some(byte) if is_word(*byte) && !byte.is_ascii_digit() => {
+            let name = rest
+                .iter()
+                .take_while(|byte| is_word(**byte) || **byte == b'.')
+                .count();
+            // a subscripted generic is called too: `defaultdict[str, int](int)`
+            matches!(rest.get(name), Some(b'(' | b'['))
+        }
+        _ => false,
+    }
+}
+
+/// After `class`: several arguments, or a metaclass.
+pub(super) fn class_header(rest: &[u8]) -> Subjects {
+    let Some(open) = rest
+        .iter()
+        .take(200)
+        .position(|byte| matches!(byte, b'(' | b':'))
+    else {
+        return Subjects::NONE;
+    };
+    if rest[open] == b':' {
+        return Subjects::NONE;
+    }
+    let mut depth = 0i32;
+    for (at, byte) in rest[open..].iter().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth -= 1,
+            b',' if depth == 1
+                && rest[open + at + 1..].trim_ascii_start().first() != Some(&b')') =>
+            {
+                return Subjects::BASES;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            return Subjects::NONE;
+        }
+    }
+    Subjects::NONE
+}
+
+/// `[…] * n` or `n * […]`.
+pub(super) fn repetition(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'*', bytes).any(|at| {
+        let before = bytes[..at].trim_ascii_end().last();
+        let after = bytes[at + 1..].trim_ascii_start().first();
+        let is_tuple = || {
+            let rest = bytes[..at].trim_ascii_end();
+            rest.ends_with(b")") && rest[..rest.len() - 1].trim_ascii_end().ends_with(b",")
+        };
+        (matches!(before, Some(b']')) || is_tuple()) && bytes.get(at + 1) != Some(&b'*')
+            || matches!(after, Some(b'['))
+                && matches!(before, Some(b) if is_word(*b) || *b == b')')
+                && bytes.get(at + 1) != Some(&b'*')
+    })
+}
+
+/// Whether a word stands alone between a parenthesis or a comma and the next: as a base does.
+pub(super) fn is_base(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = bytes[..start].trim_ascii_end().last();
+    let after = bytes[end..].trim_ascii_start().first();
+    // `import type` and `module.type` too: another name for it, or its full name
+    matches!(before, Some(b'(' | b',' | b'.' | b'=')) && matches!(after, Some(b')' | b',' | b'\n'))
+        || after.is_none()
+}
+
+/// What a function that keeps an object asks before it makes one.
+fn asks_for_missing(bytes: &[u8]) -> bool {
+    [
+        "is None",
+        "is not None",
+        "if not ",
+        "if cls.",
+        "hasattr(",
+        " in ",
+    ]
+    .iter()
+    .any(|question| holds(bytes, question))
+}
+
+fn holds(bytes: &[u8], needle: &str) -> bool {
+    memchr::memmem::find(bytes, needle.as_bytes()).is_some()
+}
+
+/// Whether a text with a `__new__` or a metaclass's `__call__` in it may make one object and keep it.
+pub(super) fn may_keep_new(bytes: &[u8]) -> bool {
+    let makes = holds(bytes, ".__new__(") || holds(bytes, ".__call__(");
+    makes && holds(bytes, "if ")
+}
+
+/// Whether a text with a class method or a static method in it may make one object and keep it: `cls._instance = …`.
+pub(super) fn may_keep_made(bytes: &[u8]) -> bool {
+    let stores = |line: &[u8]| {
+        let Some(equals) = memchr::memmem::find(line, b" = ") else {
+            return false;
+        };
+        let left = line[..equals].trim_ascii_start();
+        let is_place = left.iter().any(|byte| matches!(byte, b'.' | b'['));
+        let value = line[equals + " = ".len()..].trim_ascii_start();
+        is_place && !left.starts_with(b"self.") && value.first().is_some_and(|byte| is_word(*byte))
+    };
+    asks_for_missing(bytes)
+        && (bytes.split(|byte| *byte == b'\n').any(stores) || holds(bytes, "setdefault("))
+}
+
+/// Whether a function, whose text from `def` on this is, may be a class decorator that makes one object of the class and keeps it.
+pub(super) fn may_decorate(function: &[u8]) -> bool {
+    let Some(open) = memchr::memchr(b'(', &function[..function.len().min(200)]) else {
+        return false;
+    };
+    let first = function[open + 1..].trim_ascii_start();
+    let name = &first[..word_length(first)];
+    let calls = || {
+        memchr::memmem::find_iter(first, name)
+            .any(|at| first.get(at + name.len()) == Some(&b'(') && !is_word(first[at - 1]))
+    };
+    !name.is_empty() && holds(first, "def ") && calls() && asks_for_missing(first)
+}
+
+/// Whether, for the names behind `global`, a text asks whether one is there and assigns it.
+pub(super) fn may_keep_global(bytes: &[u8], names: &[u8]) -> bool {
+    let end = memchr::memchr2(b'\n', b'#', names).unwrap_or(names.len());
+    names[..end].split(|byte| *byte == b',').any(|name| {
+        let name = name.trim_ascii();
+        let is_asked = || {
+            memchr::memmem::find_iter(bytes, name).any(|at| {
+                let (before, after) = (&bytes[..at], &bytes[at + name.len()..]);
+                after.starts_with(b" is ")
+                    || before.ends_with(b"not ")
+                    || before.ends_with(b"if ")
+                    || before.ends_with(b"while ")
+            })
+        };
+        !name.is_empty() && is_asked()
+    })
+}
+
+/// Whether `.member` follows: `atexit.register`.
+pub(super) fn is_member(after: &[u8], member: &str) -> bool {
+    let after = after.strip_prefix(b".").unwrap_or_default();
+    &after[..word_length(after)] == member.as_bytes()
+}
+
+/// The text before a byte, from the start of its line.
+fn line_before(bytes: &[u8], at: usize) -> &[u8] {
+    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+    bytes[start..at].trim_ascii_start()
+}
+
+/// Whether a module's name, at a byte, is that of `from module import …` or `import module as …`.
+pub(super) fn is_imported(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = line_before(bytes, start);
+    before == b"from " || (before.starts_with(b"import ") && bytes[end..].starts_with(b" as "))
+}
+
+/// Whether a name at a byte is a submodule of another: `multiprocessing.dummy`, `from multiprocessing import dummy`.
+pub(super) fn is_below(bytes: &[u8], start: usize, module: &str) -> bool {
+    holds(line_before(bytes, start), module)
+}
+
+/// Whether a name at a byte stands in a decorator, not among its arguments.
+pub(super) fn is_decorator(bytes: &[u8], start: usize) -> bool {
+    let before = line_before(bytes, start);
+    before.strip_prefix(b"@").is_some_and(|dotted| {
+        dotted
+            .iter()
+            .all(|byte| is_word(*byte) || matches!(byte, b'.' | b' '))
+    })
+}
+
+/// Whether a decorator of data classes, or the module of one, is called by what follows its name: `dataclass(`, `attr.s(`; or handed on: `partial(dataclass, …)`.
+pub(super) fn may_make_fields(after: &[u8]) -> bool {
+    let members: [&[u8]; 6] = [
+        b".s(",
+        b".attrs(",
+        b".define(",
+        b".mutable(",
+        b".frozen(",
+        b".dataclass",
+    ];
+    after.starts_with(b"(")
+        || after.starts_with(b", ")
+        || members.iter().any(|member| after.starts_with(member))
+}
+
+/// Whether a name at a byte is that of a function's definition.
+pub(super) fn is_defined(bytes: &[u8], start: usize) -> bool {
+    bytes[..start].ends_with(b"def ")
+}
