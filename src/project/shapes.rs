@@ -74,6 +74,14 @@ fn is_one(function: Function<'_>, class: Option<Class<'_>>, question: &Question<
     is_class || entry.ends_with(".__name__") || entry.starts_with(['"', '\''])
 }
 
+/// Whether a parameter is called as people call one that takes a class: `cls`, `klass`, `wrapped_class`. A decorator of functions keeps results, not instances.
+fn names_class(parameter: &str) -> bool {
+    let name = parameter.to_ascii_lowercase();
+    matches!(name.as_str(), "cls" | "klass" | "clazz")
+        || name.contains("class")
+        || name.trim_matches('_') == "cls"
+}
+
 /// The text of a node without blanks, to compare places by.
 fn key(node: Node<'_>) -> String {
     node.text().chars().filter(|c| !c.is_whitespace()).collect()
@@ -166,7 +174,8 @@ impl Project {
         let Some(class) = function.class() else {
             let outer = Function::around(function.site);
             if let Some(outer) = outer {
-                let takes_class = outer.class().is_none() && outer.first_parameter().is_some();
+                let takes_class =
+                    outer.class().is_none() && outer.first_parameter().is_some_and(names_class);
                 return takes_class.then_some((SingletonShape::Decorator, None));
             }
             let declares = function.site.body().bindings.iter().any(|binding| {
