@@ -19,8 +19,9 @@ use rustc_hash::FxHashMap;
 
 use crate::config::{Config, ConfigCache, Settings};
 use crate::facts::FileFacts;
-use crate::project::{Disk, Project};
-use crate::rules::{Context, Finding, Findings, Options, RULES};
+use crate::facts::trace::{Traced, record};
+use crate::project::{Disk, DiskState, Project};
+use crate::rules::{Context, Finding, Findings, Options, RULES, sorted};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
 pub use walk::PythonFiles;
@@ -94,13 +95,64 @@ impl OpenFile {
     }
 }
 
+/// The project of some documents, and what the rules found in them.
+struct Worked {
+    /// The state of the files on disk when it was made.
+    disk: DiskState,
+    project: Arc<Project>,
+    /// By file and rule.
+    found: Mutex<FxHashMap<(PathBuf, &'static str), Arc<Traced<Vec<Finding>>>>>,
+}
+
+impl Worked {
+    /// The same for later documents, with what still holds.
+    fn after(&self, open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>) -> Worked {
+        let (project, changed) = Project::after(&self.project, &open);
+        let mut found = FxHashMap::default();
+        if let Some(mut changed) = changed {
+            let known = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            for (key, findings) in known.iter() {
+                if findings.holds(&mut changed) {
+                    found.insert(key.clone(), self.moved(findings, &open));
+                }
+            }
+        }
+        Worked {
+            disk: self.disk,
+            project: Arc::new(project),
+            found: Mutex::new(found),
+        }
+    }
+
+    /// Findings with their places in later documents.
+    fn moved(
+        &self,
+        findings: &Arc<Traced<Vec<Finding>>>,
+        open: &FxHashMap<PathBuf, Arc<FileFacts>>,
+    ) -> Arc<Traced<Vec<Finding>>> {
+        if findings.get().is_empty() {
+            return Arc::clone(findings);
+        }
+        let mut moved = findings.get().clone();
+        for place in moved.iter_mut().flat_map(Finding::places_mut) {
+            let (old, new) = (self.project.open_file(&place.path), open.get(&**place.path));
+            if let (Some(old), Some(new)) = (old, new) {
+                place.range = old.moved(new, &place.range);
+            }
+        }
+        Arc::new(findings.with(moved))
+    }
+}
+
 /// What a snapshot looks at.
 struct State {
     disk: Arc<Disk>,
     config: Arc<ConfigCache>,
     open: FxHashMap<PathBuf, Arc<OpenFile>>,
-    /// The project of these documents, and how often files were read or forgotten before it was made.
-    project: Mutex<Option<(usize, Arc<Project>)>>,
+    /// What was worked out for these documents.
+    worked: Mutex<Option<Arc<Worked>>>,
+    /// What was worked out for earlier documents, with the same settings.
+    earlier: Option<Arc<Worked>>,
     /// What was found in files of this project, with the same count.
     reports: Mutex<FxHashMap<PathBuf, (usize, Arc<Report>)>>,
     /// The documents of files on disk that somebody asked for.
@@ -119,7 +171,8 @@ impl Default for Analysis {
                 disk: Arc::default(),
                 config: Arc::new(ConfigCache::new(Vec::new(), true)),
                 open: FxHashMap::default(),
-                project: Mutex::default(),
+                worked: Mutex::default(),
+                earlier: None,
                 reports: Mutex::default(),
                 documents: Mutex::default(),
             }),
@@ -210,11 +263,22 @@ impl Analysis {
 
     fn replace(&mut self, open: FxHashMap<PathBuf, Arc<OpenFile>>, config: Arc<ConfigCache>) {
         let disk = Arc::clone(&self.state.disk);
+        let worked = self
+            .state
+            .worked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let earlier = worked.as_ref().or(self.state.earlier.as_ref());
+        let earlier = earlier
+            .filter(|_| Arc::ptr_eq(&config, &self.state.config))
+            .cloned();
+        drop(worked);
         self.state = Arc::new(State {
             disk,
             config,
             open,
-            project: Mutex::default(),
+            worked: Mutex::default(),
+            earlier,
             reports: Mutex::default(),
             documents: Mutex::default(),
         });
@@ -270,29 +334,31 @@ impl Snapshot {
         Some(Arc::clone(document))
     }
 
-    fn project(&self) -> Arc<Project> {
-        let mut known = self
-            .state
-            .project
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let changes = self.state.disk.changes();
-        if let Some((made, project)) = &*known
-            && *made == changes
+    fn worked(&self) -> Arc<Worked> {
+        let state = &*self.state;
+        let mut known = state.worked.lock().unwrap_or_else(PoisonError::into_inner);
+        let disk = state.disk.state();
+        if let Some(worked) = &*known
+            && worked.disk.changes == disk.changes
         {
-            return Arc::clone(project);
+            return Arc::clone(worked);
         }
-        let facts = self
-            .state
+        let facts = state
             .open
             .iter()
             .map(|(path, file)| (path.clone(), Arc::clone(file.facts(path))));
-        let project = Arc::new(Project::new(
-            Arc::clone(&self.state.disk),
-            Arc::new(facts.collect()),
-        ));
-        *known = Some((changes, Arc::clone(&project)));
-        project
+        let open = Arc::new(facts.collect());
+        let earlier = state.earlier.as_ref();
+        let worked = Arc::new(match earlier.filter(|earlier| earlier.disk == disk) {
+            Some(earlier) => earlier.after(open),
+            None => Worked {
+                disk,
+                project: Arc::new(Project::new(Arc::clone(&state.disk), open)),
+                found: Mutex::default(),
+            },
+        });
+        *known = Some(Arc::clone(&worked));
+        worked
     }
 
     /// The findings in a file. None when cancelled.
@@ -323,7 +389,8 @@ impl Snapshot {
                 ..Report::default()
             });
         }
-        let project = &*self.project();
+        let worked = self.worked();
+        let project = &*worked.project;
         let Some(file) = project.file(path) else {
             return Some(Report::default());
         };
@@ -334,7 +401,7 @@ impl Snapshot {
             options: &options(&config),
         };
         let enabled = config.enabled_in(path);
-        let mut found = Findings::default();
+        let mut found: Vec<Finding> = Vec::new();
         let mut problems: Vec<String> = Vec::new();
         let mut failed: Vec<&str> = Vec::new();
         for rule in RULES
@@ -344,14 +411,31 @@ impl Snapshot {
             if cancel.is_cancelled() {
                 return None;
             }
+            let key = (path.to_path_buf(), rule.code);
+            let kept = || worked.found.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = kept().get(&key).cloned();
+            if let Some(known) = known {
+                found.extend(known.get().iter().cloned());
+                continue;
+            }
             // one bad rule on one file loses that rule's result, and nothing else
             let run = AssertUnwindSafe(|| {
                 let mut own = Findings::default();
                 (rule.check)(&context, &mut own);
-                own
+                own.sorted()
             });
-            match std::panic::catch_unwind(run) {
-                Ok(own) => found.append(own),
+            // only what is open is edited
+            let own = if self.state.open.contains_key(path) {
+                std::panic::catch_unwind(|| record(run)).map(|own| {
+                    let findings = own.get().clone();
+                    kept().insert(key, Arc::new(own));
+                    findings
+                })
+            } else {
+                std::panic::catch_unwind(run)
+            };
+            match own {
+                Ok(own) => found.extend(own),
                 Err(_) => {
                     failed.push(rule.code);
                     problems.push(format!(
@@ -362,7 +446,7 @@ impl Snapshot {
             }
         }
         let ran = |code: &str| enabled.binary_search(&code).is_ok() && !failed.contains(&code);
-        let mut findings = suppressed::unsuppressed(file, found.sorted(), &ran);
+        let mut findings = suppressed::unsuppressed(file, sorted(found), &ran);
         for finding in &mut findings {
             finding.severity = config.severity(finding.code, finding.severity);
         }
@@ -398,13 +482,14 @@ impl Snapshot {
     /// What a hover at a byte offset says: the finding there, else the concept of the construct. None where there is neither.
     pub fn hover(&self, path: &Path, offset: usize) -> Option<Hover> {
         let report = self.findings(path, &Cancel::default())?;
-        let project = self.project();
+        let worked = self.worked();
+        let project = &*worked.project;
         let file = project.file(path)?;
         let text = file.source();
         // the end of a word belongs to it too
         let before = (0..offset).rev().find(|at| text.is_char_boundary(*at));
         let mut places = std::iter::once(offset).chain(before);
-        places.find_map(|at| hover::hover(&project, file, at, &report, &|path| self.document(path)))
+        places.find_map(|at| hover::hover(project, file, at, &report, &|path| self.document(path)))
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).

@@ -1,7 +1,7 @@
 //! The attributes that class bodies assign, and where methods may change them, as words show it, without parsing.
 
 use super::wording::{is_word, starts_display_or_call, word_length};
-use super::{MUTATING_METHODS, Subjects};
+use super::{MUTATING_METHODS, Subjects, trace};
 use crate::syntax::CutKind;
 
 /// An attribute of a class body whose value may be an object that methods change in place.
@@ -151,6 +151,7 @@ impl ClassAttribute<'_> {
 
     /// Whether a method in a text may change the attribute's object: by a method, an item, an augmented assignment; or hand it on to where that is done.
     pub fn may_change_in(&self, text: &str) -> bool {
+        trace::look_for(self.name);
         let bytes = text.as_bytes();
         memchr::memmem::find_iter(bytes, self.name).any(|at| {
             let end = at + self.name.len();

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::segment::SegmentFacts;
 use super::site::Site;
 use super::{Binding, Kin, Names, ScopeKind, Subjects};
-use crate::syntax::{Cut, CutKind, Outline, resegment, segment};
+use crate::syntax::{Cut, CutKind, Outline, contains_word, resegment, segment};
 use crate::text::Excerpt;
 
 /// The facts of one version of one file.
@@ -291,6 +291,48 @@ impl FileFacts {
             .filter(move |&index| self.segments[index].facts.subjects().intersects(subjects))
     }
 
+    /// The segments, old and new, in which a later version of the file differs from this one. None where the difference may be seen from everywhere: segments
+    /// came or went, lines did, or what they bind.
+    pub fn changed<'f>(
+        &'f self,
+        later: &'f FileFacts,
+    ) -> Option<Vec<(&'f SegmentFacts, &'f SegmentFacts)>> {
+        if self.segments.len() != later.segments.len() {
+            return None;
+        }
+        let mut found = Vec::new();
+        for (old, new) in self.segments.iter().zip(&later.segments) {
+            if Arc::ptr_eq(&old.facts, &new.facts) {
+                continue;
+            }
+            if old.line_ends != new.line_ends || !old.facts.is_alike(&new.facts) {
+                return None;
+            }
+            found.push((&*old.facts, &*new.facts));
+        }
+        Some(found)
+    }
+
+    /// Where a range that no changed segment holds stands in a later version, of which `changed` knows the segments.
+    pub fn moved(&self, later: &FileFacts, range: &Range<usize>) -> Range<usize> {
+        let Some((index, offset)) = self.segment_at(range.start) else {
+            return range.clone();
+        };
+        let start = later.start(index) + offset;
+        let last = self.segment_at(range.end.saturating_sub(1).max(range.start));
+        match last {
+            // a class may begin in one segment and end in another
+            Some((last, offset)) if last != index => start..later.start(last) + offset + 1,
+            _ => start..start + range.len(),
+        }
+    }
+
+    /// Whether a name stands in the file as a whole word.
+    pub fn mentions(&self, name: &str) -> bool {
+        super::trace::look_for(name);
+        contains_word(&self.source, name)
+    }
+
     /// Its class statements, by words.
     pub fn kin(&self) -> &Arc<Kin> {
         self.kin
@@ -423,7 +465,7 @@ impl FileFacts {
             let facts = self.segment(*index);
             match facts.outline() {
                 Outline::StarImport => true,
-                Outline::Other => facts.mentions("import") && facts.text().contains("import *"),
+                Outline::Other => facts.holds_star_import(),
                 _ => false,
             }
         };
@@ -480,10 +522,10 @@ fn first_lines(segments: &[Placed]) -> Vec<u32> {
     segments.iter().scan(0, before).collect()
 }
 
-/// Whether a segment may bind a name in the module's scope.
+/// Whether a segment may bind a name in the module's scope. The word is not noted as looked for: segments that are alike bind the same.
 fn may_bind(facts: &SegmentFacts, name: &str) -> bool {
     facts.kind() != CutKind::Member && may_bind_on_top(facts, name)
-        || (facts.subjects().intersects(Subjects::GLOBAL) && facts.mentions(name))
+        || (facts.subjects().intersects(Subjects::GLOBAL) && facts.holds(name))
 }
 
 /// Whether a segment's first statement, or what stands beside it on the same level, may bind a name.
@@ -491,7 +533,7 @@ pub(super) fn may_bind_on_top(facts: &SegmentFacts, name: &str) -> bool {
     match facts.outline() {
         Outline::Function(own) | Outline::Class(own) => own.as_ref() == name,
         Outline::Empty | Outline::StarImport => false,
-        Outline::Assignment(_) | Outline::Import | Outline::Other => facts.mentions(name),
+        Outline::Assignment(_) | Outline::Import | Outline::Other => facts.holds(name),
     }
 }
 

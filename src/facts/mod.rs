@@ -12,6 +12,7 @@ mod names;
 mod segment;
 mod site;
 mod subjects;
+pub mod trace;
 mod wording;
 
 pub use attributes::ClassAttribute;

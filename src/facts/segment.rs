@@ -7,6 +7,7 @@ use super::attributes::{self, ClassAttribute};
 use super::body::Body;
 use super::headers::Headers;
 use super::subjects::Subjects;
+use super::trace;
 use crate::syntax::{CutKind, Outline, Seed, contains_word, docstring};
 use crate::text::Excerpt;
 
@@ -96,6 +97,11 @@ impl SegmentFacts {
 
     /// Whether a name stands in the text as a whole word.
     pub fn mentions(&self, name: &str) -> bool {
+        trace::look_for(name);
+        self.holds(name)
+    }
+
+    pub(super) fn holds(&self, name: &str) -> bool {
         let words = self
             .words
             .get_or_init(|| Box::new(WordFilter::of(&self.text)));
@@ -123,6 +129,41 @@ impl SegmentFacts {
         &self.headers
     }
 
+    /// Whether `import *` may stand in it.
+    pub(super) fn holds_star_import(&self) -> bool {
+        self.holds("import") && self.text.contains("import *")
+    }
+
+    /// Whether what stands outside of the segment cannot tell it from another, unless it reads the segment or looks for a word in it: the same things are bound in the
+    /// scope around it, the same classes derive from the same bases, it is about the same subjects and has as many lines.
+    pub(super) fn is_alike(&self, other: &SegmentFacts) -> bool {
+        let binds = |facts: &SegmentFacts| {
+            let body = facts
+                .body
+                .get_or_init(|| Box::new(Body::new(&facts.text, facts.seed.as_ref())));
+            let outer = body.bindings.iter().filter(|binding| binding.scope == 0);
+            outer
+                .map(|binding| (binding.kind, body.tree.node(binding.name).text().to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let is_odd = |facts: &SegmentFacts| {
+            facts.subjects.intersects(Subjects::GLOBAL)
+                || facts.holds("__future__")
+                || facts.holds_star_import()
+                || facts.text.contains('\r') != other.text.contains('\r')
+        };
+        self.kind == other.kind
+            && self.outline == other.outline
+            && self.subjects == other.subjects
+            && !is_odd(self)
+            && !is_odd(other)
+            && self.same_classes(other)
+            && (matches!(
+                self.outline,
+                Outline::Function(_) | Outline::Class(_) | Outline::Empty
+            ) || binds(self) == binds(other))
+    }
+
     /// Whether another segment has the same class statements and gives the same names other names.
     pub(super) fn same_classes(&self, other: &SegmentFacts) -> bool {
         let words = |facts: &SegmentFacts| {
@@ -145,11 +186,13 @@ impl SegmentFacts {
 
     /// What the class bodies in it assign, by words: values that may be changed in place.
     pub fn class_attributes(&self) -> Vec<ClassAttribute<'_>> {
+        trace::read(self);
         attributes::of(&self.text, self.kind, self.code)
     }
 
     /// Parses at the first call.
     pub fn body(&self) -> &Body {
+        trace::read(self);
         self.body
             .get_or_init(|| Box::new(Body::new(&self.text, self.seed.as_ref())))
     }

@@ -4,11 +4,10 @@
 //! for one are collected over the whole project, by their last word alone: a segment that holds such a name is looked at too, and what the name
 //! really means there is found out by `evaluate`.
 
-use std::sync::OnceLock;
-
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{ClassValue, Project, Value};
+use super::{ClassValue, Kept, Project, Value};
+use crate::facts::trace::{Changed, Traced};
 use crate::facts::{
     Binding, BindingKind, BindingSite, FileFacts, MutationKind, Names, ScopeKind, Site, Subjects,
 };
@@ -46,7 +45,24 @@ const ROUNDS: usize = 6;
 
 /// The names, by family, each collected once.
 #[derive(Default)]
-pub(super) struct Memo([OnceLock<Names>; FAMILIES.len()]);
+pub(super) struct Memo([Kept<Names>; FAMILIES.len()]);
+
+impl Memo {
+    /// What of an earlier project's still holds.
+    pub(super) fn after(&self, changed: &mut Changed<'_>) -> Memo {
+        Memo(std::array::from_fn(|family| self.0[family].after(changed)))
+    }
+
+    /// Whether segments that differ hold the same of the names.
+    pub(super) fn are_in_both(&self, changed: &Changed<'_>) -> bool {
+        let known = self.0.iter().filter_map(Kept::known);
+        let mut names = known.map(Traced::get);
+        names.all(|names| {
+            let mut segments = changed.segments.iter();
+            segments.all(|(old, new)| names.in_text(old.text()) == names.in_text(new.text()))
+        })
+    }
+}
 
 impl Project {
     /// The segments of a file that may be about any of the subjects, by their words or by other names of them.
@@ -58,7 +74,7 @@ impl Project {
         let families = FAMILIES.iter().zip(&self.aliases.0);
         let asked = families.filter(|(family, _)| family.subjects.intersects(subjects));
         let named: Vec<_> = asked
-            .map(|(family, names)| file.named(names.get_or_init(|| self.collect(family))))
+            .map(|(family, names)| file.named(self.keep(names, || self.collect(family))))
             .filter(|named| !named.is_empty())
             .collect();
         let is_about = move |index: usize| {
@@ -76,7 +92,7 @@ impl Project {
     /// The subjects that a name of something to do with threads, pools or callbacks stands for in this project.
     pub(super) fn threads_named(&self, name: &str) -> Subjects {
         let (family, names) = (&FAMILIES[0], &self.aliases.0[0]);
-        let known = names.get_or_init(|| self.collect(family)).of(name);
+        let known = self.keep(names, || self.collect(family)).of(name);
         known.union(Subjects::of_word(name).intersection(family.subjects))
     }
 

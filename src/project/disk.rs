@@ -21,10 +21,17 @@ pub struct Disk {
     exists: DashMap<PathBuf, Found>,
     roots: std::sync::RwLock<Vec<PathBuf>>,
     changes: AtomicUsize,
-    /// With the counts of changes and of files when it was made.
-    kin: Mutex<Option<((usize, usize), Arc<Kin>)>>,
+    /// With the state when it was made.
+    kin: Mutex<Option<(DiskState, Arc<Kin>)>>,
     /// By file: its module's name, and the folder that the first part of the name is looked up in.
     module_names: DashMap<PathBuf, Arc<(String, PathBuf)>>,
+}
+
+/// How often files were forgotten or read in bulk, and how many are known: the same in two states that know the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskState {
+    pub changes: usize,
+    files: usize,
 }
 
 /// What stands at a path.
@@ -84,7 +91,7 @@ impl Disk {
     /// The class statements of every file that was read, by words.
     pub fn kin(&self) -> Arc<Kin> {
         let mut known = self.kin.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = (self.changes(), self.facts.len());
+        let state = self.state();
         match &*known {
             Some((made, kin)) if *made == state => Arc::clone(kin),
             _ => {
@@ -98,6 +105,14 @@ impl Disk {
                 *known = Some((state, Arc::clone(&kin)));
                 kin
             }
+        }
+    }
+
+    /// The present state, to be compared with a later one.
+    pub fn state(&self) -> DiskState {
+        DiskState {
+            changes: self.changes(),
+            files: self.facts.len(),
         }
     }
 

@@ -30,7 +30,7 @@ use rustc_hash::FxHashMap;
 
 pub use annotations::Annotation;
 pub use classes::{Class, Metaclass, Mro};
-pub use disk::Disk;
+pub use disk::{Disk, DiskState};
 pub use fields::{ClassField, FieldMaker};
 pub use functions::{Bound, Function, Parameter, ParameterKind};
 pub use handing::{HandKind, HandOver, StartKind};
@@ -42,8 +42,9 @@ pub use uses::{Followed, Part, Reach, Use, is_container_name};
 pub use values::{ClassValue, Value};
 pub use work::Computation;
 
+use crate::facts::trace::{Changed, Traced, record};
 use crate::facts::{Binding, BindingKind, FileFacts, Site};
-use crate::syntax::{Field, Kind, NodeId, Outline, contains_word};
+use crate::syntax::{Field, Kind, NodeId, Outline};
 
 /// A node by names that hold as long as its file does not change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +65,27 @@ impl Spot {
     }
 }
 
+/// Something about the whole project that is worked out once, and kept for later projects as long as it holds.
+#[derive(Debug)]
+struct Kept<T>(OnceLock<Arc<Traced<T>>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Kept(OnceLock::new())
+    }
+}
+
+impl<T> Kept<T> {
+    fn known(&self) -> Option<&Traced<T>> {
+        self.0.get().map(AsRef::as_ref)
+    }
+
+    fn after(&self, changed: &mut Changed<'_>) -> Kept<T> {
+        let held = self.0.get().filter(|known| known.holds(changed));
+        Kept(held.map_or_else(OnceLock::new, |known| Arc::clone(known).into()))
+    }
+}
+
 /// One state of the workspace: the open documents as they are, the other files as they are on disk. What is asked for is read and kept.
 pub struct Project {
     disk: Arc<Disk>,
@@ -74,7 +96,7 @@ pub struct Project {
     threads: threads::Memo,
     kept: shapes::Memo,
     aliases: aliases::Memo,
-    heirs: heirs::Memo,
+    heirs: Arc<heirs::Memo>,
 }
 
 impl Project {
@@ -88,8 +110,54 @@ impl Project {
             threads: threads::Memo::default(),
             kept: shapes::Memo::default(),
             aliases: aliases::Memo::default(),
-            heirs: heirs::Memo::default(),
+            heirs: Arc::default(),
         }
+    }
+
+    /// The project of later documents, with what was worked out for an earlier one as far as it still holds; and which segments have changed, where that is all that has.
+    /// The files on disk must be the same.
+    pub fn after<'f>(
+        earlier: &'f Project,
+        open: &'f Arc<FxHashMap<PathBuf, Arc<FileFacts>>>,
+    ) -> (Project, Option<Changed<'f>>) {
+        let mut project = Project::new(Arc::clone(&earlier.disk), Arc::clone(open));
+        let Some(mut changed) = earlier.changed(open) else {
+            return (project, None);
+        };
+        project.threads = earlier.threads.after(&mut changed);
+        project.kept = shapes::Memo(earlier.kept.0.after(&mut changed));
+        project.aliases = earlier.aliases.after(&mut changed);
+        project.heirs = Arc::clone(&earlier.heirs);
+        (project, Some(changed))
+    }
+
+    /// The segments in which later documents differ. None where they differ in more.
+    fn changed<'f>(&'f self, open: &'f FxHashMap<PathBuf, Arc<FileFacts>>) -> Option<Changed<'f>> {
+        if self.open.len() != open.len() {
+            return None;
+        }
+        let mut segments = Vec::new();
+        for (path, later) in open {
+            segments.extend(self.open.get(path)?.changed(later)?);
+        }
+        let changed = Changed::new(segments);
+        self.aliases.are_in_both(&changed).then_some(changed)
+    }
+
+    /// Works something out once. What it was worked out from is noted only where documents are open, which may be edited.
+    fn keep<'p, T>(&'p self, kept: &'p Kept<T>, work: impl FnOnce() -> T) -> &'p T {
+        let traced = kept.0.get_or_init(|| {
+            Arc::new(match self.open.is_empty() {
+                true => Traced::of_nothing(work()),
+                false => record(work),
+            })
+        });
+        traced.get()
+    }
+
+    /// An open document's facts.
+    pub fn open_file(&self, path: &Path) -> Option<&Arc<FileFacts>> {
+        self.open.get(path)
     }
 
     /// The facts of a file. None where it cannot be read as text.
@@ -150,9 +218,7 @@ impl Project {
     }
 
     fn segments_with<'p>(&'p self, name: &str) -> Vec<(&'p FileFacts, usize)> {
-        let files = self
-            .files()
-            .filter(|file| contains_word(file.source(), name));
+        let files = self.files().filter(|file| file.mentions(name));
         let mut found = Vec::new();
         for file in files {
             let segments = (0..file.len()).filter(|&index| file.segment(index).mentions(name));

@@ -1,9 +1,7 @@
 //! Singletons by their shape: a function that makes the one instance when it finds none, and hands out the one that is kept.
 
-use std::sync::OnceLock;
-
 use super::functions::Bound;
-use super::{Class, ClassValue, Function, Metaclass, Project, Spot, Value};
+use super::{Class, ClassValue, Function, Kept, Metaclass, Project, Spot, Value};
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::syntax::{Field, Kind, Node, Op};
 
@@ -89,12 +87,12 @@ fn key(node: Node<'_>) -> String {
 
 /// The `__new__` functions of the project that keep an instance, found once.
 #[derive(Default)]
-pub(super) struct Memo(OnceLock<Vec<Spot>>);
+pub(super) struct Memo(pub(super) Kept<Vec<Spot>>);
 
 impl Project {
     /// The singletons of the whole project that a `__new__` keeps.
     pub fn kept_by_new(&self) -> impl Iterator<Item = Singleton<'_>> {
-        let spots = self.kept.0.get_or_init(|| {
+        let spots = self.keep(&self.kept.0, || {
             let mut spots = Vec::new();
             for file in self.files() {
                 for root in file

@@ -1,11 +1,12 @@
 //! Execution contexts: which functions run in threads, and the places that make them do so.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{Class, ClassValue, Function, HandKind, Project, Spot, StartKind, Value};
+use super::{Class, ClassValue, Function, HandKind, Kept, Project, Spot, StartKind, Value};
+use crate::facts::trace::Changed;
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
@@ -41,9 +42,19 @@ pub struct Chain<'p> {
 /// What runs in threads over the whole project, worked out once. By spots, because a project cannot hold what borrows it.
 #[derive(Default)]
 pub(super) struct Memo {
-    starts: OnceLock<Starts>,
+    starts: Kept<Starts>,
     /// Following the calls costs more than finding the starts, and not every rule asks for it.
-    chains: OnceLock<Chains>,
+    chains: Kept<Chains>,
+}
+
+impl Memo {
+    /// What of an earlier project's still holds.
+    pub(super) fn after(&self, changed: &mut Changed<'_>) -> Memo {
+        Memo {
+            starts: self.starts.after(changed),
+            chains: self.chains.after(changed),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -66,7 +77,7 @@ const CALLS: usize = 4;
 
 impl Project {
     fn all_starts(&self) -> &Starts {
-        self.threads.starts.get_or_init(|| {
+        self.keep(&self.threads.starts, || {
             let mut starts = Starts::default();
             for start in self.files().flat_map(|file| self.starts_in(file)) {
                 let spot = Spot::of(start.call);
@@ -82,7 +93,7 @@ impl Project {
     }
 
     fn all_chains(&self) -> &Chains {
-        self.threads.chains.get_or_init(|| {
+        self.keep(&self.threads.chains, || {
             let mut chains = Chains::default();
             for start in self.thread_starts() {
                 if let Some(function) = start.function {

@@ -113,25 +113,31 @@ impl Findings {
         self.found.last_mut().expect("one was just pushed")
     }
 
-    /// Takes over what another rule has found.
-    pub fn append(&mut self, other: Findings) {
-        self.found.extend(other.found);
-    }
-
     /// What was found, by position, then code.
-    pub fn sorted(mut self) -> Vec<Finding> {
-        self.found.sort_by(|a, b| {
-            (a.place.range.start, a.place.range.end, a.code).cmp(&(
-                b.place.range.start,
-                b.place.range.end,
-                b.code,
-            ))
-        });
-        self.found
+    pub fn sorted(self) -> Vec<Finding> {
+        sorted(self.found)
     }
 }
 
+/// Findings by position, then code.
+pub fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| (finding.place.range.start, finding.place.range.end);
+        key(a).cmp(&key(b)).then_with(|| a.code.cmp(b.code))
+    });
+    findings
+}
+
 impl Finding {
+    /// Every place that it names: its own, its evidence's and its fixes'.
+    pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        let evidence = self.evidence.iter_mut().map(|evidence| &mut evidence.place);
+        let edits = self.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
+        std::iter::once(&mut self.place)
+            .chain(evidence)
+            .chain(edits.map(|edit| &mut edit.place))
+    }
+
     /// Adds a site that proves it.
     pub fn evidence(&mut self, site: Site<'_>, message: impl Into<String>) -> &mut Finding {
         self.evidence_at(site.file, site.range(), message)

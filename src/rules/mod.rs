@@ -9,7 +9,7 @@ mod selector;
 mod singleton;
 pub mod suppress;
 
-pub use context::{Context, Findings, Options};
+pub use context::{Context, Findings, Options, sorted};
 pub use finding::{Edit, Evidence, Finding, Fix, Place, Severity};
 pub use selector::{RuleSelector, family};
 

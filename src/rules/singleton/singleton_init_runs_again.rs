@@ -25,8 +25,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 /// Whether the file may hold an `__init__` that objects of a class or of its heirs run: it names the class, or one of the class's bases stands in it.
 fn may_concern<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
     let is_here = |other: &ClassValue<'p>| matches!(other, ClassValue::Known(other) if std::ptr::eq(other.site.file, cx.file));
-    crate::syntax::contains_word(cx.file.source(), class.name())
-        || cx.project.mro(class).classes.iter().any(is_here)
+    cx.file.mentions(class.name()) || cx.project.mro(class).classes.iter().any(is_here)
 }
 
 /// Whether a class's metaclass keeps the instance too, or its `__new__` takes `__init__` away: then it runs once.
