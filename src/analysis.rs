@@ -11,8 +11,8 @@ mod walk;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -51,6 +51,14 @@ pub struct Report {
     pub problems: Vec<String>,
     /// Lines of the file.
     pub lines: usize,
+    /// Reports of one file with the same stamp say the same of the same lines and columns, though bytes may have moved.
+    pub stamp: u64,
+}
+
+/// A stamp that no other report has.
+fn new_stamp() -> u64 {
+    static STAMPS: AtomicU64 = AtomicU64::new(1);
+    STAMPS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// What a hover says.
@@ -95,25 +103,39 @@ impl OpenFile {
     }
 }
 
+/// What rules found, by file and rule.
+type Found = FxHashMap<(PathBuf, &'static str), Arc<Traced<Vec<Finding>>>>;
+
 /// The project of some documents, and what the rules found in them.
 struct Worked {
     /// The state of the files on disk when it was made.
     disk: DiskState,
     project: Arc<Project>,
-    /// By file and rule.
-    found: Mutex<FxHashMap<(PathBuf, &'static str), Arc<Traced<Vec<Finding>>>>>,
+    found: Mutex<Found>,
+    /// By file: the stamp of its report, as long as every finding and every comment that may silence one is what it was.
+    stamps: Mutex<FxHashMap<PathBuf, u64>>,
+}
+
+/// Takes a lock. What a panic under it left behind can be used: every value is put in whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Worked {
     /// The same for later documents, with what still holds.
     fn after(&self, open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>) -> Worked {
         let (project, changed) = Project::after(&self.project, &open);
-        let mut found = FxHashMap::default();
+        let mut found = Found::default();
+        let mut stamps = FxHashMap::default();
         if let Some(mut changed) = changed {
-            let known = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-            for (key, findings) in known.iter() {
+            if !suppressed::concerns(&changed) {
+                stamps = lock(&self.stamps).clone();
+            }
+            for (key, findings) in lock(&self.found).iter() {
                 if findings.holds(&mut changed) {
                     found.insert(key.clone(), self.moved(findings, &open));
+                } else {
+                    stamps.remove(&key.0);
                 }
             }
         }
@@ -121,6 +143,7 @@ impl Worked {
             disk: self.disk,
             project: Arc::new(project),
             found: Mutex::new(found),
+            stamps: Mutex::new(stamps),
         }
     }
 
@@ -336,7 +359,7 @@ impl Snapshot {
 
     fn worked(&self) -> Arc<Worked> {
         let state = &*self.state;
-        let mut known = state.worked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&state.worked);
         let disk = state.disk.state();
         if let Some(worked) = &*known
             && worked.disk.changes == disk.changes
@@ -355,6 +378,7 @@ impl Snapshot {
                 disk,
                 project: Arc::new(Project::new(Arc::clone(&state.disk), open)),
                 found: Mutex::default(),
+                stamps: Mutex::default(),
             },
         });
         *known = Some(Arc::clone(&worked));
@@ -412,8 +436,7 @@ impl Snapshot {
                 return None;
             }
             let key = (path.to_path_buf(), rule.code);
-            let kept = || worked.found.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = kept().get(&key).cloned();
+            let known = lock(&worked.found).get(&key).cloned();
             if let Some(known) = known {
                 found.extend(known.get().iter().cloned());
                 continue;
@@ -428,7 +451,7 @@ impl Snapshot {
             let own = if self.state.open.contains_key(path) {
                 std::panic::catch_unwind(|| record(run)).map(|own| {
                     let findings = own.get().clone();
-                    kept().insert(key, Arc::new(own));
+                    lock(&worked.found).insert(key, Arc::new(own));
                     findings
                 })
             } else {
@@ -450,11 +473,14 @@ impl Snapshot {
         for finding in &mut findings {
             finding.severity = config.severity(finding.code, finding.severity);
         }
-        let lines = file.lines();
+        let stamp = *lock(&worked.stamps)
+            .entry(path.to_path_buf())
+            .or_insert_with(new_stamp);
         Some(Report {
             findings,
             problems,
-            lines,
+            lines: file.lines(),
+            stamp,
         })
     }
 

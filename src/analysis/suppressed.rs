@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::facts::FileFacts;
+use crate::facts::trace::Changed;
+use crate::facts::{FileFacts, SegmentFacts};
 use crate::knowledge::{Knowledge, RuleCard, rule_names};
 use crate::rules::Finding;
 use crate::rules::suppress::{Directive, PeerCodes, RuleFacts, SuppressedFile, apply, directives};
@@ -10,6 +11,13 @@ use crate::syntax::{Field, Kind, Node};
 
 /// Words without which a comment silences nothing.
 const WORDS: &[&str] = &["marginote", "noqa", "NOQA", "pylint"];
+
+/// Whether comments that may silence something stand in segments that changed.
+pub(super) fn concerns(changed: &Changed<'_>) -> bool {
+    let holds_word = |facts: &SegmentFacts| WORDS.iter().any(|word| facts.mentions(word));
+    let mut segments = changed.segments.iter();
+    segments.any(|(old, new)| holds_word(old) || holds_word(new))
+}
 
 /// The findings that no comment silences, and hints for comments of ours that silence nothing. `ran` says whether a rule ran to its end.
 pub(super) fn unsuppressed(

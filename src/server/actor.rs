@@ -5,14 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tower_lsp::Client;
-use tower_lsp::lsp_types::{Diagnostic, MessageType, ProgressToken, Url};
+use tower_lsp::lsp_types::{MessageType, ProgressToken, Url};
 
-use super::diagnostics::{Diagnosis, diagnose};
+use super::diagnostics::{Told, tell};
 use super::indexing::{Indexer, Step};
 use super::session::Session;
+use super::transport::Outbox;
 use super::workspace::{SharedWorkspace, View, lock};
 use super::{asking, workspace};
 use crate::analysis::Cancel;
@@ -35,8 +38,13 @@ pub enum Event {
     WrongSettings(Vec<String>),
     /// The user has seen enough of a progress.
     StopProgress(ProgressToken),
-    /// A file was analysed.
+    /// A file was analysed in a round.
     Analysed(Analysed),
+    /// What kept findings from being made, when a request had a file analysed.
+    Problems {
+        path: PathBuf,
+        problems: Vec<String>,
+    },
     /// A round has looked at every open document, or was cancelled.
     RoundOver { round: u64 },
     /// The project is being read.
@@ -47,16 +55,35 @@ pub enum Event {
 pub struct Analysed {
     /// The file.
     pub path: PathBuf,
-    /// The revision of the open document. None for an answer to a request, of which only the problems are of interest here.
-    pub revision: Option<u64>,
-    /// What was found.
-    pub diagnosis: Diagnosis,
+    /// The revision of the open document.
+    pub revision: u64,
+    /// What was found, for the client.
+    pub told: Told,
+    /// For the log.
+    pub problems: Vec<String>,
+}
+
+/// `textDocument/publishDiagnostics`. Sent past tower-lsp's client, which would make a tree of values of it and hand it through two more queues.
+#[derive(Serialize)]
+struct Publication<'a> {
+    jsonrpc: &'a str,
+    method: &'a str,
+    params: Published<'a>,
+}
+
+#[derive(Serialize)]
+struct Published<'a> {
+    uri: &'a Url,
+    diagnostics: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i32>,
 }
 
 /// Analyses in *rounds*: a round takes the open documents of one view, the one touched last first. A newer view cancels the round, and the next one starts
 /// when the old one has stopped; so at most one runs, whatever is typed.
 pub struct Actor {
     client: Client,
+    outbox: Outbox,
     session: Arc<Session>,
     workspace: SharedWorkspace,
     events: UnboundedSender<Event>,
@@ -69,7 +96,7 @@ pub struct Actor {
     /// Stops the round that runs.
     running: Option<Cancel>,
     /// What the client was told last, with the revision it is about.
-    published: FxHashMap<PathBuf, (u64, Vec<Diagnostic>)>,
+    published: FxHashMap<PathBuf, (u64, Told)>,
     /// Problems already in the log.
     problems: FxHashMap<PathBuf, Vec<String>>,
     /// Whether the client is ready and its settings are known, as far as it tells them.
@@ -80,6 +107,7 @@ impl Actor {
     /// An actor for a client that has just said what it can.
     pub fn new(
         client: Client,
+        outbox: Outbox,
         session: Arc<Session>,
         workspace: SharedWorkspace,
         events: UnboundedSender<Event>,
@@ -88,6 +116,7 @@ impl Actor {
         Actor {
             indexer: Indexer::new(client.clone(), Arc::clone(&session), events.clone()),
             client,
+            outbox,
             session,
             workspace,
             events,
@@ -112,13 +141,14 @@ impl Actor {
         match event {
             Event::Initialized => self.initialized().await,
             Event::Touched { view, path } => self.touched(view, path),
-            Event::Closed { view, path, uri } => self.closed(view, &path, uri).await,
+            Event::Closed { view, path, uri } => self.closed(view, &path, &uri),
             Event::Project { view, announce } => self.project_changed(view, announce).await,
             Event::SettingsChanged => self.ask_for_settings(),
             Event::Settings(answer) => self.settings(answer).await,
             Event::WrongSettings(problems) => self.wrong_settings(&problems).await,
             Event::StopProgress(token) => self.indexer.stop(&token),
-            Event::Analysed(analysed) => self.analysed(analysed).await,
+            Event::Analysed(analysed) => self.analysed(analysed),
+            Event::Problems { path, problems } => self.log(&path, problems),
             Event::RoundOver { round } => self.round_over(round),
             Event::Indexing(step) => {
                 if self.indexer.step(step).await {
@@ -181,12 +211,12 @@ impl Actor {
         }
     }
 
-    async fn closed(&mut self, view: View, path: &PathBuf, uri: Url) {
+    fn closed(&mut self, view: View, path: &PathBuf, uri: &Url) {
         self.view = view;
         self.recent.retain(|recent| recent != path);
         self.problems.remove(path);
         if self.published.remove(path).is_some() {
-            self.client.publish_diagnostics(uri, Vec::new(), None).await;
+            self.publish(uri, &Told::nothing(), None);
         }
         if !self.session.pulls_diagnostics {
             self.analyse();
@@ -219,12 +249,8 @@ impl Actor {
         self.running = Some(cancel.clone());
         let (round, view, paths) = (self.rounds, self.view.clone(), self.recent.clone());
         let (events, session) = (self.events.clone(), Arc::clone(&self.session));
-        tokio::spawn(async move {
-            let tell = events.clone();
-            let work = move || analyse_all(&view, &paths, &cancel, &session, &tell);
-            if tokio::task::spawn_blocking(work).await.is_err() {
-                tracing::error!("a round of analyses failed (a bug)");
-            }
+        tokio::task::spawn_blocking(move || {
+            analyse_all(&view, &paths, &cancel, &session, &events);
             let _ = events.send(Event::RoundOver { round });
         });
     }
@@ -236,30 +262,37 @@ impl Actor {
         }
     }
 
-    async fn analysed(&mut self, analysed: Analysed) {
+    fn analysed(&mut self, analysed: Analysed) {
         let Analysed {
             path,
             revision,
-            diagnosis,
+            told,
+            problems,
         } = analysed;
-        self.log(&path, diagnosis.problems);
-        let Some(revision) = revision else {
-            return;
-        };
+        self.log(&path, problems);
         let Some(document) = lock(&self.workspace).current(&path, revision) else {
             return;
         };
-        let diagnostics = diagnosis.diagnostics;
-        if let Some((about, told)) = self.published.get(&path)
+        if let Some((about, before)) = self.published.get(&path)
             && *about == revision
-            && *told == diagnostics
+            && before.json.get() == told.json.get()
         {
             return;
         }
-        self.published.insert(path, (revision, diagnostics.clone()));
-        self.client
-            .publish_diagnostics(document.uri, diagnostics, Some(document.version))
-            .await;
+        self.publish(&document.uri, &told, Some(document.version));
+        self.published.insert(path, (revision, told));
+    }
+
+    fn publish(&self, uri: &Url, told: &Told, version: Option<i32>) {
+        self.outbox.send(&Publication {
+            jsonrpc: "2.0",
+            method: "textDocument/publishDiagnostics",
+            params: Published {
+                uri,
+                diagnostics: &told.json,
+                version,
+            },
+        });
     }
 
     /// Problems are logged when they appear, not with each keystroke.
@@ -289,19 +322,20 @@ fn analyse_all(
         let Some(workspace::OpenDocument { revision, .. }) = view.open.get(path) else {
             continue;
         };
-        let diagnosis = catch_unwind(AssertUnwindSafe(|| diagnose(view, path, cancel, session)));
-        let diagnosis = match diagnosis {
-            Ok(Some(diagnosis)) => diagnosis,
+        let analysed = AssertUnwindSafe(|| tell(view, path, cancel, session));
+        let (told, problems) = match catch_unwind(analysed) {
+            Ok(Some(analysed)) => analysed,
             Ok(None) => return,
-            Err(_) => Diagnosis {
-                diagnostics: Vec::new(),
-                problems: vec!["the analysis failed (a bug): no findings are shown".to_owned()],
-            },
+            Err(_) => {
+                let bug = "the analysis failed (a bug): no findings are shown".to_owned();
+                (Told::nothing(), vec![bug])
+            }
         };
         let _ = events.send(Event::Analysed(Analysed {
             path: path.clone(),
-            revision: Some(*revision),
-            diagnosis,
+            revision: *revision,
+            told,
+            problems,
         }));
     }
 }

@@ -1,20 +1,22 @@
 //! Requests: thin functions of a view and parameters. Notifications never get here, the ingress takes them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::lsp_types::{
     DiagnosticOptions, DiagnosticServerCapabilities, DocumentDiagnosticParams,
-    DocumentDiagnosticReportResult, Hover, HoverParams, HoverProviderCapability, InitializeParams,
-    InitializeResult, OneOf, SaveOptions, ServerCapabilities, ServerInfo,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions, WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
-    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    DocumentDiagnosticReportPartialResult, DocumentDiagnosticReportResult, Hover, HoverParams,
+    HoverProviderCapability, InitializeParams, InitializeResult, OneOf, SaveOptions,
+    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
+    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceDiagnosticParams,
+    WorkspaceDiagnosticReportResult, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities,
 };
 
-use super::actor::{Analysed, Event};
+use super::actor::Event;
+use super::diagnostics::DocumentReport;
 use super::session::Session;
 use super::workspace::View;
 use super::{convert, diagnostics};
@@ -31,6 +33,8 @@ pub struct Context {
     pub session: Arc<Session>,
     /// The way to the actor.
     pub events: UnboundedSender<Event>,
+    /// An answer that is JSON already. What the handler returns stands in for it: tower-lsp would make a tree of values of it.
+    pub ready: Arc<OnceLock<DocumentReport>>,
 }
 
 tokio::task_local! {
@@ -98,17 +102,15 @@ impl LanguageServer for Backend {
                 cancel,
                 session,
                 events,
+                ready,
             } = context;
-            let mut diagnosis = diagnostics::diagnose(&view, &path, &cancel, &session)
+            let (told, problems) = diagnostics::tell(&view, &path, &cancel, &session)
                 .ok_or_else(Error::request_cancelled)?;
-            let found = std::mem::take(&mut diagnosis.diagnostics);
-            let _ = events.send(Event::Analysed(Analysed {
-                path,
-                revision: None,
-                diagnosis,
-            }));
+            let _ = events.send(Event::Problems { path, problems });
             let previous = params.previous_result_id.as_deref();
-            Ok(diagnostics::document_report(found, previous).into())
+            let _ = ready.set(DocumentReport::new(told, previous));
+            let stands_in = DocumentDiagnosticReportPartialResult::default();
+            Ok(DocumentDiagnosticReportResult::Partial(stands_in))
         })
         .await
     }

@@ -1,9 +1,12 @@
 //! What is said about a file, pushed or asked for.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use tower_lsp::lsp_types::{
     Diagnostic, DocumentDiagnosticReport, FullDocumentDiagnosticReport, PreviousResultId,
     RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
@@ -14,7 +17,7 @@ use tower_lsp::lsp_types::{
 
 use super::convert::{self, Converter};
 use super::session::Session;
-use super::workspace::View;
+use super::workspace::{View, lock};
 use crate::analysis::Cancel;
 
 /// The findings of a file, as the client can show them, and what kept others from being found.
@@ -46,18 +49,93 @@ pub fn diagnose(view: &View, path: &Path, cancel: &Cancel, session: &Session) ->
     })
 }
 
-/// Names diagnostics by what they say, so that the server need not remember what a client has.
-fn result_id(diagnostics: &[Diagnostic]) -> String {
-    let bytes = serde_json::to_vec(diagnostics).unwrap_or_default();
-    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes))
+/// Diagnostics as they go over the wire.
+#[derive(Clone)]
+pub struct Told {
+    /// Of the report that they were made of.
+    stamp: u64,
+    /// Names them by what they say, so that the server need not remember what a client has.
+    id: Arc<str>,
+    pub json: Arc<RawValue>,
+}
+
+impl Told {
+    fn new(stamp: u64, diagnostics: &[Diagnostic]) -> Told {
+        let json = to_raw_value(diagnostics).expect("diagnostics are plain data");
+        Told {
+            stamp,
+            id: result_id(json.get()).into(),
+            json: json.into(),
+        }
+    }
+
+    /// No diagnostics: for a file of which nothing can be said.
+    pub fn nothing() -> Told {
+        Told::new(0, &[])
+    }
+}
+
+/// What a client is told of a file, and problems for the log. None when cancelled. What is the same as before is not converted again.
+pub fn tell(
+    view: &View,
+    path: &Path,
+    cancel: &Cancel,
+    session: &Session,
+) -> Option<(Told, Vec<String>)> {
+    let report = view.snapshot.findings(path, cancel)?;
+    let known = lock(&view.told).get(path).cloned();
+    if let Some(known) = known.filter(|known| known.stamp == report.stamp) {
+        return Some((known, report.problems.clone()));
+    }
+    let diagnosis = diagnose(view, path, cancel, session)?;
+    let told = Told::new(report.stamp, &diagnosis.diagnostics);
+    if view.open.get(path).is_some_and(|open| open.in_step) {
+        lock(&view.told).insert(path.to_path_buf(), told.clone());
+    }
+    Some((told, diagnosis.problems))
+}
+
+fn result_id(json: &str) -> String {
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(json.as_bytes()))
 }
 
 /// The answer to `textDocument/diagnostic`.
-pub fn document_report(
+#[derive(Serialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "lowercase",
+    rename_all_fields = "camelCase"
+)]
+pub enum DocumentReport {
+    Full {
+        result_id: Arc<str>,
+        items: Arc<RawValue>,
+    },
+    Unchanged {
+        result_id: Arc<str>,
+    },
+}
+
+impl DocumentReport {
+    /// For a client that knows the result of an id.
+    pub fn new(told: Told, previous: Option<&str>) -> DocumentReport {
+        if previous == Some(&told.id) {
+            return DocumentReport::Unchanged { result_id: told.id };
+        }
+        DocumentReport::Full {
+            result_id: told.id,
+            items: told.json,
+        }
+    }
+}
+
+/// One file of the answer to `workspace/diagnostic`.
+fn document_report(
     diagnostics: Vec<Diagnostic>,
     previous: Option<&str>,
 ) -> DocumentDiagnosticReport {
-    let result_id = result_id(&diagnostics);
+    let json = serde_json::to_string(&diagnostics).unwrap_or_default();
+    let result_id = result_id(&json);
     if previous == Some(&result_id) {
         let unchanged_document_diagnostic_report = UnchangedDocumentDiagnosticReport { result_id };
         return DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {

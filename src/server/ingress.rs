@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -27,8 +28,10 @@ use tower_service::Service;
 use super::actor::{Actor, Event};
 use super::asking;
 use super::backend::{Backend, CONTEXT, Context};
+use super::diagnostics::DocumentReport;
 use super::lifecycle;
 use super::session::Session;
+use super::transport::Outbox;
 use super::workspace::{SharedWorkspace, Workspace, lock};
 use crate::analysis::Cancel;
 
@@ -45,6 +48,7 @@ enum Phase {
 pub struct Ingress {
     service: LspService<Backend>,
     client: Client,
+    outbox: Outbox,
     workspace: SharedWorkspace,
     events: UnboundedSender<Event>,
     phase: Phase,
@@ -57,6 +61,7 @@ impl Ingress {
     pub fn new(
         service: LspService<Backend>,
         client: Client,
+        outbox: Outbox,
         workspace: SharedWorkspace,
         events: (UnboundedSender<Event>, UnboundedReceiver<Event>),
         ended: CancellationToken,
@@ -64,6 +69,7 @@ impl Ingress {
         Ingress {
             service,
             client,
+            outbox,
             workspace,
             events: events.0,
             phase: Phase::Fresh(events.1),
@@ -99,7 +105,8 @@ impl Ingress {
         let phase = Phase::Running(Arc::clone(&session));
         if let Phase::Fresh(inbox) = std::mem::replace(&mut self.phase, phase) {
             let (client, workspace) = (self.client.clone(), Arc::clone(&self.workspace));
-            let actor = Actor::new(client, Arc::clone(&session), workspace, self.events.clone());
+            let (outbox, events) = (self.outbox.clone(), self.events.clone());
+            let actor = Actor::new(client, outbox, Arc::clone(&session), workspace, events);
             tokio::spawn(actor.run(inbox));
         }
         // tower-lsp gets none of the parameters: its types refuse a client with one odd capability
@@ -119,6 +126,7 @@ impl Ingress {
             cancel,
             session,
             events: self.events.clone(),
+            ready: Arc::default(),
         }
     }
 
@@ -127,7 +135,11 @@ impl Ingress {
         let method = request.method().to_owned();
         let cancel = Cancel::default();
         let context = self.context(Arc::clone(session), cancel.clone());
-        let stop = StopWork(cancel);
+        let (stop, ready, outbox) = (
+            StopWork(cancel),
+            Arc::clone(&context.ready),
+            self.outbox.clone(),
+        );
         let answer = CONTEXT.scope(context, self.service.call(request));
         let answer = AssertUnwindSafe(answer).catch_unwind();
         let (client, trace, started) = (self.client.clone(), self.trace, Instant::now());
@@ -144,7 +156,17 @@ impl Ingress {
             if trace != TraceValue::Off {
                 log_trace(&client, &method, started, trace, response.as_ref()).await;
             }
-            Ok(response)
+            match (ready.get(), response) {
+                (Some(result), Some(response)) if response.is_ok() => {
+                    outbox.send(&Ready {
+                        jsonrpc: "2.0",
+                        id: response.id(),
+                        result,
+                    });
+                    Ok(None)
+                }
+                (_, response) => Ok(response),
+            }
         }
         .boxed()
     }
@@ -230,6 +252,14 @@ impl Ingress {
         // the actor ends with the process
         let _ = self.events.send(event);
     }
+}
+
+/// A response whose result is JSON already.
+#[derive(Serialize)]
+struct Ready<'a> {
+    jsonrpc: &'a str,
+    id: &'a Id,
+    result: &'a DocumentReport,
 }
 
 /// Answers are futures; tower-lsp's error, that it was told to exit, cannot happen: it is never told.

@@ -93,7 +93,14 @@ async fn converse(
     let (service, socket) = builder.finish();
     let events = mpsc::unbounded_channel();
     let workspace = Arc::new(Mutex::new(Workspace::new(events.0.clone())));
-    let mut ingress = Ingress::new(service, client, workspace, events, ended.clone());
+    let mut ingress = Ingress::new(
+        service,
+        client,
+        outbox.clone(),
+        workspace,
+        events,
+        ended.clone(),
+    );
     let incoming = transport::read(input);
     let answers = transport::serve(incoming, &mut ingress, socket, &outbox, &ended).await;
     // answers to what was asked before the end, as far as they come soon and somebody reads them

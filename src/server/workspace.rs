@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp::lsp_types::{
@@ -15,6 +16,7 @@ use tower_lsp::lsp_types::{
 
 use super::actor::Event;
 use super::convert;
+use super::diagnostics::Told;
 use super::session::Session;
 use crate::analysis::{Analysis, Snapshot};
 use crate::config::Settings;
@@ -40,6 +42,8 @@ pub struct View {
     pub snapshot: Snapshot,
     /// Documents that the client has open.
     pub open: Arc<BTreeMap<PathBuf, OpenDocument>>,
+    /// What was last told of open documents. Shared by all views: whether it is still true is seen by its stamp.
+    pub told: Arc<Mutex<FxHashMap<PathBuf, Told>>>,
 }
 
 impl View {
@@ -62,14 +66,15 @@ impl View {
 pub type SharedWorkspace = Arc<Mutex<Workspace>>;
 
 /// Takes the lock. A panic under it is caught where it may happen and leaves a state that can be used: see [`Workspace::replace`].
-pub fn lock(workspace: &Mutex<Workspace>) -> MutexGuard<'_, Workspace> {
-    workspace.lock().unwrap_or_else(PoisonError::into_inner)
+pub fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The mutable state.
 pub struct Workspace {
     analysis: Analysis,
     open: Arc<BTreeMap<PathBuf, OpenDocument>>,
+    told: Arc<Mutex<FxHashMap<PathBuf, Told>>>,
     folders: Vec<PathBuf>,
     encoding: PositionEncoding,
     /// Revisions given out so far.
@@ -84,6 +89,7 @@ impl Workspace {
         Workspace {
             analysis: Analysis::default(),
             open: Arc::default(),
+            told: Arc::default(),
             folders: Vec::new(),
             encoding: PositionEncoding::default(),
             revisions: 0,
@@ -96,6 +102,7 @@ impl Workspace {
         View {
             snapshot: self.analysis.snapshot(),
             open: Arc::clone(&self.open),
+            told: Arc::clone(&self.told),
         }
     }
 
@@ -230,6 +237,7 @@ impl Workspace {
             return tracing::warn!("{} is closed but was not open", params.text_document.uri);
         };
         self.analysis.close(&path);
+        lock(&self.told).remove(&path);
         self.send(Event::Closed {
             view: self.view(),
             path,
