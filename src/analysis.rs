@@ -8,6 +8,7 @@ mod hover;
 mod suppressed;
 mod walk;
 
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -112,6 +113,10 @@ struct Worked {
     disk: DiskState,
     project: Arc<Project>,
     found: Mutex<Found>,
+    /// What they found earlier and have to find again, where it would stand now.
+    doubted: Found,
+    /// By file: the segments in which comments may silence something.
+    comments: Mutex<FxHashMap<PathBuf, Arc<[usize]>>>,
     /// By file: the stamp of its report, as long as every finding and every comment that may silence one is what it was.
     stamps: Mutex<FxHashMap<PathBuf, u64>>,
 }
@@ -125,17 +130,21 @@ impl Worked {
     /// The same for later documents, with what still holds.
     fn after(&self, open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>) -> Worked {
         let (project, changed) = Project::after(&self.project, &open);
-        let mut found = Found::default();
-        let mut stamps = FxHashMap::default();
+        let (mut found, mut doubted) = (Found::default(), Found::default());
+        let (mut stamps, mut comments) = (FxHashMap::default(), FxHashMap::default());
         if let Some(mut changed) = changed {
             if !suppressed::concerns(&changed) {
                 stamps = lock(&self.stamps).clone();
+                comments = lock(&self.comments).clone();
             }
             for (key, findings) in lock(&self.found).iter() {
                 if findings.holds(&mut changed) {
-                    found.insert(key.clone(), self.moved(findings, &open));
-                } else {
-                    stamps.remove(&key.0);
+                    found.extend(
+                        self.moved(findings, &open)
+                            .map(|moved| (key.clone(), moved)),
+                    );
+                } else if let Some(moved) = self.moved(findings, &open) {
+                    doubted.insert(key.clone(), moved);
                 }
             }
         }
@@ -143,27 +152,29 @@ impl Worked {
             disk: self.disk,
             project: Arc::new(project),
             found: Mutex::new(found),
+            doubted,
+            comments: Mutex::new(comments),
             stamps: Mutex::new(stamps),
         }
     }
 
-    /// Findings with their places in later documents.
+    /// Findings with their places in later documents. None where one is in a segment that has changed.
     fn moved(
         &self,
         findings: &Arc<Traced<Vec<Finding>>>,
         open: &FxHashMap<PathBuf, Arc<FileFacts>>,
-    ) -> Arc<Traced<Vec<Finding>>> {
+    ) -> Option<Arc<Traced<Vec<Finding>>>> {
         if findings.get().is_empty() {
-            return Arc::clone(findings);
+            return Some(Arc::clone(findings));
         }
         let mut moved = findings.get().clone();
         for place in moved.iter_mut().flat_map(Finding::places_mut) {
             let (old, new) = (self.project.open_file(&place.path), open.get(&**place.path));
             if let (Some(old), Some(new)) = (old, new) {
-                place.range = old.moved(new, &place.range);
+                place.range = old.moved(new, &place.range)?;
             }
         }
-        Arc::new(findings.with(moved))
+        Some(Arc::new(findings.with(moved)))
     }
 }
 
@@ -378,6 +389,8 @@ impl Snapshot {
                 disk,
                 project: Arc::new(Project::new(Arc::clone(&state.disk), open)),
                 found: Mutex::default(),
+                doubted: Found::default(),
+                comments: Mutex::default(),
                 stamps: Mutex::default(),
             },
         });
@@ -428,6 +441,8 @@ impl Snapshot {
         let mut found: Vec<Finding> = Vec::new();
         let mut problems: Vec<String> = Vec::new();
         let mut failed: Vec<&str> = Vec::new();
+        // whether every rule found what it found before
+        let mut is_same = true;
         for rule in RULES
             .iter()
             .filter(|rule| enabled.binary_search(&rule.code).is_ok())
@@ -451,6 +466,8 @@ impl Snapshot {
             let own = if self.state.open.contains_key(path) {
                 std::panic::catch_unwind(|| record(run)).map(|own| {
                     let findings = own.get().clone();
+                    let doubted = worked.doubted.get(&key);
+                    is_same &= doubted.is_some_and(|doubted| *doubted.get() == findings);
                     lock(&worked.found).insert(key, Arc::new(own));
                     findings
                 })
@@ -469,13 +486,21 @@ impl Snapshot {
             }
         }
         let ran = |code: &str| enabled.binary_search(&code).is_ok() && !failed.contains(&code);
-        let mut findings = suppressed::unsuppressed(file, sorted(found), &ran);
+        let found = sorted(found);
+        let comments = lock(&worked.comments).get(path).cloned();
+        let comments = comments.unwrap_or_else(|| {
+            let comments = suppressed::segments(file);
+            lock(&worked.comments).insert(path.to_path_buf(), Arc::clone(&comments));
+            comments
+        });
+        let mut findings = suppressed::unsuppressed(file, &comments, found, &ran);
         for finding in &mut findings {
             finding.severity = config.severity(finding.code, finding.severity);
         }
-        let stamp = *lock(&worked.stamps)
-            .entry(path.to_path_buf())
-            .or_insert_with(new_stamp);
+        let stamp = match lock(&worked.stamps).entry(path.to_path_buf()) {
+            Entry::Occupied(known) if is_same => *known.get(),
+            entry => *entry.insert_entry(new_stamp()).get(),
+        };
         Some(Report {
             findings,
             problems,

@@ -1,6 +1,7 @@
 //! Which findings a file's comments silence.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::facts::trace::Changed;
 use crate::facts::{FileFacts, SegmentFacts};
@@ -19,28 +20,26 @@ pub(super) fn concerns(changed: &Changed<'_>) -> bool {
     segments.any(|(old, new)| holds_word(old) || holds_word(new))
 }
 
-/// The findings that no comment silences, and hints for comments of ours that silence nothing. `ran` says whether a rule ran to its end.
+/// The segments in which comments may silence something.
+pub(super) fn segments(file: &FileFacts) -> Arc<[usize]> {
+    let holds_word = |segment: &usize| {
+        let mut words = WORDS.iter();
+        words.any(|word| file.segment(*segment).mentions(word))
+    };
+    (0..file.len()).filter(holds_word).collect()
+}
+
+/// The findings that no comment in `segments` silences, and hints for comments of ours that silence nothing. `ran` says whether a rule ran to its end.
 pub(super) fn unsuppressed(
     file: &FileFacts,
+    segments: &[usize],
     findings: Vec<Finding>,
     ran: &dyn Fn(&str) -> bool,
 ) -> Vec<Finding> {
-    // without a finding only our own comments matter: they may silence nothing
-    let words = if findings.is_empty() {
-        &WORDS[..1]
-    } else {
-        WORDS
-    };
-    let holds = |segment: &usize| {
-        words
-            .iter()
-            .any(|word| file.segment(*segment).mentions(word))
-    };
-    let segments: Vec<usize> = (0..file.len()).filter(holds).collect();
     if segments.is_empty() {
         return findings;
     }
-    let directives = directives_of(file, &segments);
+    let directives = directives_of(file, segments);
     let suppressed = SuppressedFile {
         path: file.path(),
         line_of: &|offset| file.line(offset),

@@ -151,7 +151,7 @@ impl ClassAttribute<'_> {
 
     /// Whether a method in a text may change the attribute's object: by a method, an item, an augmented assignment; or hand it on to where that is done.
     pub fn may_change_in(&self, text: &str) -> bool {
-        trace::look_for(self.name);
+        trace::look_for_attribute(self.name);
         let bytes = text.as_bytes();
         memchr::memmem::find_iter(bytes, self.name).any(|at| {
             let end = at + self.name.len();

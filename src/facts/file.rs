@@ -313,17 +313,17 @@ impl FileFacts {
         Some(found)
     }
 
-    /// Where a range that no changed segment holds stands in a later version, of which `changed` knows the segments.
-    pub fn moved(&self, later: &FileFacts, range: &Range<usize>) -> Range<usize> {
-        let Some((index, offset)) = self.segment_at(range.start) else {
-            return range.clone();
+    /// Where a range stands in a later version, of which `changed` knows the segments. None where it begins or ends in one that has changed.
+    pub fn moved(&self, later: &FileFacts, range: &Range<usize>) -> Option<Range<usize>> {
+        let moved = |byte: usize| {
+            let (index, offset) = self.segment_at(byte)?;
+            let (old, new) = (&self.segments[index], later.segments.get(index)?);
+            Arc::ptr_eq(&old.facts, &new.facts).then_some(new.start + offset)
         };
-        let start = later.start(index) + offset;
-        let last = self.segment_at(range.end.saturating_sub(1).max(range.start));
-        match last {
-            // a class may begin in one segment and end in another
-            Some((last, offset)) if last != index => start..later.start(last) + offset + 1,
-            _ => start..start + range.len(),
+        let start = moved(range.start)?;
+        match range.len() {
+            0 => Some(start..start),
+            _ => Some(start..moved(range.end - 1)? + 1),
         }
     }
 

@@ -108,6 +108,21 @@ impl SegmentFacts {
         words.may_hold(name) && contains_word(&self.text, name)
     }
 
+    /// Whether an attribute of a name may be read or stored in the text. To look into every segment that mentions the name finds the same.
+    pub fn mentions_attribute(&self, name: &str) -> bool {
+        trace::look_for_attribute(name);
+        self.holds_attribute(name)
+    }
+
+    pub(super) fn holds_attribute(&self, name: &str) -> bool {
+        let bytes = self.text.as_bytes();
+        self.holds(name)
+            && memchr::memmem::find_iter(bytes, name).any(|at| {
+                // a comment may stand between a dot and a name; nobody does that
+                bytes[..at].trim_ascii_end().ends_with(b".")
+            })
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -16,6 +16,8 @@ pub struct Trace {
     /// Segments by their address; whoever keeps a trace keeps the segments.
     segments: FxHashSet<usize>,
     words: FxHashSet<Box<str>>,
+    /// Words behind a dot.
+    attributes: FxHashSet<Box<str>>,
     parts: FxHashMap<usize, Arc<Trace>>,
 }
 
@@ -83,6 +85,15 @@ pub fn look_for(word: &str) {
     });
 }
 
+/// Notes that an attribute of a name is looked for, in one segment or in many.
+pub(super) fn look_for_attribute(name: &str) {
+    note(|trace| {
+        if !trace.attributes.contains(name) {
+            trace.attributes.insert(name.into());
+        }
+    });
+}
+
 fn address(segment: &SegmentFacts) -> usize {
     std::ptr::from_ref(segment).addr()
 }
@@ -145,8 +156,9 @@ impl<'f> Changed<'f> {
         let is_read =
             |(old, _): &(&SegmentFacts, &SegmentFacts)| trace.segments.contains(&address(old));
         let holds_word = |(old, new): &(&SegmentFacts, &SegmentFacts)| {
-            let mut words = trace.words.iter();
+            let (mut words, mut attributes) = (trace.words.iter(), trace.attributes.iter());
             words.any(|word| old.holds(word) || new.holds(word))
+                || attributes.any(|name| old.holds_attribute(name) || new.holds_attribute(name))
         };
         let touched = self.segments.iter().any(is_read) || self.segments.iter().any(holds_word);
         let leaves = !touched && trace.parts.values().all(|part| self.leaves(part));

@@ -143,7 +143,10 @@ impl<'p> Class<'p> {
     /// The statements that assign to `self.name` in its methods, with the value where it is one.
     pub fn stores_to_self(self, name: &str) -> Vec<(Site<'p>, Option<Site<'p>>)> {
         let mut found = Vec::new();
-        for part in self.site.class_parts(|facts| facts.mentions(name)) {
+        for part in self
+            .site
+            .class_parts(|facts| facts.mentions_attribute(name))
+        {
             for mutation in part
                 .mutations()
                 .filter(|mutation| mutation.kind == MutationKind::Attribute)

@@ -73,7 +73,7 @@ impl Project {
 
     /// The expressions `self.name` in a class's own methods, under whatever name the object goes there.
     pub fn own_readings<'p>(&'p self, class: Class<'p>, name: &str) -> Vec<Site<'p>> {
-        self.own_readings_in(class, name, |facts| facts.mentions(name))
+        self.own_readings_in(class, name, |facts| facts.mentions_attribute(name))
     }
 
     /// The expressions `self.attribute` in those of a class's methods that, by words, may change it.
