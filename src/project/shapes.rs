@@ -72,6 +72,14 @@ fn is_one(function: Function<'_>, class: Option<Class<'_>>, question: &Question<
     is_class || entry.ends_with(".__name__") || entry.starts_with(['"', '\''])
 }
 
+/// `lock.acquire()`
+fn acquires(call: Site<'_>) -> bool {
+    let callee = call.node.child(Field::Function);
+    callee
+        .and_then(|callee| callee.child(Field::Attribute))
+        .is_some_and(|name| name.text() == "acquire")
+}
+
 /// Whether a parameter is called as people call one that takes a class: `cls`, `klass`, `wrapped_class`. A decorator of functions keeps results, not instances.
 fn names_class(parameter: &str) -> bool {
     let name = parameter.to_ascii_lowercase();
@@ -383,17 +391,20 @@ impl Project {
         let withs: Vec<Site<'p>> = withs_around(creation)
             .filter(|with| statement.node.contains(with.node))
             .collect();
-        if !withs.iter().any(|with| self.may_lock(*with)) {
+        // a lock that is taken after the check: from where on
+        let with = withs.iter().find(|with| self.may_lock(**with));
+        let acquired = function
+            .calls()
+            .filter(|call| acquires(*call) && statement.node.contains(call.node));
+        let mut locked = with.copied().into_iter().chain(acquired);
+        let Some(locked) = locked.find(|lock| lock.node.id() < creation.node.id()) else {
             return Locking::None;
-        }
-        let again = withs.iter().any(|with| {
-            let ifs = with
-                .node
-                .descendants()
-                .filter(|node| node.kind() == Kind::If);
-            let mut conditions = ifs.filter_map(|node| node.child(Field::Condition));
-            conditions.any(|condition| asks_again(condition, place))
+        };
+        let ifs = statement.node.descendants().filter(|node| {
+            node.kind() == Kind::If && node.id() > locked.node.id() && node.contains(creation.node)
         });
+        let mut conditions = ifs.filter_map(|node| node.child(Field::Condition));
+        let again = conditions.any(|condition| asks_again(condition, place));
         if again {
             Locking::DoubleChecked
         } else {
@@ -410,14 +421,9 @@ impl Project {
         {
             return true;
         }
-        function.calls().any(|call| {
-            let callee = call
-                .node
-                .child(Field::Function)
-                .and_then(|callee| callee.child(Field::Attribute));
-            callee.is_some_and(|name| name.text() == "acquire")
-                && call.node.id() < statement.node.id()
-        })
+        function
+            .calls()
+            .any(|call| acquires(call) && call.node.id() < statement.node.id())
     }
 
     /// Whether a `with` statement may keep other threads out: any manager may, except one that is a lock made on the spot.

@@ -821,7 +821,8 @@ impl<'p> Tracker<'p> {
             let read = name
                 .strip_prefix("builtins.")
                 .is_some_and(|name| READING.contains(&name))
-                || READING_FUNCTIONS.contains(&name);
+                || READING_FUNCTIONS.contains(&name)
+                || name.rsplit('.').next().is_some_and(is_assertion);
             if !read {
                 self.note(Reach::PassedOn, view, call);
             }
@@ -834,7 +835,7 @@ impl<'p> Tracker<'p> {
             Some(method) if STORING_METHODS.contains(&method) => {
                 self.note(Reach::Stored, view, call);
             }
-            Some(method) if READING_METHODS.contains(&method) => {}
+            Some(method) if READING_METHODS.contains(&method) || is_assertion(method) => {}
             _ => self.note(Reach::PassedOn, view, call),
         }
     }
@@ -953,6 +954,13 @@ const CONTAINERS: &[&str] = &[
     "collections.UserList",
     "array.array",
 ];
+
+/// Whether a method is one of a test case: `self.assertEqual(xs, [])`.
+fn is_assertion(method: &str) -> bool {
+    method
+        .strip_prefix("assert")
+        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
+}
 
 /// Whether a qualified name is that of a class of the standard library that holds other objects and can be changed.
 pub fn is_container_name(name: &str) -> bool {

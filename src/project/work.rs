@@ -449,7 +449,13 @@ impl<'p> Scan<'p> {
     /// Whether making an object of a class only computes.
     fn constructs(&mut self, class: Class<'p>, is_repeated: bool) -> bool {
         let project = self.project;
-        if !project.mro(class).is_complete() || project.find_method(class, "__new__").is_some() {
+        // what an object does when it dies is done by whoever lets go of it
+        let special = ["__new__", "__del__"];
+        if !project.mro(class).is_complete()
+            || special
+                .iter()
+                .any(|name| project.find_method(class, name).is_some())
+        {
             return false;
         }
         match project.find_method(class, "__init__") {
