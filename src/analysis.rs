@@ -5,6 +5,7 @@
 
 mod construct;
 mod hover;
+mod shapes;
 mod suppressed;
 mod walk;
 

@@ -73,3 +73,77 @@ fn text_and_comments_are_silent() {
     assert_eq!(title("x = 1‸\n"), None);
     assert_eq!(title("\n‸\n"), None);
 }
+
+/// The first line of the card of a concept.
+fn card(concept: &str) -> Option<String> {
+    let knowledge = marginote::knowledge::Knowledge::builtin();
+    let title = |title: &str| title.replace('`', "");
+    knowledge.concept(concept).map(|card| title(&card.title))
+}
+
+#[test]
+fn designs_are_recognised() {
+    let shows = |concept: &str, code: &str| {
+        let shown = title(code);
+        assert!(shown.is_some(), "{concept}: nothing in {code}");
+        assert_eq!(shown, card(concept), "{code}");
+    };
+    shows(
+        "singleton-new",
+        "class ‸One:\n    it = None\n    def __new__(cls):\n        if cls.it is None:\n            cls.it = super().__new__(cls)\n        return cls.it\n",
+    );
+    let keeping = "class Keep(type):\n    kept = {}\n    def __call__(cls, *args):\n        if cls not in cls.kept:\n            cls.kept[cls] = super().__call__(*args)\n        return cls.kept[cls]\n";
+    shows(
+        "singleton-metaclass",
+        &keeping.replace("class Keep", "class ‸Keep"),
+    );
+    shows(
+        "singleton-metaclass",
+        &format!("{keeping}class ‸App(metaclass=Keep): pass\n"),
+    );
+    shows(
+        "singleton-decorator",
+        "def ‸one(cls):\n    kept = {}\n    def get():\n        if cls not in kept:\n            kept[cls] = cls()\n        return kept[cls]\n    return get\n",
+    );
+    shows(
+        "singleton-module",
+        "class A: pass\n_it = None\ndef ‸get():\n    global _it\n    if _it is None:\n        _it = A()\n    return _it\n",
+    );
+    shows(
+        "metaclass-registry",
+        "class ‸Plugins(type):\n    all = {}\n    def __init__(cls, name, bases, namespace):\n        cls.all[name] = cls\n    def names(cls):\n        return list(cls.all)\n",
+    );
+    shows(
+        "metaclass-validation",
+        "class ‸Checked(type):\n    def __new__(mcs, name, bases, namespace):\n        if 'run' not in namespace:\n            raise TypeError(name)\n        return super().__new__(mcs, name, bases, namespace)\n    def names(cls):\n        return cls.__name__\n",
+    );
+    shows(
+        "decorator-basics",
+        "def ‸loud(function):\n    def call(*args):\n        print(args)\n        return function(*args)\n    return call\n",
+    );
+    shows(
+        "diamond-super",
+        "class A: pass\nclass B(A): pass\nclass C(A): pass\nclass ‸D(B, C): pass\n",
+    );
+}
+
+#[test]
+fn designs_that_only_look_alike_are_not() {
+    let is_not = |concept: &str, code: &str| assert_ne!(title(code), card(concept), "{code}");
+    is_not(
+        "singleton-new",
+        "class ‸Many:\n    def __new__(cls):\n        return super().__new__(cls)\n",
+    );
+    is_not(
+        "decorator-basics",
+        "def ‸outer(items):\n    def inner(x):\n        return x\n    return inner\n",
+    );
+    is_not(
+        "diamond-super",
+        "class A: pass\nclass B: pass\nclass ‸D(A, B): pass\n",
+    );
+    is_not(
+        "metaclass-registry",
+        "class ‸Plain(type):\n    def __init__(cls, name, bases, namespace):\n        super().__init__(name, bases, namespace)\n",
+    );
+}

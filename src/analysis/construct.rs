@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::shapes;
 use crate::facts::{BindingKind, FileFacts, Site};
 use crate::knowledge::{
-    Comprehension, KEYWORDS, LITERALS, OPERATORS, Parameter as ParameterShape, Selector, Shape,
+    Comprehension, KEYWORDS, LITERALS, OPERATORS, Parameter as ParameterShape, Selector,
 };
 use crate::project::{Class, ClassValue, Function, ParameterKind, Project, Value};
 use crate::syntax::{Field, Kind, Node, Op};
@@ -150,14 +151,16 @@ fn name<'p>(project: &'p Project, site: Site<'p>, found: &mut Vec<Selector>) {
     meaning(project, whole, site.text(), found);
 }
 
+/// A qualified name as selectors spell it: built-in names without their module.
+fn spelled(name: &str) -> &str {
+    name.strip_prefix("builtins.").unwrap_or(name)
+}
+
 fn meaning<'p>(project: &'p Project, whole: Site<'p>, text: &str, found: &mut Vec<Selector>) {
     let value = project.evaluate(whole);
     let called = whole.node.field() == Field::Function;
     let qualified = project.qualified_value(&value);
-    let spelled = qualified
-        .as_deref()
-        .map(|name| name.strip_prefix("builtins.").unwrap_or(name));
-    if let Some(name) = spelled {
+    if let Some(name) = qualified.as_deref().map(spelled) {
         let decorated = whole
             .node
             .ancestors()
@@ -225,41 +228,11 @@ fn function<'p>(project: &'p Project, definition: Site<'p>, found: &mut Vec<Sele
     if is_dunder(function.name()) {
         found.push(Selector::Dunder(function.name().to_string()));
     }
-    if function.is_async() {
-        found.push(Selector::Shape(Shape::CoroutineFunction));
-    }
-    if function.is_generator() {
-        found.push(Selector::Shape(Shape::GeneratorFunction));
-    }
-    let nested = || {
-        definition
-            .body()
-            .functions
-            .iter()
-            .filter_map(|data| Function::at(definition.at(data.node)))
-    };
-    if nested().any(|inner| inner.is_nested() && captures(function, inner)) {
-        found.push(Selector::Shape(Shape::Closure));
-    }
+    let shapes = shapes::of_function(project, function);
+    found.extend(shapes.into_iter().map(Selector::Shape));
     if let Some(name) = project.qualified_value(&Value::Function(function)) {
         found.push(Selector::Name(name.to_string()));
     }
-}
-
-/// Whether an inner function reads a name that the outer one binds.
-fn captures(outer: Function<'_>, inner: Function<'_>) -> bool {
-    if Function::around(inner.site) != Some(outer) {
-        return false;
-    }
-    inner
-        .nodes()
-        .filter(|site| site.node.kind() == Kind::Name)
-        .any(|site| match site.resolve() {
-            crate::facts::Resolution::Local(bindings) => bindings
-                .iter()
-                .any(|binding| binding.binding.scope == outer.scope()),
-            _ => false,
-        })
 }
 
 fn class<'p>(project: &'p Project, definition: Site<'p>, found: &mut Vec<Selector>) {
@@ -269,18 +242,11 @@ fn class<'p>(project: &'p Project, definition: Site<'p>, found: &mut Vec<Selecto
 }
 
 fn class_meaning<'p>(project: &'p Project, class: Class<'p>, found: &mut Vec<Selector>) {
-    let defines = |names: &[&str]| names.iter().any(|name| class.defines(name));
-    if defines(&["__get__", "__set__", "__delete__"]) {
-        found.push(Selector::Shape(Shape::DescriptorClass));
-    }
-    if defines(&["__next__"]) {
-        found.push(Selector::Shape(Shape::IteratorClass));
-    }
-    if defines(&["__enter__", "__aenter__"]) {
-        found.push(Selector::Shape(Shape::ContextManagerClass));
-    }
+    let shapes = shapes::of_class(project, class);
+    found.extend(shapes.into_iter().map(Selector::Shape));
     for base in project.mro(class).classes.iter().skip(1) {
-        found.push(Selector::Base(project.qualified_class(base).to_string()));
+        let name = project.qualified_class(base);
+        found.push(Selector::Base(spelled(&name).to_string()));
     }
     if class.keyword("metaclass").is_some() {
         found.push(Selector::ClassKeyword("metaclass".to_string()));
