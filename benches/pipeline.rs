@@ -73,7 +73,7 @@ fn parse_and_flatten_whole_files(bencher: Bencher) {
     bencher.counter(bytes()).bench_local(|| {
         for (_, text) in files() {
             let all = Excerpt::new(text, 0..text.len());
-            black_box(parse(&all, None));
+            black_box(parse(&all, None, false));
         }
     });
 }

@@ -51,7 +51,7 @@ fn segments_cover_and_equal_the_whole_tree() {
             cuts.windows(2).all(|pair| pair[0].end == pair[1].start),
             "every byte is in one segment"
         );
-        let (whole, _) = parse(&text.as_str().into(), None);
+        let (whole, _) = parse(&text.as_str().into(), None, true);
         assert!(!whole.has_error());
         let facts = FileFacts::new(Arc::new(PathBuf::from("a.py")), text.as_str().into());
         let parts: Vec<_> = (0..facts.len())
@@ -161,14 +161,14 @@ proptest! {
     #[test]
     fn seeded_parse_equals_fresh_parse(file in 0..14usize, edits in edits()) {
         let text = &texts()[file % texts().len()];
-        let (_, seed) = parse(&text.as_str().into(), None);
+        let (_, seed) = parse(&text.as_str().into(), None, true);
         let mut new = text.clone();
         for edit in &edits {
             let (range, piece) = apply(&new, edit);
             new.replace_range(range, &piece);
         }
-        let (fresh, _) = parse(&new.as_str().into(), None);
-        let (seeded, _) = parse(&new.as_str().into(), seed.as_ref());
+        let (fresh, _) = parse(&new.as_str().into(), None, true);
+        let (seeded, _) = parse(&new.as_str().into(), seed.as_ref(), true);
         // error recovery may differ, which is why broken segments are not reported on; what parses is the same
         if !fresh.has_error() && !seeded.has_error() {
             prop_assert_eq!(flat(&fresh, 0), flat(&seeded, 0));

@@ -173,8 +173,8 @@ pub const MUTATING_METHODS: &[&str] = &[
 
 impl Body {
     /// Parses and builds.
-    pub fn new(text: &Excerpt, seed: Option<&Seed>) -> Body {
-        let (tree, seed) = parse(text, seed);
+    pub fn new(text: &Excerpt, seed: Option<&Seed>, keep: bool) -> Body {
+        let (tree, seed) = parse(text, seed, keep);
         let mut body = Body {
             tree,
             seed,

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::segment::SegmentFacts;
 use super::site::Site;
 use super::{Binding, Kin, Names, ScopeKind, Subjects};
-use crate::syntax::{Cut, CutKind, Outline, contains_word, resegment, segment};
+use crate::syntax::{Cut, CutKind, Outline, Seed, contains_word, resegment, segment};
 use crate::text::Excerpt;
 
 /// The facts of one version of one file.
@@ -121,7 +121,8 @@ impl FileFacts {
             .map(|cut| {
                 let (start, text) = text_of(&source, cut);
                 let text = Excerpt::new(&source, start..start + text.len());
-                place(&source, cut, text, None)
+                let code = cut.code.saturating_sub(start);
+                place(&source, cut, SegmentFacts::new(text, cut.kind, code))
             })
             .collect();
         let first_lines = first_lines(&segments);
@@ -175,15 +176,14 @@ impl FileFacts {
                         line_ends: line_ends_of(&source, cut),
                         facts: Arc::clone(facts),
                     }),
-                    // a copy: the text that it stands in is gone with the next edit
-                    None => segments.push(place(&source, cut, text.into(), seed.clone())),
+                    None => segments.push(place_edited(&source, cut, seed.clone())),
                 }
             }
         } else {
             segments.extend(
                 change.cuts[change.prefix..new_tail]
                     .iter()
-                    .map(|cut| place(&source, cut, text_of(&source, cut).1.into(), None)),
+                    .map(|cut| place_edited(&source, cut, None)),
             );
         }
         segments.extend(
@@ -483,14 +483,21 @@ impl FileFacts {
     }
 }
 
-fn place(source: &str, cut: &Cut, text: Excerpt, seed: Option<crate::syntax::Seed>) -> Placed {
+fn place(source: &str, cut: &Cut, facts: SegmentFacts) -> Placed {
     let (start, _) = text_of(source, cut);
-    let facts = SegmentFacts::new(text, cut.kind, cut.code.saturating_sub(start), seed);
     Placed {
         start,
         line_ends: line_ends_of(source, cut),
         facts: Arc::new(facts),
     }
+}
+
+fn place_edited(source: &str, cut: &Cut, seed: Option<Seed>) -> Placed {
+    let (start, text) = text_of(source, cut);
+    let code = cut.code.saturating_sub(start);
+    // a copy: the text that it stands in is gone with the next edit
+    let facts = SegmentFacts::edited(text.into(), cut.kind, code, seed);
+    place(source, cut, facts)
 }
 
 /// The line ends in a range of a text, as bytes of the text.

@@ -22,6 +22,8 @@ pub struct SegmentFacts {
     subjects: Subjects,
     headers: Headers,
     seed: Option<Seed>,
+    /// Whether it came of an edit: the next one may be near.
+    is_edited: bool,
     words: OnceLock<Box<WordFilter>>,
     body: OnceLock<Box<Body>>,
 }
@@ -75,8 +77,8 @@ fn words_of(text: &str, kind: CutKind, code: usize) -> (Subjects, Headers) {
 }
 
 impl SegmentFacts {
-    /// `code` is where the segment's code begins in `text`; `seed` an earlier parse of nearly the same text.
-    pub fn new(text: Excerpt, kind: CutKind, code: usize, seed: Option<Seed>) -> SegmentFacts {
+    /// The segment of a text that is read for the first time. `code` is where the segment's code begins in `text`.
+    pub fn new(text: Excerpt, kind: CutKind, code: usize) -> SegmentFacts {
         let outline = Outline::of(&text, code);
         let (subjects, headers) = match outline {
             Outline::Empty => Default::default(),
@@ -89,9 +91,19 @@ impl SegmentFacts {
             subjects,
             headers,
             text,
-            seed,
+            seed: None,
+            is_edited: false,
             words: OnceLock::new(),
             body: OnceLock::new(),
+        }
+    }
+
+    /// The segment of a text that was edited; `seed` is an earlier parse of nearly the same text.
+    pub fn edited(text: Excerpt, kind: CutKind, code: usize, seed: Option<Seed>) -> SegmentFacts {
+        SegmentFacts {
+            seed,
+            is_edited: true,
+            ..SegmentFacts::new(text, kind, code)
         }
     }
 
@@ -153,9 +165,7 @@ impl SegmentFacts {
     /// scope around it, the same classes derive from the same bases, it is about the same subjects and has as many lines.
     pub(super) fn is_alike(&self, other: &SegmentFacts) -> bool {
         let binds = |facts: &SegmentFacts| {
-            let body = facts
-                .body
-                .get_or_init(|| Box::new(Body::new(&facts.text, facts.seed.as_ref())));
+            let body = facts.parsed();
             let outer = body.bindings.iter().filter(|binding| binding.scope == 0);
             outer
                 .map(|binding| (binding.kind, body.tree.node(binding.name).text().to_owned()))
@@ -208,8 +218,12 @@ impl SegmentFacts {
     /// Parses at the first call.
     pub fn body(&self) -> &Body {
         trace::read(self);
+        self.parsed()
+    }
+
+    fn parsed(&self) -> &Body {
         self.body
-            .get_or_init(|| Box::new(Body::new(&self.text, self.seed.as_ref())))
+            .get_or_init(|| Box::new(Body::new(&self.text, self.seed.as_ref(), self.is_edited)))
     }
 
     /// Whether the segment was parsed.

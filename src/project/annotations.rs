@@ -40,7 +40,7 @@ impl Project {
 
     fn read_annotation(&self, at: Site<'_>, text: &str, found: &mut Annotation, depth: usize) {
         // as an expression: a string is read the same way, and the grammar has nodes of its own for types
-        let (tree, _) = parse(&text.into(), None);
+        let (tree, _) = parse(&text.into(), None, false);
         let expression = tree
             .root()
             .child_of(Kind::ExpressionStatement)

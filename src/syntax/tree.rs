@@ -52,10 +52,10 @@ thread_local! {
     });
 }
 
-/// Parses a segment's text. `seed` is an earlier parse of nearly the same text.
+/// Parses a segment's text. `seed` is an earlier parse of nearly the same text; with `keep`, what comes back besides is the seed of a later one.
 ///
 /// The tree is the same with and without a seed (test `seeded_parse_equals_fresh_parse`).
-pub fn parse(text: &Excerpt, seed: Option<&Seed>) -> (Tree, Option<Seed>) {
+pub fn parse(text: &Excerpt, seed: Option<&Seed>, keep: bool) -> (Tree, Option<Seed>) {
     let source = normalise(text);
     let parsed = PARSER.with_borrow_mut(|parser| {
         let old = seed.map(|seed| seed.edited(&source));
@@ -76,7 +76,7 @@ pub fn parse(text: &Excerpt, seed: Option<&Seed>) -> (Tree, Option<Seed>) {
         text: text.clone(),
         has_error: parsed.root_node().has_error(),
     };
-    let seed = (text.len() >= INCREMENTAL_FROM).then(|| Seed {
+    let seed = (keep && text.len() >= INCREMENTAL_FROM).then(|| Seed {
         tree: parsed,
         text: match &source {
             Cow::Borrowed(_) => text.clone(),
