@@ -57,6 +57,10 @@ fn check_call<'p>(
     let heirs = if explicit {
         vec![class]
     } else if cx.project.class_of_super(object) == Some(class) {
+        // what stands behind a class in its own MRO stands behind it in every heir's
+        if !makes_objects_plainly(&cx.project.mro(class).classes[1..]) {
+            return;
+        }
         heirs_of(cx, class)
     } else {
         return;
@@ -142,27 +146,24 @@ fn mro_after<'p>(cx: &Context<'p>, class: Class<'p>, heir: Class<'p>) -> Vec<Cla
 
 /// Whether the `__new__` after `class` in the MRO of an heir is `object`'s.
 fn ends_at_object<'p>(cx: &Context<'p>, class: Class<'p>, heir: Class<'p>) -> bool {
-    /// Classes of the standard library whose `__new__` is `object`'s.
-    const PLAIN: &[&str] = &[
-        "abc.ABC",
-        "typing.Generic",
-        "typing.Protocol",
-        "threading.Thread",
-        "threading.local",
-    ];
     let mro = cx.project.mro(heir);
     if !mro.is_complete() || mro.inconsistent || heir.site.decorators().next().is_some() {
         return false;
     }
-    let after = mro
-        .classes
-        .iter()
-        .skip_while(|other| **other != ClassValue::Known(class))
-        .skip(1);
-    after.into_iter().all(|other| match other {
-        ClassValue::Known(other) => !other.defines("__new__"),
+    let own = ClassValue::Known(class);
+    let after = mro.classes.iter().position(|other| *other == own);
+    after.is_some_and(|at| makes_objects_plainly(&mro.classes[at + 1..]))
+}
+
+/// Whether none of some classes has a `__new__` besides `object`'s.
+fn makes_objects_plainly(classes: &[ClassValue<'_>]) -> bool {
+    classes.iter().all(|class| match class {
+        ClassValue::Known(class) => !class.defines("__new__"),
         ClassValue::External(name) => {
-            PLAIN[..3].contains(&name.as_ref()) || name.starts_with("collections.abc.")
+            matches!(
+                name.as_ref(),
+                "abc.ABC" | "typing.Generic" | "typing.Protocol"
+            ) || name.starts_with("collections.abc.")
         }
     })
 }
