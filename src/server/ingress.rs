@@ -4,8 +4,8 @@
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{self, Poll};
 use std::time::Instant;
 
@@ -52,6 +52,7 @@ pub struct Ingress {
     workspace: SharedWorkspace,
     events: UnboundedSender<Event>,
     phase: Phase,
+    shut_down: Arc<AtomicBool>,
     trace: TraceValue,
     ended: CancellationToken,
 }
@@ -73,14 +74,15 @@ impl Ingress {
             workspace,
             events: events.0,
             phase: Phase::Fresh(events.1),
+            shut_down: Arc::default(),
             trace: TraceValue::default(),
             ended,
         }
     }
 
-    /// 0 after `shutdown`, else 1, as the protocol has it.
-    pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(u8::from(!matches!(self.phase, Phase::ShutDown)))
+    /// Whether the client has sent `shutdown`, to be asked at the end.
+    pub fn is_shut_down(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.shut_down)
     }
 
     /// `initialize`: from here on the session is known, and messages that come right behind find it.
@@ -299,6 +301,7 @@ impl Service<Request> for Ingress {
         };
         if request.method() == "shutdown" {
             self.phase = Phase::ShutDown;
+            self.shut_down.store(true, Ordering::Release);
         }
         self.request(id, request, &session)
     }

@@ -27,6 +27,7 @@ mod workspace;
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -93,7 +94,7 @@ async fn converse(
     let (service, socket) = builder.finish();
     let events = mpsc::unbounded_channel();
     let workspace = Arc::new(Mutex::new(Workspace::new(events.0.clone())));
-    let mut ingress = Ingress::new(
+    let ingress = Ingress::new(
         service,
         client,
         outbox.clone(),
@@ -101,11 +102,12 @@ async fn converse(
         events,
         ended.clone(),
     );
-    let incoming = transport::read(input);
-    let answers = transport::serve(incoming, &mut ingress, socket, &outbox, &ended).await;
+    let is_shut_down = ingress.is_shut_down();
+    let answers = transport::serve(input, ingress, socket, &outbox, &ended).await;
     // answers to what was asked before the end, as far as they come soon and somebody reads them
     let _ = tokio::time::timeout(GRACE, answers.wait()).await;
     outbox.close();
     let _ = tokio::time::timeout(GRACE, written).await;
-    ingress.exit_code()
+    // 0 after `shutdown`, else 1, as the protocol has it
+    ExitCode::from(u8::from(!is_shut_down.load(Ordering::Acquire)))
 }

@@ -9,6 +9,7 @@ use std::sync::mpsc as blocking;
 use futures_util::{SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,40 +17,17 @@ use tower_lsp::ClientSocket;
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 use tower_service::Service;
 
-/// Messages that were read and wait for the loop. Reading pauses when it is full; the loop never waits for anything but the next message.
-const READ_AHEAD: usize = 64;
-
 /// Bytes of a header line. A longer one is no header.
 const LONGEST_HEADER: u64 = 4096;
 
 /// What a client sent.
-pub enum Incoming {
+enum Incoming {
     /// A request or a notification.
     Request(Request),
     /// The answer to a request of ours.
     Response(Response),
     /// Something else, and what to answer.
     Malformed(Response),
-}
-
-/// Reads messages in a thread. The channel ends with the stream.
-pub fn read(input: impl Read + Send + 'static) -> mpsc::Receiver<Incoming> {
-    let (messages, incoming) = mpsc::channel(READ_AHEAD);
-    std::thread::spawn(move || {
-        let mut input = BufReader::new(input);
-        loop {
-            match frame(&mut input) {
-                Ok(Some(body)) => {
-                    if messages.blocking_send(parse(&body)).is_err() {
-                        return;
-                    }
-                }
-                Ok(None) => return,
-                Err(error) => return tracing::warn!("cannot read from the client: {error}"),
-            }
-        }
-    });
-    incoming
 }
 
 /// The body of the next message; None at the end of the stream. Lines that are no header are skipped.
@@ -157,17 +135,17 @@ pub fn write(
     (Outbox(frames), written)
 }
 
-/// Hands messages to the service, in order, until the stream ends or `ended` is cancelled. Answers are sent as they become ready; those that are not ready
-/// at the end are in the returned tracker.
+/// Reads messages in a thread and hands them to the service there, in order, until the stream ends or `ended` is cancelled: between a message and its handling no
+/// other thread has to wake up. Answers are sent as they become ready; those that are not ready at the end are in the returned tracker.
 pub async fn serve<S>(
-    mut incoming: mpsc::Receiver<Incoming>,
-    service: &mut S,
+    input: impl Read + Send + 'static,
+    mut service: S,
     socket: ClientSocket,
     outbox: &Outbox,
     ended: &CancellationToken,
 ) -> TaskTracker
 where
-    S: Service<Request, Response = Option<Response>>,
+    S: Service<Request, Response = Option<Response>> + Send + 'static,
     S::Future: Send + 'static,
 {
     let (mut requests, mut answers) = socket.split();
@@ -177,24 +155,54 @@ where
             out.send(&request);
         }
     });
-    let tasks = TaskTracker::new();
-    while let Some(Some(message)) = ended.run_until_cancelled(incoming.recv()).await {
-        match message {
-            Incoming::Request(request) => {
-                let (answer, out) = (service.call(request), outbox.clone());
-                tasks.spawn(async move {
-                    if let Ok(Some(response)) = answer.await {
-                        out.send(&response);
-                    }
-                });
-            }
+    let (answered, mut their_answers) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(response) = their_answers.recv().await {
             // fails only after the service was told to exit, which `ended` tells us too
-            Incoming::Response(response) => drop(answers.send(response).await),
-            Incoming::Malformed(response) => outbox.send(&response),
+            let _ = answers.send(response).await;
         }
-    }
+    });
+    let tasks = TaskTracker::new();
+    let (runtime, spawned, out, stop) = (
+        Handle::current(),
+        tasks.clone(),
+        outbox.clone(),
+        ended.clone(),
+    );
+    let (done, read_all) = oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        // dropped at the end of the thread, however it ends
+        let _done = done;
+        let _runtime = runtime.enter();
+        let mut input = BufReader::new(input);
+        while let Some(body) = next(&mut input)
+            && !stop.is_cancelled()
+        {
+            match parse(&body) {
+                Incoming::Request(request) => {
+                    let (answer, out) = (service.call(request), out.clone());
+                    spawned.spawn(async move {
+                        if let Ok(Some(response)) = answer.await {
+                            out.send(&response);
+                        }
+                    });
+                }
+                Incoming::Response(response) => drop(answered.send(response)),
+                Incoming::Malformed(response) => out.send(&response),
+            }
+        }
+    });
+    let _ = ended.run_until_cancelled(read_all).await;
     tasks.close();
     tasks
+}
+
+/// The body of the next message; None at the end of the stream, also where it cannot be read.
+fn next(input: &mut impl BufRead) -> Option<Vec<u8>> {
+    frame(input).unwrap_or_else(|error| {
+        tracing::warn!("cannot read from the client: {error}");
+        None
+    })
 }
 
 #[cfg(test)]
