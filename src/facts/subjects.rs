@@ -45,6 +45,8 @@ impl Subjects {
     pub const CLASS_CALLS: Subjects = Subjects(1 << 10);
     /// A function that may make an object when it finds none, and keep it.
     pub const SINGLETONS: Subjects = Subjects(1 << 11);
+    /// `dict.fromkeys`.
+    pub const FROMKEYS: Subjects = Subjects(1 << 15);
     /// The keyword `target`, which a subclass of `Thread` hands up: `super().__init__(target=self.poll)`.
     pub const TARGETS: Subjects = Subjects(1 << 14);
 
@@ -218,6 +220,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("classmethod", KEPT, Unbound),
         ("staticmethod", KEPT, Unbound),
         ("metaclass", Subjects::BASES, Keyword),
+        ("fromkeys", Subjects::FROMKEYS, Word),
     ]
 };
 

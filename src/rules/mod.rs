@@ -38,6 +38,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::mutable_default::RULE,
     &mutability::shared_class_attribute::RULE,
     &mutability::dataclass_mutable_default::RULE,
+    &mutability::fromkeys_shared_value::RULE,
     &mutability::repeated_reference::RULE,
     &singleton::singleton_init_runs_again::RULE,
     &singleton::singleton_race::RULE,

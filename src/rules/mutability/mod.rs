@@ -2,6 +2,7 @@
 
 pub mod dataclass_mutable_default;
 mod edits;
+pub mod fromkeys_shared_value;
 pub mod mutable_default;
 pub mod repeated_reference;
 pub mod shared_class_attribute;
