@@ -45,6 +45,8 @@ impl Subjects {
     pub const CLASS_CALLS: Subjects = Subjects(1 << 10);
     /// A function that may make an object when it finds none, and keep it.
     pub const SINGLETONS: Subjects = Subjects(1 << 11);
+    /// A call of something that changes its object and returns nothing, in a line that may use the result.
+    pub const USED_MUTATORS: Subjects = Subjects(1 << 16);
     /// `dict.fromkeys`.
     pub const FROMKEYS: Subjects = Subjects(1 << 15);
     /// The keyword `target`, which a subclass of `Thread` hands up: `super().__init__(target=self.poll)`.
@@ -148,6 +150,8 @@ enum Meaning {
     Decorator,
     /// As the name of a function.
     Method,
+    /// As what is called in a line that does more than that.
+    Used,
     Def,
     Lambda,
     Class,
@@ -168,6 +172,7 @@ impl Meaning {
             Meaning::Submodule(module) => wording::is_below(bytes, start, module),
             Meaning::Base => wording::is_base(bytes, start, end),
             Meaning::Method => wording::is_defined(bytes, start),
+            Meaning::Used => wording::is_used(bytes, start, after),
             Meaning::Lambda => wording::has_default(after, b':'),
             Meaning::Unbound => wording::may_keep_made(bytes),
             Meaning::Word
@@ -221,6 +226,30 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("staticmethod", KEPT, Unbound),
         ("metaclass", Subjects::BASES, Keyword),
         ("fromkeys", Subjects::FROMKEYS, Word),
+        ("add", Subjects::USED_MUTATORS, Used),
+        ("append", Subjects::USED_MUTATORS, Used),
+        ("appendleft", Subjects::USED_MUTATORS, Used),
+        ("clear", Subjects::USED_MUTATORS, Used),
+        ("difference_update", Subjects::USED_MUTATORS, Used),
+        ("discard", Subjects::USED_MUTATORS, Used),
+        ("extend", Subjects::USED_MUTATORS, Used),
+        ("extendleft", Subjects::USED_MUTATORS, Used),
+        ("insert", Subjects::USED_MUTATORS, Used),
+        ("intersection_update", Subjects::USED_MUTATORS, Used),
+        ("move_to_end", Subjects::USED_MUTATORS, Used),
+        ("remove", Subjects::USED_MUTATORS, Used),
+        ("reverse", Subjects::USED_MUTATORS, Used),
+        ("rotate", Subjects::USED_MUTATORS, Used),
+        ("sort", Subjects::USED_MUTATORS, Used),
+        ("subtract", Subjects::USED_MUTATORS, Used),
+        ("symmetric_difference_update", Subjects::USED_MUTATORS, Used),
+        ("update", Subjects::USED_MUTATORS, Used),
+        ("shuffle", Subjects::USED_MUTATORS, Used),
+        ("heapify", Subjects::USED_MUTATORS, Used),
+        ("heappush", Subjects::USED_MUTATORS, Used),
+        ("insort", Subjects::USED_MUTATORS, Used),
+        ("insort_left", Subjects::USED_MUTATORS, Used),
+        ("insort_right", Subjects::USED_MUTATORS, Used),
     ]
 };
 

@@ -243,6 +243,16 @@ pub(super) fn may_make_fields(after: &[u8]) -> bool {
         || members.iter().any(|member| after.starts_with(member))
 }
 
+/// Whether what a call at a byte gives may be used: the line begins with more than what it is called on.
+pub(super) fn is_used(bytes: &[u8], start: usize, after: &[u8]) -> bool {
+    let before = line_before(bytes, start);
+    let is_receiver = |byte: &u8| is_word(*byte) || *byte == b'.';
+    after.starts_with(b"(") && !before.iter().all(is_receiver)
+        // `names.append(1).append(2)`, `x = (\n    names\n    .sort()\n)`
+        || before.is_empty()
+        || before.starts_with(b".")
+}
+
 /// Whether a name at a byte is that of a function's definition.
 pub(super) fn is_defined(bytes: &[u8], start: usize) -> bool {
     bytes[..start].ends_with(b"def ")

@@ -137,6 +137,20 @@ impl Project {
         })
     }
 
+    /// For a name, the one binding of it that reaches its place; none where several do, or none.
+    pub fn only_binding<'p>(&self, name: Site<'p>) -> Option<BindingSite<'p>> {
+        if name.node.kind() != Kind::Name {
+            return None;
+        }
+        let (Resolution::Local(bindings) | Resolution::Module(bindings)) = name.resolve() else {
+            return None;
+        };
+        match reaching_if(&bindings, Some(name), false)[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// The expressions, over all files, that read a name that a module binds.
     pub fn readings_of_module_name<'p>(&'p self, name: Site<'p>) -> Vec<Site<'p>> {
         let mut found = Vec::new();

@@ -288,7 +288,27 @@ impl Project {
             Value::External(name) if is_class_name(&name) && !name.starts_with("typing.") => {
                 Value::Instance(ClassValue::External(name))
             }
+            Value::External(name) => match container_of_typing(&name) {
+                Some(class) => Value::Instance(ClassValue::External(class.into())),
+                None => Value::Unknown,
+            },
+            // the grammar reads `list[str]` as something of its own
+            _ if annotation.text().contains('[') => self.container_annotated(annotation),
             _ => Value::Unknown,
+        }
+    }
+
+    /// An object of the container of the standard library that an annotation names, with what it holds: `list[str]`, `Optional[Dict[str, int]]`.
+    fn container_annotated<'p>(&'p self, annotation: Site<'p>) -> Value<'p> {
+        let known = self.annotation(annotation);
+        let [Some(name)] = &known.classes[..] else {
+            return Value::Unknown;
+        };
+        let class = container_of_typing(name).unwrap_or(name);
+        if super::is_container_name(class) {
+            Value::Instance(ClassValue::External(class.into()))
+        } else {
+            Value::Unknown
         }
     }
 
@@ -517,6 +537,19 @@ impl Project {
                 })
             }
             Value::External(name) if is_class_name(&name) => Value::External(name),
+            // a slice of a built-in sequence is another of its kind
+            Value::Instance(ClassValue::External(class))
+                if matches!(
+                    class.as_ref(),
+                    "builtins.list"
+                        | "builtins.tuple"
+                        | "builtins.str"
+                        | "builtins.bytes"
+                        | "builtins.bytearray"
+                ) && site.node.child_of(Kind::Slice).is_some() =>
+            {
+                Value::Instance(ClassValue::External(class))
+            }
             _ => Value::Unknown,
         }
     }
@@ -559,6 +592,8 @@ impl Project {
                 .map_or(Value::Unknown, |annotation| {
                     self.value_of_annotated(annotation, depth)
                 }),
+            Kind::SplatPattern => Value::builtin("tuple"),
+            Kind::DictSplatPattern => Value::builtin("dict"),
             _ => Value::Unknown,
         }
     }
@@ -601,6 +636,20 @@ fn is_import_fallback(binding: &BindingSite<'_>) -> bool {
 }
 
 /// The name of the built-in class of an object.
+/// The container that one of the old names in `typing` stands for.
+fn container_of_typing(name: &str) -> Option<&'static str> {
+    Some(match name.strip_prefix("typing.")? {
+        "List" => "builtins.list",
+        "Dict" => "builtins.dict",
+        "Set" => "builtins.set",
+        "DefaultDict" => "collections.defaultdict",
+        "OrderedDict" => "collections.OrderedDict",
+        "Counter" => "collections.Counter",
+        "Deque" => "collections.deque",
+        _ => return None,
+    })
+}
+
 fn builtin_class<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     match value {
         Value::Instance(ClassValue::External(name)) => name.strip_prefix("builtins."),

@@ -40,6 +40,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::dataclass_mutable_default::RULE,
     &mutability::fromkeys_shared_value::RULE,
     &mutability::repeated_reference::RULE,
+    &mutability::result_of_mutator::RULE,
     &singleton::singleton_init_runs_again::RULE,
     &singleton::singleton_race::RULE,
     &singleton::singleton_shared_by_subclasses::RULE,

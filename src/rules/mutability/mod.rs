@@ -5,6 +5,7 @@ mod edits;
 pub mod fromkeys_shared_value;
 pub mod mutable_default;
 pub mod repeated_reference;
+pub mod result_of_mutator;
 pub mod shared_class_attribute;
 
 use super::Context;
