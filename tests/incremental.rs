@@ -21,8 +21,24 @@ fn texts() -> &'static [String] {
         assert!(texts.len() > 8, "the standard library's sources are in {}", folder.display());
         texts.push("class A:\r\n    x = []\r\n\r\n    def f(self):\r\n        return f'{self.x!r:>{10}}'\r\n".repeat(40));
         texts.push("x = 1\rdef f(\r  a=[]\r):\r  '''\r  doc'''\r  return a\r".repeat(20));
+        texts.push(with_findings());
         texts
     })
+}
+
+/// Python in which the rules find much: the first cases of some suites, one after the other.
+fn with_findings() -> String {
+    let suites = [
+        include_str!("rules/GIL003-unlocked-update.md"),
+        include_str!("rules/MUT001-mutable-default.md"),
+        include_str!("rules/MUT003-shared-class-attribute.md"),
+        include_str!("rules/SNG002-singleton-race.md"),
+    ];
+    let fences = suites.iter().flat_map(|suite| {
+        let fences = suite.split("```python\n").skip(1).take(8);
+        fences.filter_map(|fence| fence.split("```").next())
+    });
+    fences.collect()
 }
 
 /// Kinds and ranges of a tree's nodes, from `start` on.
@@ -140,7 +156,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn resegmenting_equals_segmenting(file in 0..14usize, edits in edits()) {
+    fn resegmenting_equals_segmenting(file in 0..15usize, edits in edits()) {
         let mut text = texts()[file % texts().len()].clone();
         let mut cuts = segment(text.as_bytes());
         for edit in &edits {
@@ -159,7 +175,7 @@ proptest! {
     }
 
     #[test]
-    fn seeded_parse_equals_fresh_parse(file in 0..14usize, edits in edits()) {
+    fn seeded_parse_equals_fresh_parse(file in 0..15usize, edits in edits()) {
         let text = &texts()[file % texts().len()];
         let (_, seed) = parse(&text.as_str().into(), None, true);
         let mut new = text.clone();
@@ -177,7 +193,7 @@ proptest! {
     }
 
     #[test]
-    fn incremental_equals_from_scratch(file in 0..14usize, edits in edits()) {
+    fn incremental_equals_from_scratch(file in 0..15usize, edits in edits()) {
         let path = PathBuf::from("/nowhere/case.py");
         let mut text = texts()[file % texts().len()].clone();
         let mut edited = Analysis::default();

@@ -67,7 +67,9 @@ fn attribute(text: &str) -> Option<ClassAttribute<'_>> {
         Subjects::CLASS_CALLS
     };
     let value = &value[dotted..];
-    let inside = &value[1.min(value.len())..closing(value).unwrap_or(value.len()).max(1)];
+    let inside = value
+        .get(1..closing(value).unwrap_or(value.len()))
+        .unwrap_or_default();
     Some(ClassAttribute {
         name: &text[..name],
         callee,

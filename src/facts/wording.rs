@@ -171,8 +171,9 @@ pub(super) fn may_decorate(function: &[u8]) -> bool {
     let first = function[open + 1..].trim_ascii_start();
     let name = &first[..word_length(first)];
     let calls = || {
-        memchr::memmem::find_iter(first, name)
-            .any(|at| first.get(at + name.len()) == Some(&b'(') && !is_word(first[at - 1]))
+        memchr::memmem::find_iter(first, name).any(|at| {
+            at > 0 && first.get(at + name.len()) == Some(&b'(') && !is_word(first[at - 1])
+        })
     };
     !name.is_empty() && holds(first, "def ") && calls() && asks_for_missing(first)
 }
@@ -243,14 +244,32 @@ pub(super) fn may_make_fields(after: &[u8]) -> bool {
         || members.iter().any(|member| after.starts_with(member))
 }
 
-/// Whether what a call at a byte gives may be used: the line begins with more than what it is called on.
+/// Whether what a call gives, whose last word is at a byte, may be used in its line: what it is called on does not begin a statement.
 pub(super) fn is_used(bytes: &[u8], start: usize, after: &[u8]) -> bool {
-    let before = line_before(bytes, start);
-    let is_receiver = |byte: &u8| is_word(*byte) || *byte == b'.';
-    after.starts_with(b"(") && !before.iter().all(is_receiver)
-        // `names.append(1).append(2)`, `x = (\n    names\n    .sort()\n)`
-        || before.is_empty()
-        || before.starts_with(b".")
+    let line = line_before(bytes, start);
+    if !after.starts_with(b"(") {
+        return false;
+    }
+    let mut depth = 0;
+    let receiver = line.iter().rev().take_while(|byte| {
+        match byte {
+            b')' | b']' | b'}' => depth += 1,
+            b'(' | b'[' | b'{' if depth == 0 => return false,
+            b'(' | b'[' | b'{' => depth -= 1,
+            b'"' | b'\'' => {}
+            _ => return depth > 0 || is_word(**byte) || **byte == b'.',
+        }
+        true
+    });
+    let before = line[..line.len() - receiver.count()].trim_ascii_end();
+    // `if full: names.clear()`
+    let begins = before.is_empty() || matches!(before.last(), Some(b':' | b';'));
+    // `names.append(1).append(2)`; a chain that was begun in a line above
+    let is_chained = || {
+        let close = memchr::memchr(b')', after);
+        line.starts_with(b".") || close.is_some_and(|close| after.get(close + 1) == Some(&b'.'))
+    };
+    !begins || is_chained()
 }
 
 /// Whether a name at a byte is that of a function's definition.
