@@ -35,6 +35,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::namespace_check_misses_inherited::RULE,
     &metaclass::new_returns_nothing::RULE,
     &metaclass::metaclass_lost::RULE,
+    &metaclass::prepare_not_classmethod::RULE,
     &mutability::mutable_default::RULE,
     &mutability::shared_class_attribute::RULE,
     &mutability::dataclass_mutable_default::RULE,

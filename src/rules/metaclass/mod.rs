@@ -5,3 +5,4 @@ pub mod metaclass_conflict;
 pub mod metaclass_lost;
 pub mod namespace_check_misses_inherited;
 pub mod new_returns_nothing;
+pub mod prepare_not_classmethod;
