@@ -175,6 +175,7 @@ impl<'p> Scan<'p> {
                 Kind::Attribute => self.reads_attribute(site, frame),
                 Kind::Name if is_expression(site.node) => !self.is_foreign(site),
                 Kind::Call => self.call(site, frame, &mut found),
+                Kind::Subscript => !self.may_copy_array(site),
                 _ => true,
             };
             if !fine {
@@ -197,6 +198,15 @@ impl<'p> Scan<'p> {
                 .retain(|call| Function::around(*call) != Some(frame.function));
         }
         Some(found)
+    }
+
+    /// `array[a:b] = piece`, where it may be an array of another package: its C code may let go of the GIL to copy.
+    fn may_copy_array(&self, item: Site<'p>) -> bool {
+        item.node.field() == Field::Left
+            && item.node.child_of(Kind::Slice).is_some()
+            && !item
+                .child(Field::Value)
+                .is_some_and(|object| self.is_built_in(object))
     }
 
     /// `with lock:`, outside of loops.
