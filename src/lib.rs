@@ -29,6 +29,16 @@
 //! | [`review`] | paths | the facade's findings as text or JSON |
 //!
 //! [`config`] is read by the last three and handed to the rules as plain values.
+//!
+//! # What is not parsed
+//!
+//! A segment is parsed when somebody asks for its body. What its words show (subjects, class statements, the attributes that methods may change) is read without, and may only
+//! err on the side of parsing too much: whoever asks finds out by evaluating.
+//!
+//! # What an edit costs
+//!
+//! The text is cut again around the edit; segments that it does not touch keep their facts. [`facts::trace`] notes, for every answer about the whole project and for every
+//! rule's findings in an open file, which segments were read and which words were looked for. An answer that read nothing of what changed is taken over, its places moved.
 
 mod nearest;
 
