@@ -1,6 +1,6 @@
 //! The attributes that class bodies assign, and where methods may change them, as words show it, without parsing.
 
-use super::wording::{is_word, starts_display_or_call, word_length};
+use super::wording::{closing, is_word, starts_display_or_call, string_length, word_length};
 use super::{MUTATING_METHODS, Subjects, trace};
 use crate::syntax::CutKind;
 
@@ -27,10 +27,22 @@ pub(super) fn of(text: &str, kind: CutKind, code: usize) -> Vec<ClassAttribute<'
     }
     let mut found = Vec::new();
     let mut rest = text;
+    // the indentation of the function that the line is part of
+    let mut function = None;
     while let Some(newline) = memchr::memchr(b'\n', rest.as_bytes()) {
         rest = &rest[newline + 1..];
         let line = rest.trim_start_matches([' ', '\t']);
-        if line.len() < rest.len() {
+        let indent = rest.len() - line.len();
+        // `) -> None:` is part of the header
+        if line.starts_with(['\n', '\r', '#', ')'])
+            || function.is_some_and(|outer| indent > outer && !line.starts_with("class"))
+        {
+            continue;
+        }
+        function = None;
+        if line.starts_with("def ") || line.starts_with("async ") {
+            function = Some(indent);
+        } else if indent > 0 {
             found.extend(attribute(line));
         }
     }
@@ -78,28 +90,54 @@ fn attribute(text: &str) -> Option<ClassAttribute<'_>> {
     })
 }
 
-/// Whether something in a display or in arguments may be a container.
+/// Whether an element of a display, or an argument, may be a container. What calls are given is theirs.
 fn holds_containers(inside: &[u8]) -> bool {
-    let is_container = |word: &[u8]| {
-        ClassAttribute::CONTAINERS
-            .iter()
-            .any(|known| known.as_bytes() == word)
-    };
-    inside.iter().any(|byte| matches!(byte, b'[' | b'{'))
-        || inside.split(|byte| !is_word(*byte)).any(is_container)
+    let mut at = 0;
+    while let Some(byte) = inside.get(at) {
+        let before = inside[..at].trim_ascii_end();
+        match byte {
+            b'[' | b'{' if !ends_operand(before) => return true,
+            b'(' if !ends_operand(before) => at += 1,
+            b'[' | b'(' => match closing(&inside[at..]) {
+                Some(end) => at += end + 1,
+                None => return true,
+            },
+            b'"' | b'\'' => at += string_length(&inside[at..]),
+            byte if is_word(*byte) => {
+                let word = &inside[at..at + word_length(&inside[at..])];
+                if ClassAttribute::CONTAINERS
+                    .iter()
+                    .any(|known| known.as_bytes() == word)
+                {
+                    return true;
+                }
+                at += word.len();
+            }
+            _ => at += 1,
+        }
+    }
+    false
 }
 
-/// Where the bracket closes that a text begins with.
-fn closing(bytes: &[u8]) -> Option<usize> {
-    let mut depth = 0;
-    bytes.iter().position(|byte| {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth -= 1,
-            _ => {}
-        }
-        depth == 0
-    })
+/// Whether a text ends as an operand does: a bracket behind it calls it or takes an item of it.
+fn ends_operand(before: &[u8]) -> bool {
+    let is_keyword = || {
+        matches!(
+            last_word(before),
+            b"if"
+                | b"else"
+                | b"or"
+                | b"and"
+                | b"not"
+                | b"in"
+                | b"is"
+                | b"for"
+                | b"await"
+                | b"lambda"
+        )
+    };
+    matches!(before.last(), Some(byte) if is_word(*byte) || matches!(byte, b')' | b']' | b'"' | b'\''))
+        && !is_keyword()
 }
 
 /// Built-in functions that read their argument and give back something else.
@@ -171,6 +209,17 @@ impl ClassAttribute<'_> {
         if before.ends_with(b".") || !is_first_parameter(text, object) {
             return false;
         }
+        self.is_changed_between(text, before, after, true)
+    }
+
+    /// The same by the text before the whole expression and the text after it. `may_be_named` is whether a name that it is given is followed.
+    fn is_changed_between(
+        &self,
+        text: &[u8],
+        before: &[u8],
+        after: &[u8],
+        may_be_named: bool,
+    ) -> bool {
         let before = before.trim_ascii_end();
         let blank = after
             .iter()
@@ -178,6 +227,7 @@ impl ClassAttribute<'_> {
             .count();
         let after = &after[blank..];
         let word = last_word(before);
+        let is_read = || reads(word) || before.ends_with(b"*");
         match after.first() {
             Some(b'.') => {
                 let method = &after[1..1 + word_length(&after[1..])];
@@ -193,9 +243,10 @@ impl ClassAttribute<'_> {
             }
             Some(b')' | b',') => {
                 let callee = before.strip_suffix(b"(").map(last_word);
-                self.nested
-                    || !callee
-                        .is_some_and(|name| READERS.iter().any(|known| known.as_bytes() == name))
+                let is_reader = || {
+                    callee.is_some_and(|name| READERS.iter().any(|known| known.as_bytes() == name))
+                };
+                self.nested || !is_read() && !is_reader()
             }
             // a binding of its own, or a comparison
             Some(b'=') => false,
@@ -204,10 +255,45 @@ impl ClassAttribute<'_> {
                 let next = &after[..word_length(after)];
                 self.nested || matches!(next, b"or" | b"and" | b"if" | b"else") && !reads(word)
             }
-            None | Some(b'\n' | b'\r' | b'#' | b';') => self.nested || !reads(word),
-            Some(b']' | b'}') => true,
+            None | Some(b'\n' | b'\r' | b'#' | b';') => {
+                let keeps = || match assigned(before) {
+                    Some([]) => false,
+                    Some(name) if may_be_named => self.is_changed_as(text, name),
+                    _ => true,
+                };
+                self.nested || !is_read() && keeps()
+            }
+            Some(b']' | b'}') => self.nested || !is_read(),
             Some(_) => is_augmented(after),
         }
+    }
+
+    /// Whether a text may change what one of its names stands for.
+    fn is_changed_as(&self, text: &[u8], name: &[u8]) -> bool {
+        memchr::memmem::find_iter(text, name).any(|at| {
+            let (before, after) = (&text[..at], &text[at + name.len()..]);
+            let is_part = |byte: &u8| is_word(*byte) || *byte == b'.';
+            let is_whole = !before.last().is_some_and(is_part)
+                && after.first().is_none_or(|byte| !is_word(*byte));
+            is_whole && self.is_changed_between(text, before, after, false)
+        })
+    }
+}
+
+/// For a text that ends in `name =` as a whole statement does: the name; in `object.name =` or `+=`: an empty one.
+fn assigned(before: &[u8]) -> Option<&[u8]> {
+    let target = before.strip_suffix(b"=")?.trim_ascii_end();
+    let start = memchr::memrchr(b'\n', target).map_or(0, |newline| newline + 1);
+    let target = target[start..].trim_ascii();
+    let is_dotted = |byte: &u8| is_word(*byte) || *byte == b'.';
+    match target {
+        [first, ..] if is_word(*first) && target.iter().all(|byte| is_word(*byte)) => Some(target),
+        [first, .., _] if is_word(*first) && target.iter().all(is_dotted) => Some(&[]),
+        [
+            ..,
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'<' | b'>' | b'@',
+        ] => Some(&[]),
+        _ => None,
     }
 }
 
@@ -284,8 +370,11 @@ mod tests {
             "self.x[a[0]] += 1",
             "del self.x[0]",
             "self.x += [1]",
-            "y = self.x",
+            "y = self.x\ny.append(1)",
+            "y = self.x\nz = y",
+            "y = z = self.x",
             "y = self.x or []",
+            "fill(\n    self.x\n)",
             "fill(self.x)",
             "fill(y, to=self.x)",
             "def f(this, x): this.x.append(x)",
@@ -307,10 +396,28 @@ mod tests {
             "other.x.append(1)",
             "self.y.x.append(1)",
             "self.xy.append(1)",
+            "y = self.x\nreturn y[0]",
+            "y.z = self.x",
+            "y += self.x",
+            "y = [z for z in self.x]",
+            "f(*self.x, **self.x)",
         ] {
             assert!(!plain(text), "{text}");
         }
         assert!(may_change("[[]]", "for y in self.x:"));
+        for nested in [
+            "[1, ([2], 3)]",
+            "{'(': {}}",
+            "[f(')'), [1]]",
+            "[a[1], b if c else []]",
+            "[1, c.deque()]",
+            "dict(a=[])",
+        ] {
+            assert!(may_change(nested, "for y in self.x:"), "{nested}");
+        }
+        for plain in ["[f([1]), g('[')]", "[a[1], b]", "{'a': f({})}", "['[']"] {
+            assert!(!may_change(plain, "for y in self.x:"), "{plain}");
+        }
         assert!(may_change("Table()", "self.x.fill()"));
         assert!(!may_change("[[]]", "self.x = []"));
     }

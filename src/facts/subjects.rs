@@ -152,6 +152,10 @@ enum Meaning {
     Method,
     /// As what is called in a line that does more than that.
     Used,
+    /// As the method that is called in a line that does more than that.
+    UsedMethod,
+    /// The same with at least one argument: `table.insert()` is no list's.
+    UsedWith,
     Def,
     Lambda,
     Class,
@@ -173,6 +177,14 @@ impl Meaning {
             Meaning::Base => wording::is_base(bytes, start, end),
             Meaning::Method => wording::is_defined(bytes, start),
             Meaning::Used => wording::is_used(bytes, start, after),
+            Meaning::UsedMethod => {
+                wording::is_attribute(bytes, start) && wording::is_used(bytes, start, after)
+            }
+            Meaning::UsedWith => {
+                !after.starts_with(b"()")
+                    && wording::is_attribute(bytes, start)
+                    && wording::is_used(bytes, start, after)
+            }
             Meaning::Lambda => wording::has_default(after, b':'),
             Meaning::Unbound => wording::may_keep_made(bytes),
             Meaning::Word
@@ -226,24 +238,28 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("staticmethod", KEPT, Unbound),
         ("metaclass", Subjects::BASES, Keyword),
         ("fromkeys", Subjects::FROMKEYS, Word),
-        ("add", Subjects::USED_MUTATORS, Used),
-        ("append", Subjects::USED_MUTATORS, Used),
-        ("appendleft", Subjects::USED_MUTATORS, Used),
-        ("clear", Subjects::USED_MUTATORS, Used),
-        ("difference_update", Subjects::USED_MUTATORS, Used),
-        ("discard", Subjects::USED_MUTATORS, Used),
-        ("extend", Subjects::USED_MUTATORS, Used),
-        ("extendleft", Subjects::USED_MUTATORS, Used),
-        ("insert", Subjects::USED_MUTATORS, Used),
-        ("intersection_update", Subjects::USED_MUTATORS, Used),
-        ("move_to_end", Subjects::USED_MUTATORS, Used),
-        ("remove", Subjects::USED_MUTATORS, Used),
-        ("reverse", Subjects::USED_MUTATORS, Used),
-        ("rotate", Subjects::USED_MUTATORS, Used),
-        ("sort", Subjects::USED_MUTATORS, Used),
-        ("subtract", Subjects::USED_MUTATORS, Used),
-        ("symmetric_difference_update", Subjects::USED_MUTATORS, Used),
-        ("update", Subjects::USED_MUTATORS, Used),
+        ("add", Subjects::USED_MUTATORS, UsedWith),
+        ("append", Subjects::USED_MUTATORS, UsedWith),
+        ("appendleft", Subjects::USED_MUTATORS, UsedWith),
+        ("clear", Subjects::USED_MUTATORS, UsedMethod),
+        ("difference_update", Subjects::USED_MUTATORS, UsedMethod),
+        ("discard", Subjects::USED_MUTATORS, UsedWith),
+        ("extend", Subjects::USED_MUTATORS, UsedWith),
+        ("extendleft", Subjects::USED_MUTATORS, UsedWith),
+        ("insert", Subjects::USED_MUTATORS, UsedWith),
+        ("intersection_update", Subjects::USED_MUTATORS, UsedMethod),
+        ("move_to_end", Subjects::USED_MUTATORS, UsedWith),
+        ("remove", Subjects::USED_MUTATORS, UsedWith),
+        ("reverse", Subjects::USED_MUTATORS, UsedMethod),
+        ("rotate", Subjects::USED_MUTATORS, UsedMethod),
+        ("sort", Subjects::USED_MUTATORS, UsedMethod),
+        ("subtract", Subjects::USED_MUTATORS, UsedMethod),
+        (
+            "symmetric_difference_update",
+            Subjects::USED_MUTATORS,
+            UsedMethod,
+        ),
+        ("update", Subjects::USED_MUTATORS, UsedMethod),
         ("shuffle", Subjects::USED_MUTATORS, Used),
         ("heapify", Subjects::USED_MUTATORS, Used),
         ("heappush", Subjects::USED_MUTATORS, Used),
@@ -324,5 +340,29 @@ mod tests {
         no("@classmethod\ndef get(cls, it):\n    if not it:\n        it = cls()");
         yes("def __new__(cls):\n    if cls.it is None:\n        cls.it = super().__new__(cls)");
         no("def __new__(cls):\n    return super().__new__(cls)");
+    }
+
+    #[test]
+    fn used_results_are_read_from_words() {
+        for text in [
+            "x = names.sort()",
+            "f(names.append(1))",
+            "names.append(f(1)).append(2)",
+            "f(\n    names\n    .append(1)\n)",
+            "x = shuffle(names)",
+        ] {
+            assert!(has(text, Subjects::USED_MUTATORS), "{text}");
+        }
+        for text in [
+            "names.sort()",
+            "if full: names.clear()",
+            "names.append((1, f(2).g))",
+            "x = table.insert()",
+            "x = insert(table)",
+            "class A:\n    def add(self): pass",
+            "# see x.add(y)",
+        ] {
+            assert!(!has(text, Subjects::USED_MUTATORS), "{text}");
+        }
     }
 }

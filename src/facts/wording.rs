@@ -247,7 +247,7 @@ pub(super) fn may_make_fields(after: &[u8]) -> bool {
 /// Whether what a call gives, whose last word is at a byte, may be used in its line: what it is called on does not begin a statement.
 pub(super) fn is_used(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     let line = line_before(bytes, start);
-    if !after.starts_with(b"(") {
+    if !after.starts_with(b"(") || line.starts_with(b"#") {
         return false;
     }
     let mut depth = 0;
@@ -266,13 +266,59 @@ pub(super) fn is_used(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     let begins = before.is_empty() || matches!(before.last(), Some(b':' | b';'));
     // `names.append(1).append(2)`; a chain that was begun in a line above
     let is_chained = || {
-        let close = memchr::memchr(b')', after);
-        line.starts_with(b".") || close.is_some_and(|close| after.get(close + 1) == Some(&b'.'))
+        let close = closing(after);
+        line.starts_with(b".") || close.is_none_or(|close| after.get(close + 1) == Some(&b'.'))
     };
     !begins || is_chained()
+}
+
+/// Whether a name at a byte is that of an attribute.
+pub(super) fn is_attribute(bytes: &[u8], start: usize) -> bool {
+    bytes[..start].trim_ascii_end().ends_with(b".")
 }
 
 /// Whether a name at a byte is that of a function's definition.
 pub(super) fn is_defined(bytes: &[u8], start: usize) -> bool {
     bytes[..start].ends_with(b"def ")
+}
+
+/// Where the bracket closes that a text begins with.
+pub(super) fn closing(bytes: &[u8]) -> Option<usize> {
+    let mut depth = 0;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth -= 1,
+            b'"' | b'\'' => at += string_length(&bytes[at..]) - 1,
+            _ => {}
+        }
+        if depth <= 0 {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The length of the string that a text begins with, to its last quote or the end of the text.
+pub(super) fn string_length(text: &[u8]) -> usize {
+    let quote = text[0];
+    let quotes = match text.starts_with(&[quote; 3]) {
+        true => 3,
+        false => 1,
+    };
+    let mut at = quotes;
+    while at < text.len() {
+        match text[at] {
+            b'\\' => at += 1,
+            b'\n' if quotes == 1 => return at,
+            byte if byte == quote && text[at..].starts_with(&[quote; 3][..quotes]) => {
+                return at + quotes;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
 }
