@@ -52,6 +52,9 @@ impl Subjects {
     /// The keyword `target`, which a subclass of `Thread` hands up: `super().__init__(target=self.poll)`.
     pub const TARGETS: Subjects = Subjects(1 << 14);
 
+    /// `a = b = []`: more than one target, and a display or a call.
+    pub const CHAINED: Subjects = Subjects(1 << 17);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -125,6 +128,9 @@ impl Subjects {
         }
         if wording::repetition(bytes) {
             found = found.union(Subjects::REPETITION);
+        }
+        if wording::chained(bytes) {
+            found = found.union(Subjects::CHAINED);
         }
         if kind != CutKind::Head {
             for attribute in attributes::of(text, kind, code) {
@@ -326,6 +332,30 @@ mod tests {
         assert!(has("atexit.register(f)", Subjects::CALLBACKS));
         assert!(has("from signal import signal", Subjects::CALLBACKS));
         assert!(!has("signal.send(f)", Subjects::CALLBACKS));
+    }
+
+    #[test]
+    fn chains_are_read_from_words() {
+        for text in [
+            "a = b = []",
+            "a = self.b = c[0] = {}",
+            "self.rows=self.shown=list()",
+            "a = b['x'] = \\\n  [1]",
+            "a[f(b=1)] = c = [1]",
+            "a: int = 1\nb = c = [2]",
+        ] {
+            assert!(has(text, Subjects::CHAINED), "{text}");
+        }
+        for text in [
+            "a = b = 1",
+            "f(a=b, c=[])",
+            "a = b == [1]",
+            "a = b <= [1]",
+            "a = 1\nb = []",
+            "a = {b: 1}\nc = []",
+        ] {
+            assert!(!has(text, Subjects::CHAINED), "{text}");
+        }
     }
 
     #[test]

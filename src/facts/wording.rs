@@ -115,6 +115,44 @@ pub(super) fn repetition(bytes: &[u8]) -> bool {
     })
 }
 
+/// `a = b = [`, `a = b = name(`: between the last two `=` of a line stands nothing but a target.
+pub(super) fn chained(bytes: &[u8]) -> bool {
+    let mut before = None;
+    for at in memchr::memchr_iter(b'=', bytes) {
+        let is_comparison = bytes.get(at + 1) == Some(&b'=')
+            || at > 0 && matches!(bytes[at - 1], b'=' | b'!' | b'<' | b'>' | b':');
+        if is_comparison {
+            before = None;
+            continue;
+        }
+        if let Some(before) = before.replace(at)
+            && may_be_target(&bytes[before + 1..at])
+            && starts_display_or_call(&bytes[at + 1..])
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a text between two `=` may be a target: a name, an attribute or an item.
+fn may_be_target(text: &[u8]) -> bool {
+    let mut rest = text.trim_ascii();
+    let is_name = rest.first().is_some_and(|byte| is_word(*byte));
+    while let Some(byte) = rest.first() {
+        let length = match byte {
+            b'[' | b'(' => closing(rest).map(|end| end + 1),
+            b'.' => Some(1),
+            _ => Some(word_length(rest)).filter(|length| *length > 0),
+        };
+        match length {
+            Some(length) => rest = &rest[length..],
+            None => return false,
+        }
+    }
+    is_name
+}
+
 /// Whether a word stands alone between a parenthesis or a comma and the next: as a base does.
 pub(super) fn is_base(bytes: &[u8], start: usize, end: usize) -> bool {
     let before = bytes[..start].trim_ascii_end().last();

@@ -42,6 +42,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::fromkeys_shared_value::RULE,
     &mutability::repeated_reference::RULE,
     &mutability::result_of_mutator::RULE,
+    &mutability::chained_mutable_assignment::RULE,
     &singleton::singleton_init_runs_again::RULE,
     &singleton::singleton_race::RULE,
     &singleton::singleton_shared_by_subclasses::RULE,

@@ -1,6 +1,6 @@
 //! MUT005 fromkeys-shared-value. Card: knowledge/rules/MUT005-fromkeys-shared-value.md
 
-use super::{is_stub, made};
+use super::{is_stub, made, what_is_made};
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Followed, Part, Reach, Use, Value};
 use crate::rules::context::line;
@@ -94,10 +94,7 @@ fn check_call<'p>(
     if changes.is_empty() && (gets_values_of_its_own || is_own_class) {
         return;
     }
-    let what = match &class {
-        ClassValue::Known(class) => format!("`{}` object", class.name()),
-        ClassValue::External(name) => name.rsplit('.').next().unwrap_or(name).to_string(),
-    };
+    let what = what_is_made(&class);
     let (severity, shows) = match changes.first() {
         Some(first) => (
             Severity::Warning,

@@ -1,5 +1,6 @@
 //! Mutable defaults and shared mutable state.
 
+pub mod chained_mutable_assignment;
 pub mod dataclass_mutable_default;
 mod edits;
 pub mod fromkeys_shared_value;
@@ -106,6 +107,14 @@ fn mutable_element<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p
             }
         }
         _ => None,
+    }
+}
+
+/// What an object of a class is, for messages: `list`, `` `Node` object``.
+fn what_is_made(class: &ClassValue<'_>) -> String {
+    match class {
+        ClassValue::Known(class) => format!("`{}` object", class.name()),
+        ClassValue::External(name) => name.rsplit('.').next().unwrap_or(name).to_string(),
     }
 }
 

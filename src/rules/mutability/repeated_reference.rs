@@ -1,6 +1,6 @@
 //! MUT006 repeated-reference. Card: knowledge/rules/MUT006-repeated-reference.md
 
-use super::{edits, is_stub, made};
+use super::{edits, is_stub, made, what_is_made};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
 use crate::rules::context::line;
@@ -113,10 +113,7 @@ fn check_repetition<'p>(
     if gets_places_of_its_own || (changes.is_empty() && !is_kept) {
         return;
     }
-    let what = match &class {
-        ClassValue::Known(class) => format!("`{}` object", class.name()),
-        ClassValue::External(name) => name.rsplit('.').next().unwrap_or(name).to_string(),
-    };
+    let what = what_is_made(&class);
     let shown = if count.text().len() <= 30 && !count.text().contains('\n') {
         format!(" `{}` times", count.text())
     } else {
