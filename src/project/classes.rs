@@ -45,7 +45,7 @@ pub enum Metaclass<'p> {
     Unknown,
 }
 
-/// How deep a hierarchy is followed; also what ends a cycle.
+/// How deep a hierarchy is followed.
 const DEPTH: usize = 48;
 
 impl<'p> Class<'p> {
@@ -241,18 +241,22 @@ impl Project {
 
     /// The method resolution order of a class of the project.
     pub fn mro<'p>(&'p self, class: Class<'p>) -> Mro<'p> {
-        self.linearise(&ClassValue::Known(class), 0)
+        self.linearise(&ClassValue::Known(class), &mut Vec::new())
     }
 
     /// The method resolution order of any class.
     pub fn mro_of<'p>(&'p self, class: &ClassValue<'p>) -> Mro<'p> {
-        self.linearise(class, 0)
+        self.linearise(class, &mut Vec::new())
     }
 
     fn direct_bases<'p>(&'p self, class: &ClassValue<'p>) -> (Vec<ClassValue<'p>>, bool) {
         match class {
             ClassValue::Known(class) => {
-                let bases: Vec<_> = class.bases().map(|base| self.base_class(base)).collect();
+                let bases: Vec<_> = self
+                    .bases_of(*class)
+                    .into_iter()
+                    .map(|base| base.1)
+                    .collect();
                 let complete = bases.iter().all(Option::is_some) && !class.has_unknown_keywords();
                 (bases.into_iter().flatten().collect(), complete)
             }
@@ -263,9 +267,10 @@ impl Project {
         }
     }
 
-    fn linearise<'p>(&'p self, class: &ClassValue<'p>, depth: usize) -> Mro<'p> {
+    /// `below` are the classes that it is done for: what derives from itself is not known.
+    fn linearise<'p>(&'p self, class: &ClassValue<'p>, below: &mut Vec<ClassValue<'p>>) -> Mro<'p> {
         let own = vec![class.clone()];
-        if depth > DEPTH {
+        if below.len() > DEPTH || below.contains(class) {
             return Mro {
                 classes: own,
                 complete: false,
@@ -275,11 +280,13 @@ impl Project {
         let (bases, mut complete) = self.direct_bases(class);
         let bases: Vec<_> = bases.into_iter().filter(|base| !is_object(base)).collect();
         let mut sequences: Vec<Vec<ClassValue<'p>>> = Vec::new();
+        below.push(class.clone());
         for base in &bases {
-            let mro = self.linearise(base, depth + 1);
+            let mro = self.linearise(base, below);
             complete &= mro.complete;
             sequences.push(mro.classes);
         }
+        below.pop();
         sequences.push(bases);
         match merge(sequences.clone()) {
             Some(rest) => Mro {
@@ -303,6 +310,20 @@ impl Project {
         }
     }
 
+    /// The order that C3 gives classes that have these bases, themselves left out; None where there is none.
+    pub fn order_of<'p>(&'p self, bases: &[ClassValue<'p>]) -> Option<Vec<ClassValue<'p>>> {
+        let mut sequences: Vec<Vec<ClassValue<'p>>> = Vec::new();
+        for base in bases {
+            let mro = self.mro_of(base);
+            if mro.inconsistent {
+                return None;
+            }
+            sequences.push(mro.classes);
+        }
+        sequences.push(bases.to_vec());
+        merge(sequences)
+    }
+
     /// Whether a class is another, or has it in its MRO, by qualified name. None where the hierarchy is not known well enough to say no.
     pub fn derives_from<'p>(&'p self, class: &ClassValue<'p>, ancestor: &str) -> Option<bool> {
         let mro = self.mro_of(class);
@@ -318,11 +339,15 @@ impl Project {
 
     /// The metaclass of a class: the most derived of its own and its bases'.
     pub fn metaclass<'p>(&'p self, class: &ClassValue<'p>) -> Metaclass<'p> {
-        self.metaclass_within(class, 0)
+        self.metaclass_within(class, &mut Vec::new())
     }
 
-    fn metaclass_within<'p>(&'p self, class: &ClassValue<'p>, depth: usize) -> Metaclass<'p> {
-        if depth > DEPTH {
+    fn metaclass_within<'p>(
+        &'p self,
+        class: &ClassValue<'p>,
+        below: &mut Vec<ClassValue<'p>>,
+    ) -> Metaclass<'p> {
+        if below.len() > DEPTH || below.contains(class) {
             return Metaclass::Unknown;
         }
         let class = match class {
@@ -351,7 +376,10 @@ impl Project {
             let Some(base) = self.base_class(base) else {
                 return Metaclass::Unknown;
             };
-            let of_base = match self.metaclass_within(&base, depth + 1) {
+            below.push(ClassValue::Known(class));
+            let of_base = self.metaclass_within(&base, below);
+            below.pop();
+            let of_base = match of_base {
                 Metaclass::Is(metaclass) => metaclass,
                 _ => return Metaclass::Unknown,
             };

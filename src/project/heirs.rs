@@ -142,6 +142,37 @@ impl Project {
         self.classes_of(several)
     }
 
+    /// The classes of a file of whose bases, by words alone, two may have a common ancestor beside `object`, or one is `object`.
+    pub fn of_related_bases<'p>(&'p self, file: &'p FileFacts) -> impl Iterator<Item = Class<'p>> {
+        let kin = file.kin().all().iter();
+        let related = kin.filter(|kinsman| {
+            let mut seen: FxHashSet<&str> = FxHashSet::from_iter(["object"]);
+            let mut bases = kinsman.bases.iter();
+            kinsman.bases.len() > 1
+                && bases.any(|base| {
+                    let names = self.all_names_before(base);
+                    let is_known = names.iter().any(|name| seen.contains(name));
+                    seen.extend(names);
+                    is_known
+                })
+        });
+        self.classes_of(related)
+    }
+
+    /// The same as `names_before`, with those of the standard library's classes.
+    fn all_names_before<'p>(&'p self, name: &'p str) -> FxHashSet<&'p str> {
+        let mut found = self.names_before(name);
+        let mut todo: Vec<&str> = found.iter().copied().collect();
+        while let Some(name) = todo.pop() {
+            for base in stdlib::bases_of_word(name) {
+                if found.insert(base) {
+                    todo.push(base);
+                }
+            }
+        }
+        found
+    }
+
     /// The words that are named as the metaclass of a class of this name, or of its bases.
     fn metaclass_words(&self, name: &str) -> Vec<Box<str>> {
         if let Some(known) = self.heirs.metaclass_words.get(name) {

@@ -2,6 +2,7 @@
 
 mod aliases;
 mod annotations;
+mod bases;
 mod binding_self;
 mod classes;
 mod computing;

@@ -83,6 +83,29 @@ pub(super) fn bases(name: &str) -> Option<&'static [&'static str]> {
     classes().get(spelled(name)).map(Vec::as_slice)
 }
 
+/// The class that an alias in `typing` stands for as a base: `collections.abc.Mapping` for `typing.Mapping`. Spelled as qualified names are.
+pub(super) fn origin_of_alias(name: &str) -> Option<&'static str> {
+    let alias = name.strip_prefix("typing.")?;
+    let [origin] = bases(name)? else { return None };
+    let is_class = alias.starts_with('_') || alias.ends_with("Meta") || alias == "NamedTuple";
+    let of_typing = origin.starts_with("typing.");
+    (!is_class && !of_typing && origin.contains('.')).then_some(*origin)
+}
+
+/// The last words of the bases of the known classes whose names end with a word.
+pub(super) fn bases_of_word(word: &str) -> impl Iterator<Item = &'static str> {
+    static WORDS: OnceLock<FxHashMap<&'static str, Vec<&'static str>>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| {
+        let mut words: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+        for (class, bases) in classes() {
+            let known = words.entry(last_word(class)).or_default();
+            known.extend(bases.iter().copied().map(last_word));
+        }
+        words
+    });
+    words.get(word).into_iter().flatten().copied()
+}
+
 /// The last words of the names of all metaclasses that are known.
 pub(super) fn metaclass_words() -> &'static FxHashSet<&'static str> {
     static WORDS: OnceLock<FxHashSet<&'static str>> = OnceLock::new();

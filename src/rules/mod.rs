@@ -36,6 +36,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::new_returns_nothing::RULE,
     &metaclass::metaclass_lost::RULE,
     &metaclass::prepare_not_classmethod::RULE,
+    &metaclass::inconsistent_mro::RULE,
     &mutability::mutable_default::RULE,
     &mutability::shared_class_attribute::RULE,
     &mutability::dataclass_mutable_default::RULE,

@@ -1,0 +1,123 @@
+//! What the bases of a class statement stand for, as Python takes them when it makes the class.
+
+use super::{Class, ClassValue, Metaclass, Project, Value, stdlib};
+use crate::facts::Site;
+use crate::syntax::{Field, Kind};
+
+impl Project {
+    /// The bases as the class is made of them, each with its expression; None for one that is not known to be a class. What steps aside for another base (PEP 560) is
+    /// left out: `Generic[T]` before `Box[T]`, `typing.Mapping` beside `collections.abc.Mapping`.
+    pub fn bases_of<'p>(&'p self, class: Class<'p>) -> Vec<(Site<'p>, Option<ClassValue<'p>>)> {
+        let written: Vec<(Site<'p>, Option<ClassValue<'p>>)> = class
+            .bases()
+            .map(|base| (base, self.base_class(base)))
+            .collect();
+        let is = |class: &Option<ClassValue<'p>>, wanted: &str| match class {
+            Some(ClassValue::External(name)) => name.as_ref() == wanted,
+            // where the standard library is the project
+            Some(ClassValue::Known(class)) => {
+                wanted.ends_with(class.name()) && self.class_name(*class) == wanted
+            }
+            None => false,
+        };
+        let mut found = Vec::with_capacity(written.len());
+        for (at, (site, base)) in written.iter().enumerate() {
+            if is(base, "typing.Generic") {
+                let mut later = written[at + 1..].iter();
+                let is_protocol = |(site, base): &(Site<'p>, _)| {
+                    site.node.kind() != Kind::Subscript && is(base, "typing.Protocol")
+                };
+                if later.any(|(site, base)| is_generic_alias(*site, base))
+                    || written.iter().any(is_protocol)
+                {
+                    continue;
+                }
+            }
+            let origin = match base {
+                Some(ClassValue::External(name)) => stdlib::origin_of_alias(name),
+                _ => None,
+            };
+            match origin {
+                Some(origin) if written.iter().any(|(_, other)| is(other, origin)) => {}
+                Some(origin) => {
+                    found.push((*site, Some(ClassValue::External(origin.into()))));
+                }
+                None => found.push((*site, base.clone())),
+            }
+        }
+        found
+    }
+
+    /// Whether a class and everything that it derives from are classes after their decorators have seen them, with the same bases.
+    pub fn is_a_class<'p>(&'p self, class: &ClassValue<'p>) -> bool {
+        const KEEPING: &[&str] = &[
+            "enum.unique",
+            "enum.verify",
+            "functools.total_ordering",
+            "typing.dataclass_transform",
+            "typing.final",
+            "typing.runtime_checkable",
+            "typing_extensions.dataclass_transform",
+            "typing_extensions.final",
+            "typing_extensions.runtime_checkable",
+        ];
+        let keeps = |decorator: Site<'p>| {
+            let target = match decorator.node.kind() {
+                Kind::Call => decorator.child(Field::Function).unwrap_or(decorator),
+                _ => decorator,
+            };
+            let value = self.evaluate(target);
+            self.makes_fields(&value)
+                || match &value {
+                    Value::External(name) => KEEPING.contains(&name.as_ref()),
+                    Value::Function(function) => {
+                        decorator.node.kind() != Kind::Call && self.returns_its_argument(*function)
+                    }
+                    _ => false,
+                }
+        };
+        let order = self.mro_of(class).classes;
+        order.iter().all(|ancestor| match ancestor {
+            ClassValue::Known(ancestor) => ancestor.site.decorators().all(keeps),
+            ClassValue::External(_) => true,
+        })
+    }
+
+    /// Whether `Base[T]` in a list of bases is `Base` there: it is generic by `typing`, or the base has no parameters.
+    pub fn is_base_itself<'p>(&'p self, site: Site<'p>, base: &ClassValue<'p>) -> bool {
+        let ClassValue::Known(class) = base else {
+            return true;
+        };
+        let head = class.header().end - class.site.range().start;
+        let has_parameters = class
+            .site
+            .text()
+            .get(head..)
+            .is_some_and(|rest| rest.starts_with('['));
+        site.node.kind() != Kind::Subscript
+            || has_parameters
+            || self.derives_from(base, "typing.Generic") == Some(true)
+    }
+
+    /// Whether the metaclass makes its classes as `type` does, of the bases and the namespace that it is given: no `__new__`, `__call__`, `__prepare__` or `mro` of the project.
+    pub fn is_made_as_written<'p>(&'p self, class: Class<'p>) -> bool {
+        let Metaclass::Is(metaclass) = self.metaclass(&ClassValue::Known(class)) else {
+            return false;
+        };
+        let order = self.mro_of(&metaclass);
+        let makes = ["__new__", "__call__", "__prepare__", "mro"];
+        order.is_complete()
+            && order.classes.iter().all(|ancestor| match ancestor {
+                ClassValue::Known(ancestor) => !makes.iter().any(|name| ancestor.defines(name)),
+                ClassValue::External(_) => true,
+            })
+    }
+}
+
+/// Whether a base, as it is written, is a class of `typing` with its parameters: a subscript of a class that is generic itself, not of a built-in one.
+fn is_generic_alias(site: Site<'_>, base: &Option<ClassValue<'_>>) -> bool {
+    match base {
+        Some(ClassValue::External(name)) => name.starts_with("typing."),
+        Some(ClassValue::Known(_)) | None => site.node.kind() == Kind::Subscript,
+    }
+}
