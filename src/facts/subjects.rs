@@ -54,6 +54,8 @@ impl Subjects {
 
     /// `a = b = []`: more than one target, and a display or a call.
     pub const CHAINED: Subjects = Subjects(1 << 17);
+    /// `__slots__`, and the keyword `slots` of data classes.
+    pub const SLOTS: Subjects = Subjects(1 << 24);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -243,6 +245,8 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("classmethod", KEPT, Unbound),
         ("staticmethod", KEPT, Unbound),
         ("metaclass", Subjects::BASES, Keyword),
+        ("__slots__", Subjects::SLOTS, Word),
+        ("slots", Subjects::SLOTS, Keyword),
         ("fromkeys", Subjects::FROMKEYS, Word),
         ("add", Subjects::USED_MUTATORS, UsedWith),
         ("append", Subjects::USED_MUTATORS, UsedWith),

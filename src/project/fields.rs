@@ -235,7 +235,7 @@ impl Project {
 }
 
 /// Whether a call has a keyword argument of this text.
-fn keyword_is(call: Site<'_>, name: &str, text: &str) -> bool {
+pub(super) fn keyword_is(call: Site<'_>, name: &str, text: &str) -> bool {
     keyword(call, name).is_some_and(|value| value.text() == text)
 }
 

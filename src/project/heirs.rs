@@ -9,6 +9,7 @@ use dashmap::DashMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{Class, ClassValue, Project, stdlib};
+use crate::facts::trace::look_for;
 use crate::facts::{ClassAttribute, FileFacts, Kin, Kinsman, Subjects};
 
 /// What is known of kinship, by words.
@@ -157,6 +158,27 @@ impl Project {
                 })
         });
         self.classes_of(related)
+    }
+
+    /// The classes of a file of whose bases, by words alone, two may have slots, themselves or from their bases.
+    pub fn of_slotted_bases<'p>(&'p self, file: &'p FileFacts) -> impl Iterator<Item = Class<'p>> {
+        look_for("__slots__");
+        let has_slots = |kinsman: &Kinsman| {
+            self.file(&kinsman.path).is_some_and(|file| {
+                let mut parts = file.members_of(kinsman.segment);
+                let about = |part: usize| file.segment(part).subjects().intersects(Subjects::SLOTS);
+                about(kinsman.segment) || parts.any(about)
+            })
+        };
+        let kin = file.kin().all().iter();
+        let slotted = kin.filter(move |kinsman| {
+            let bases = kinsman.bases.iter().filter(|base| {
+                let mut names = self.names_before(base).into_iter();
+                names.any(|name| self.kinsmen(move |kin| kin.called(name)).any(has_slots))
+            });
+            kinsman.bases.len() > 1 && bases.count() > 1
+        });
+        self.classes_of(slotted)
     }
 
     /// The same as `names_before`, with those of the standard library's classes.

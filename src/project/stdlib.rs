@@ -174,6 +174,18 @@ pub(super) fn follows(name: &str, protocol: Protocol) -> Option<bool> {
     }
 }
 
+/// Whether objects of a class of the standard library have a `__dict__`. None where that is not known.
+pub(super) fn has_dict(name: &str) -> Option<bool> {
+    static DICTS: OnceLock<Table> = OnceLock::new();
+    let dicts = DICTS.get_or_init(|| table(&[include_str!("stdlib_dicts.txt")]));
+    match dicts.get(spelled(name)).and_then(|flags| flags.first()) {
+        Some(&"-") => Some(false),
+        Some(_) => None,
+        None if spelled(name) == "object" => Some(false),
+        None => is_class(name).then_some(true),
+    }
+}
+
 /// Whether a qualified name belongs to a module of the standard library.
 pub(super) fn is_in(name: &str) -> bool {
     static MODULES: OnceLock<rustc_hash::FxHashSet<&'static str>> = OnceLock::new();

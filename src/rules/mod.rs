@@ -37,6 +37,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::metaclass_lost::RULE,
     &metaclass::prepare_not_classmethod::RULE,
     &metaclass::inconsistent_mro::RULE,
+    &metaclass::slots_conflict::RULE,
     &mutability::mutable_default::RULE,
     &mutability::shared_class_attribute::RULE,
     &mutability::dataclass_mutable_default::RULE,

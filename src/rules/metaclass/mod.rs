@@ -7,6 +7,7 @@ pub mod metaclass_lost;
 pub mod namespace_check_misses_inherited;
 pub mod new_returns_nothing;
 pub mod prepare_not_classmethod;
+pub mod slots_conflict;
 
 use super::Context;
 use crate::facts::Site;

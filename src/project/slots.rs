@@ -1,0 +1,169 @@
+//! Slots: what `__slots__` says, and whether objects have a `__dict__` beside them.
+
+use super::fields::keyword_is;
+use super::{Class, ClassValue, FieldMaker, Project, stdlib};
+use crate::facts::{BindingKind, Site};
+use crate::syntax::{Field, Kind, Node};
+
+/// The slots that a class adds to those of its bases.
+pub enum Slots<'p> {
+    /// None: its body has no `__slots__`, and objects have a `__dict__`.
+    Absent,
+    Named {
+        /// As attributes are called, private ones with the class's name.
+        names: Vec<String>,
+        /// The assignment to `__slots__`; for a data class the decorator.
+        place: Site<'p>,
+    },
+    Unknown,
+}
+
+impl Slots<'_> {
+    /// Whether they take up room in the objects, so that no class can have them beside others' slots.
+    pub fn take_room(&self) -> bool {
+        let takes = |name: &String| !matches!(name.as_str(), "__dict__" | "__weakref__");
+        matches!(self, Slots::Named { names, .. } if names.iter().any(takes))
+    }
+}
+
+/// An attribute's name as it is stored, in the body of a class of a name: `_C__x` for `__x`.
+pub fn mangled(class: &str, name: &str) -> String {
+    let class = class.trim_start_matches('_');
+    if name.starts_with("__") && !name.ends_with("__") && !class.is_empty() {
+        format!("_{class}{name}")
+    } else {
+        name.to_string()
+    }
+}
+
+impl Project {
+    /// The slots that a class adds.
+    pub fn slots<'p>(&'p self, class: Class<'p>) -> Slots<'p> {
+        let found = class.site.members_named("__slots__");
+        let made = match self.field_maker(class) {
+            Some((FieldMaker::Attrs { .. }, _)) => return Slots::Unknown,
+            Some((FieldMaker::Dataclass, decorator)) => decorator,
+            Some((FieldMaker::NamedTuple, decorator)) => {
+                // the bases of the class that is made of it are other ones
+                return match decorator {
+                    Some(_) => Slots::Unknown,
+                    None => Slots::Named {
+                        names: Vec::new(),
+                        place: class.site,
+                    },
+                };
+            }
+            None => None,
+        };
+        if let Some(decorator) = made {
+            let is_plain =
+                self.qualified_decorator(decorator).as_deref() == Some("dataclasses.dataclass");
+            if !is_plain || !found.is_empty() && decorator.text().contains("slots") {
+                return Slots::Unknown;
+            }
+            if keyword_is(decorator, "slots", "True") {
+                return self.slots_of_fields(class, decorator);
+            }
+            if decorator.text().contains("slots") || decorator.text().contains("**") {
+                return Slots::Unknown;
+            }
+        }
+        match &found[..] {
+            [] => Slots::Absent,
+            [one] if one.binding.kind == BindingKind::Assignment && is_always_bound(one.name) => {
+                let place = one
+                    .name
+                    .node
+                    .ancestors()
+                    .find(|node| node.kind() == Kind::Assignment);
+                let names = one
+                    .value()
+                    .and_then(|value| names_in(value.node, class.name()));
+                match (names, place) {
+                    (Some(names), Some(place)) => Slots::Named {
+                        names,
+                        place: one.name.with(place),
+                    },
+                    _ => Slots::Unknown,
+                }
+            }
+            _ => Slots::Unknown,
+        }
+    }
+
+    /// The slots that `@dataclass(slots=True)` makes: one for each annotated name. What is no field counts too.
+    fn slots_of_fields<'p>(&'p self, class: Class<'p>, decorator: Site<'p>) -> Slots<'p> {
+        let annotated = class.site.members().filter(|member| {
+            let parent = member.name.node.parent();
+            parent.is_some_and(|parent| parent.child(Field::Type).is_some())
+        });
+        Slots::Named {
+            names: annotated
+                .map(|member| mangled(class.name(), member.name.text()))
+                .collect(),
+            place: decorator,
+        }
+    }
+
+    /// Whether a name in a class body is bound whenever the body is executed: not in a branch or a loop.
+    pub fn is_always_bound(&self, name: Site<'_>) -> bool {
+        is_always_bound(name)
+    }
+
+    /// Whether a class, leaving aside its bases, gives its objects a `__dict__`. None where that is not known.
+    pub fn gives_dict<'p>(&'p self, class: &ClassValue<'p>) -> Option<bool> {
+        match class {
+            ClassValue::External(name) => stdlib::has_dict(name),
+            ClassValue::Known(class) => match self.slots(*class) {
+                Slots::Absent => Some(true),
+                Slots::Named { names, .. } => Some(names.iter().any(|name| name == "__dict__")),
+                Slots::Unknown => None,
+            },
+        }
+    }
+}
+
+/// Whether a name in a class body is bound whenever the body is executed: not in a branch or a loop.
+fn is_always_bound(name: Site<'_>) -> bool {
+    let mut around = name
+        .node
+        .ancestors()
+        .skip_while(|node| matches!(node.kind(), Kind::FunctionDef | Kind::ClassDef))
+        .take_while(|node| node.kind() != Kind::ClassDef);
+    around.all(|node| {
+        matches!(
+            node.kind(),
+            Kind::Assignment
+                | Kind::ExpressionStatement
+                | Kind::Block
+                | Kind::Module
+                | Kind::Decorated
+        )
+    })
+}
+
+/// The names in the value of `__slots__`, where they are all written out.
+fn names_in(value: Node<'_>, class: &str) -> Option<Vec<String>> {
+    let value = value.unparenthesized();
+    let name = |node: Node<'_>| string(node).map(|text| mangled(class, text));
+    match value.kind() {
+        Kind::String => Some(vec![name(value)?]),
+        Kind::Tuple | Kind::List | Kind::Set | Kind::ExpressionList => {
+            value.children().map(name).collect()
+        }
+        Kind::Dict => {
+            let keys = value
+                .children()
+                .map(|pair| pair.child(Field::Key).and_then(name));
+            keys.collect()
+        }
+        _ => None,
+    }
+}
+
+/// What a string literal says, where that is what is written.
+fn string(node: Node<'_>) -> Option<&str> {
+    let text = node.text();
+    let is_plain = node.kind() == Kind::String && text.starts_with(['"', '\'']);
+    (is_plain && !text.contains('\\')).then(|| text.trim_matches(['"', '\'']))
+}
