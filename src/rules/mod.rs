@@ -38,6 +38,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::prepare_not_classmethod::RULE,
     &metaclass::inconsistent_mro::RULE,
     &metaclass::slots_conflict::RULE,
+    &metaclass::slots_without_effect::RULE,
     &mutability::mutable_default::RULE,
     &mutability::shared_class_attribute::RULE,
     &mutability::dataclass_mutable_default::RULE,

@@ -8,6 +8,7 @@ pub mod namespace_check_misses_inherited;
 pub mod new_returns_nothing;
 pub mod prepare_not_classmethod;
 pub mod slots_conflict;
+pub mod slots_without_effect;
 
 use super::Context;
 use crate::facts::Site;
