@@ -12,7 +12,7 @@ use crate::syntax::CutKind;
 
 /// A set of subjects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
-pub struct Subjects(pub(super) u32);
+pub struct Subjects(pub(super) u64);
 
 impl Subjects {
     pub const NONE: Subjects = Subjects(0);
@@ -51,7 +51,6 @@ impl Subjects {
     pub const FROMKEYS: Subjects = Subjects(1 << 15);
     /// The keyword `target`, which a subclass of `Thread` hands up: `super().__init__(target=self.poll)`.
     pub const TARGETS: Subjects = Subjects(1 << 14);
-
     /// `a = b = []`: more than one target, and a display or a call.
     pub const CHAINED: Subjects = Subjects(1 << 17);
     /// `__slots__`, and the keyword `slots` of data classes.
