@@ -36,6 +36,12 @@ pub struct Context<'p> {
 }
 
 impl<'p> Context<'p> {
+    /// Whether the file only declares.
+    pub fn is_stub(&self) -> bool {
+        let extension = self.file.path().extension();
+        extension.is_some_and(|extension| extension == "pyi")
+    }
+
     /// The roots of the segments that may be about the subjects. Segments that do not parse are left out: what they say is not known.
     pub fn segments(&self, subjects: Subjects) -> impl Iterator<Item = Site<'p>> {
         let file = self.file;

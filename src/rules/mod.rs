@@ -1,6 +1,7 @@
 //! Facts and project into findings. One file a rule.
 
 mod context;
+mod expected;
 mod finding;
 mod gil;
 mod metaclass;

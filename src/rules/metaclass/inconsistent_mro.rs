@@ -1,6 +1,6 @@
 //! MET012 inconsistent-mro. Card: knowledge/rules/MET012-inconsistent-mro.md
 
-use super::{is_expected, is_stub, last_word};
+use super::{is_expected, last_word};
 use crate::facts::Site;
 use crate::project::{Class, ClassValue};
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 type Base<'p> = (Site<'p>, ClassValue<'p>);
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.project.of_related_bases(cx.file) {

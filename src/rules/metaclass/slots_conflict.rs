@@ -1,6 +1,6 @@
 //! MET013 slots-conflict. Card: knowledge/rules/MET013-slots-conflict.md
 
-use super::{is_expected, is_stub, last_word};
+use super::{is_expected, last_word};
 use crate::facts::{BindingKind, BindingSite, Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Slots, mangled};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.classes(Subjects::SLOTS) {

@@ -1,6 +1,6 @@
 //! MET014 slots-without-effect. Card: knowledge/rules/MET014-slots-without-effect.md
 
-use super::{is_stub, last_word};
+use super::last_word;
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, ClassValue, Slots};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.classes(Subjects::SLOTS) {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{followed, is_container, is_stub, made, what_is_made};
+use super::{followed, is_container, made, what_is_made};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::{ClassValue, Part, Reach, Use, Value};
 use crate::rules::context::line;
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for root in cx.segments(Subjects::CHAINED) {

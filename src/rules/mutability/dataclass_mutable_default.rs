@@ -1,6 +1,6 @@
 //! MUT004 dataclass-mutable-default. Card: knowledge/rules/MUT004-dataclass-mutable-default.md
 
-use super::{edits, is_stub, made};
+use super::{edits, made};
 use crate::facts::Subjects;
 use crate::project::{Class, ClassField, ClassValue, FieldMaker};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.classes(Subjects::DATACLASSES) {

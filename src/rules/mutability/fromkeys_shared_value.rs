@@ -1,6 +1,6 @@
 //! MUT005 fromkeys-shared-value. Card: knowledge/rules/MUT005-fromkeys-shared-value.md
 
-use super::{is_stub, made, what_is_made};
+use super::{made, what_is_made};
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Followed, Part, Reach, Use, Value};
 use crate::rules::context::line;
@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for call in cx.calls(Subjects::FROMKEYS) {

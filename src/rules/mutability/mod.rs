@@ -128,14 +128,6 @@ fn done_to(reach: Reach) -> &'static str {
     }
 }
 
-/// Whether a file only declares.
-fn is_stub(cx: &Context<'_>) -> bool {
-    cx.file
-        .path()
-        .extension()
-        .is_some_and(|extension| extension == "pyi")
-}
-
 /// What an expression's words are bound to decides whether it may stand elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Movable {

@@ -1,6 +1,6 @@
 //! MUT001 mutable-default. Card: knowledge/rules/MUT001-mutable-default.md
 
-use super::{done_to, edits, followed, is_container, is_stub, made};
+use super::{done_to, edits, followed, is_container, made};
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Parameter, Part, Reach, Use, Value};
 use crate::rules::context::line;
@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for function in cx.functions(Subjects::DEFAULTS) {

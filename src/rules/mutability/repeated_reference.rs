@@ -1,6 +1,6 @@
 //! MUT006 repeated-reference. Card: knowledge/rules/MUT006-repeated-reference.md
 
-use super::{edits, is_stub, made, what_is_made};
+use super::{edits, made, what_is_made};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
 use crate::rules::context::line;
@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for product in cx.repetitions(Subjects::REPETITION) {

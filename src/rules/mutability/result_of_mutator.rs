@@ -1,6 +1,5 @@
 //! MUT010 result-of-mutator. Card: knowledge/rules/MUT010-result-of-mutator.md
 
-use super::is_stub;
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Function, Value, is_container_name};
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
@@ -45,7 +44,7 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for call in cx.calls(Subjects::USED_MUTATORS) {

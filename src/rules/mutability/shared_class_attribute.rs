@@ -1,6 +1,6 @@
 //! MUT003 shared-class-attribute. Card: knowledge/rules/MUT003-shared-class-attribute.md
 
-use super::{edits, followed, is_container, is_stub, made};
+use super::{edits, followed, is_container, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
 use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Reach, Use};
 use crate::rules::context::line;
@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.project.with_changing_attributes(cx.file) {
