@@ -13,6 +13,7 @@ mod segment;
 mod site;
 mod subjects;
 pub mod trace;
+mod walks;
 mod wording;
 
 pub use attributes::ClassAttribute;

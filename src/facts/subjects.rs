@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, Input, MatchKind};
 
 use super::attributes;
+use super::walks;
 use super::wording::{self, is_word};
 use crate::syntax::CutKind;
 
@@ -55,6 +56,9 @@ impl Subjects {
     pub const CHAINED: Subjects = Subjects(1 << 17);
     /// `__slots__`, and the keyword `slots` of data classes.
     pub const SLOTS: Subjects = Subjects(1 << 24);
+
+    /// A loop over something that may get another size in it.
+    pub const CHANGED_WALKS: Subjects = Subjects(1 << 21);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -129,6 +133,9 @@ impl Subjects {
         }
         if wording::repetition(bytes) {
             found = found.union(Subjects::REPETITION);
+        }
+        if walks::changes_what_it_walks(bytes) {
+            found = found.union(Subjects::CHANGED_WALKS);
         }
         if wording::chained(bytes) {
             found = found.union(Subjects::CHAINED);

@@ -45,6 +45,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::dataclass_mutable_default::RULE,
     &mutability::fromkeys_shared_value::RULE,
     &mutability::repeated_reference::RULE,
+    &mutability::changed_while_iterated::RULE,
     &mutability::result_of_mutator::RULE,
     &mutability::chained_mutable_assignment::RULE,
     &singleton::singleton_init_runs_again::RULE,

@@ -1,6 +1,7 @@
 //! Mutable defaults and shared mutable state.
 
 pub mod chained_mutable_assignment;
+pub mod changed_while_iterated;
 pub mod dataclass_mutable_default;
 mod edits;
 pub mod fromkeys_shared_value;

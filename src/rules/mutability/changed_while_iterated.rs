@@ -1,0 +1,658 @@
+//! MUT007 changed-while-iterated. Card: knowledge/rules/MUT007-changed-while-iterated.md
+
+use crate::facts::{BindingKind, Mutation, MutationKind, Resolution, Site, Subjects};
+use crate::project::{ClassValue, Function, Value};
+use crate::rules::context::line;
+use crate::rules::expected::is_expected;
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind, Node};
+
+pub const RULE: Rule = Rule {
+    code: "MUT007",
+    name: "changed-while-iterated",
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    if cx.is_stub() {
+        return;
+    }
+    for root in cx.segments(Subjects::CHANGED_WALKS) {
+        for node in root.node.descendants() {
+            if matches!(node.kind(), Kind::For | Kind::ForInClause)
+                && let Some(walk) = walk(cx, root.with(node))
+            {
+                check_walk(cx, walk, out);
+            }
+        }
+    }
+}
+
+/// The collections whose loops notice a change, or do not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Collection {
+    Dict,
+    Set,
+    Deque,
+    List,
+}
+
+/// A loop over a collection.
+struct Walk<'p> {
+    /// The `for` statement, or the clause of a comprehension.
+    site: Site<'p>,
+    /// The expression of the collection itself: `table` in `enumerate(table.items())`.
+    collection: Site<'p>,
+    /// The view of a dict that is walked: `items`; or nothing.
+    view: &'p str,
+    /// What `list(…)` can be put around, where it stands in the loop.
+    walked: Option<Site<'p>>,
+    /// The names that stand for the key or the element of the turn.
+    own: Vec<&'p str>,
+    /// What runs in each turn.
+    turn: Vec<Node<'p>>,
+}
+
+fn walk<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<Walk<'p>> {
+    let is_async = site.text().starts_with("async");
+    let iterable = site.child(Field::Right).filter(|_| !is_async)?;
+    let walked = walked(cx, iterable)?;
+    let direct = site.node.contains(walked.node).then_some(walked);
+    let (collection, view) = viewed(walked);
+    let mut own: Vec<&str> = site
+        .node
+        .child(Field::Left)?
+        .with_descendants()
+        .filter(|node| node.kind() == Kind::Name)
+        .map(Node::text)
+        .collect();
+    match view {
+        "items" => own.truncate(1),
+        "values" => own.clear(),
+        _ => {}
+    }
+    let turn = match site.node.kind() {
+        Kind::For => vec![site.node.child(Field::Body)?],
+        _ => {
+            let clauses = site.node.parent()?.children();
+            clauses.filter(|part| *part != site.node).collect()
+        }
+    };
+    Some(Walk {
+        site,
+        collection,
+        view,
+        walked: direct,
+        own,
+        turn,
+    })
+}
+
+/// What a loop really walks: what stands in `enumerate(…)`, `zip(…)` or `iter(…)`, and what a name was bound to that stands for a view.
+fn walked<'p>(cx: &Context<'p>, iterable: Site<'p>) -> Option<Site<'p>> {
+    let site = iterable.with(iterable.node.unparenthesized());
+    match site.node.kind() {
+        Kind::Call => {
+            let callee = site.child(Field::Function)?;
+            if callee.node.kind() == Kind::Attribute {
+                return Some(site);
+            }
+            let name = cx.project.qualified(callee)?;
+            let mut arguments = site.node.child(Field::Arguments)?.children();
+            let is_wrapper = matches!(
+                name.as_ref(),
+                "builtins.enumerate" | "builtins.iter" | "builtins.zip"
+            );
+            let first = arguments.next().filter(|_| is_wrapper)?;
+            walked(cx, site.with(first))
+        }
+        Kind::Name => {
+            let value = cx.project.only_binding(site).and_then(|only| only.value());
+            let view = value.filter(|value| value.node.kind() == Kind::Call);
+            let view = view.filter(|view| {
+                let callee = view.node.child(Field::Function).map(Node::text);
+                !viewed(*view).1.is_empty() || callee == Some("iter")
+            });
+            view.map_or(Some(site), |view| walked(cx, view))
+        }
+        Kind::Attribute => Some(site),
+        _ => None,
+    }
+}
+
+/// For `table.items()`, the dict and the method; else the expression itself.
+fn viewed(site: Site<'_>) -> (Site<'_>, &str) {
+    let view = || {
+        let callee = site.child(Field::Function)?;
+        let name = callee.node.child(Field::Attribute)?.text();
+        let is_view = matches!(name, "items" | "keys" | "values");
+        Some((callee.child(Field::Object).filter(|_| is_view)?, name))
+    };
+    view().unwrap_or((site, ""))
+}
+
+fn collection_of<'p>(cx: &Context<'p>, site: Site<'p>, view: &str) -> Option<Collection> {
+    let Value::Instance(class) = cx.project.evaluate(site) else {
+        return None;
+    };
+    let name = match class {
+        ClassValue::External(name) => name,
+        ClassValue::Known(known) => {
+            let walks_otherwise = ["__iter__", "items", "keys", "values", "pop"]
+                .iter()
+                .any(|method| cx.project.defines_somewhere(known, method));
+            let mro = cx.project.mro(known);
+            let bases = mro
+                .classes
+                .iter()
+                .map(|base| cx.project.qualified_class(base));
+            let mut collections = bases.filter(|base| named(base).is_some());
+            collections
+                .next()
+                .filter(|_| !walks_otherwise && mro.is_complete())?
+        }
+    };
+    named(&name).filter(|kind| view.is_empty() || *kind == Collection::Dict)
+}
+
+fn named(class: &str) -> Option<Collection> {
+    match class {
+        "builtins.dict"
+        | "collections.OrderedDict"
+        | "collections.defaultdict"
+        | "collections.Counter" => Some(Collection::Dict),
+        "builtins.set" => Some(Collection::Set),
+        "collections.deque" => Some(Collection::Deque),
+        "builtins.list" => Some(Collection::List),
+        _ => None,
+    }
+}
+
+/// A change of the collection in a turn.
+struct Change<'p> {
+    /// The call or the statement.
+    site: Site<'p>,
+    /// Whether it surely takes something out, or surely puts something in.
+    is_sure: bool,
+    adds: bool,
+    /// Where a function that the turn calls makes it.
+    inside: Option<Site<'p>>,
+}
+
+fn check_walk<'p>(cx: &Context<'p>, walk: Walk<'p>, out: &mut Findings) {
+    // what needs no more than the loop is asked first
+    let own = own_mutations(cx, &walk);
+    let helpers = helper_calls(cx, &walk);
+    if own.is_empty() && helpers.is_empty() || is_bound_in_turn(&walk) {
+        return;
+    }
+    let Some(kind) = collection_of(cx, walk.collection, walk.view) else {
+        return;
+    };
+    if kind != Collection::List && is_expected(walk.site, "RuntimeError") {
+        return;
+    }
+    let mut changes = own_changes(kind, &walk, own);
+    changes.extend(
+        helpers
+            .into_iter()
+            .filter_map(|call| helper(cx, kind, &walk, call)),
+    );
+    // what is taken out and what is put in may be as much
+    let adds = changes.iter().any(|change| change.adds);
+    let takes = changes.iter().any(|change| !change.adds);
+    for change in changes {
+        let is_error = match kind {
+            Collection::List => false,
+            Collection::Deque => change.is_sure,
+            _ => change.is_sure && !(adds && takes),
+        };
+        report(kind, &walk, &change, is_error, out);
+    }
+}
+
+/// Whether a turn binds the name or the attribute to something else.
+fn is_bound_in_turn(walk: &Walk<'_>) -> bool {
+    let text = walk.collection.text();
+    let in_turn = |node: &Node<'_>| walk.turn.iter().any(|part| part.contains(*node));
+    let nodes = walk.turn.iter().flat_map(|part| part.descendants());
+    let mut targets = nodes.filter(|node| {
+        node.field() == Field::Left
+            && node.parent().map(Node::kind) == Some(Kind::Assignment)
+            && in_turn(node)
+    });
+    targets.any(|target| {
+        let mut parts = target.with_descendants();
+        parts.any(|part| part.text() == text && !is_inside_item(part, target))
+    })
+}
+
+/// Whether a part of a target is only looked into: `table` in `table[key] = …`.
+fn is_inside_item(part: Node<'_>, target: Node<'_>) -> bool {
+    let around = part.ancestors().take_while(|node| target.contains(*node));
+    around
+        .into_iter()
+        .any(|node| matches!(node.kind(), Kind::Subscript | Kind::Attribute))
+}
+
+/// What changes the collection in the turn itself, with the part of the turn where it stands.
+fn own_mutations<'p>(cx: &Context<'p>, walk: &Walk<'p>) -> Vec<(&'p Mutation, Site<'p>)> {
+    let mut found = Vec::new();
+    for part in &walk.turn {
+        let part = walk.site.with(*part);
+        let own = part.mutations().filter(|mutation| {
+            let site = part.at(mutation.node);
+            is_same(cx, part.at(mutation.target), walk.collection)
+                && !is_later(site, part)
+                && !leaves(site.node, walk.site.node)
+        });
+        found.extend(own.map(|mutation| (mutation, part.at(mutation.node))));
+    }
+    found
+}
+
+/// Those of them that may give a collection of a kind another size.
+fn own_changes<'p>(
+    kind: Collection,
+    walk: &Walk<'p>,
+    mutations: Vec<(&'p Mutation, Site<'p>)>,
+) -> Vec<Change<'p>> {
+    let changes = mutations.into_iter().filter_map(|(mutation, site)| {
+        let (is_sure, adds) = effect(kind, walk, mutation, site, &walk.own)?;
+        Some(Change {
+            site,
+            is_sure,
+            adds,
+            inside: None,
+        })
+    });
+    let mut found: Vec<_> = changes.collect();
+    // `names[other] = names.pop(name)` is one change
+    let whole: Vec<_> = found.iter().map(|change| change.site).collect();
+    found.retain(|change| {
+        !whole
+            .iter()
+            .any(|other| *other != change.site && other.node.contains(change.site.node))
+    });
+    found
+}
+
+/// Whether code in a turn runs later: in a function that it only makes.
+fn is_later(site: Site<'_>, turn: Site<'_>) -> bool {
+    let around = site
+        .node
+        .ancestors()
+        .take_while(|node| turn.node.contains(*node));
+    around
+        .into_iter()
+        .any(|node| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda))
+}
+
+/// What a change does to the size: whether that is sure, and whether something is put in. None where the size stays.
+fn effect(
+    kind: Collection,
+    walk: &Walk<'_>,
+    mutation: &Mutation,
+    site: Site<'_>,
+    own: &[&str],
+) -> Option<(bool, bool)> {
+    match kind {
+        Collection::List => list_effect(walk, mutation, site),
+        Collection::Deque => {
+            let sure = [
+                "append",
+                "appendleft",
+                "pop",
+                "popleft",
+                "remove",
+                "clear",
+                "insert",
+            ];
+            let changes = mutation.kind == MutationKind::Delete
+                || method(site).is_some_and(|name| sure.contains(&name));
+            changes.then_some((true, false))
+        }
+        Collection::Dict | Collection::Set => table_effect(mutation, site, own),
+    }
+}
+
+fn method(site: Site<'_>) -> Option<&str> {
+    let callee = site.node.child(Field::Function)?;
+    Some(callee.child(Field::Attribute)?.text())
+}
+
+fn argument(site: Site<'_>, number: usize) -> Option<Node<'_>> {
+    site.node.child(Field::Arguments)?.children().nth(number)
+}
+
+fn table_effect(mutation: &Mutation, site: Site<'_>, own: &[&str]) -> Option<(bool, bool)> {
+    let is_own = |key: Option<Node<'_>>| key.is_some_and(|key| own.contains(&key.text()));
+    match mutation.kind {
+        MutationKind::Delete => Some((true, false)),
+        MutationKind::Item => {
+            let key = site.node.tree().node(mutation.target).parent()?;
+            let key = key.child(Field::Subscript)?;
+            // only a key that is made from the turn's own is known to be another
+            let is_made = key.kind() != Kind::Name
+                && key
+                    .descendants()
+                    .any(|part| part.kind() == Kind::Name && own.contains(&part.text()));
+            (is_made && site.node.kind() != Kind::AugmentedAssignment).then_some((false, true))
+        }
+        MutationKind::Augmented => {
+            let adds = site.text().contains("|=");
+            Some((false, adds))
+        }
+        MutationKind::Attribute => None,
+        MutationKind::Method => match method(site)? {
+            "popitem" | "clear" | "remove" => Some((true, false)),
+            // `pop()` is a set's
+            "pop" => {
+                let is_sure = argument(site, 1).is_none() || is_own(argument(site, 0));
+                Some((is_sure, false))
+            }
+            "discard" => Some((is_own(argument(site, 0)), false)),
+            "add" | "setdefault" if is_own(argument(site, 0)) => None,
+            "add" | "setdefault" => Some((false, true)),
+            "update" if is_own(only_key(argument(site, 0))) => None,
+            "update" | "symmetric_difference_update" => Some((false, true)),
+            "difference_update" | "intersection_update" => Some((false, false)),
+            _ => None,
+        },
+    }
+}
+
+/// The key of a display of one pair.
+fn only_key(display: Option<Node<'_>>) -> Option<Node<'_>> {
+    let display = display.filter(|display| display.kind() == Kind::Dict)?;
+    let mut pairs = display.children();
+    let only = pairs.next().filter(|_| pairs.next().is_none())?;
+    only.child(Field::Key)
+}
+
+fn list_effect(walk: &Walk<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(bool, bool)> {
+    let grows = || grows_for_ever(walk, site).then_some((true, true));
+    match mutation.kind {
+        MutationKind::Delete => Some((true, false)),
+        MutationKind::Item => {
+            let item = site.node.tree().node(mutation.target).parent()?;
+            let is_slice = item.children().any(|index| index.kind() == Kind::Slice);
+            is_slice.then_some((true, false))
+        }
+        MutationKind::Augmented => {
+            let added = site.node.child(Field::Right)?;
+            let adds = added.kind() == Kind::List && added.children().next().is_some();
+            adds.then(grows)?
+        }
+        MutationKind::Attribute => None,
+        MutationKind::Method => match method(site)? {
+            "remove" | "pop" | "insert" | "clear" => Some((true, false)),
+            "append" => grows(),
+            "extend" => {
+                let added = argument(site, 0)?;
+                let adds = added.kind() == Kind::List && added.children().next().is_some();
+                adds.then(grows)?
+            }
+            _ => None,
+        },
+    }
+}
+
+/// Whether each turn of a loop puts something at the end, and nothing leaves the loop.
+fn grows_for_ever(walk: &Walk<'_>, change: Site<'_>) -> bool {
+    let is_unconditional =
+        change.node.statement().and_then(Node::parent) == walk.site.node.child(Field::Body);
+    let mut nodes = walk.site.node.descendants();
+    walk.site.node.kind() == Kind::For
+        && is_unconditional
+        && !nodes.any(|node| {
+            matches!(
+                node.kind(),
+                Kind::Break
+                    | Kind::Return
+                    | Kind::Raise
+                    | Kind::Continue
+                    | Kind::Yield
+                    | Kind::Await
+            )
+        })
+}
+
+/// Whether the loop is left after a change, before its next turn.
+fn leaves(change: Node<'_>, walk: Node<'_>) -> bool {
+    let mut node = change;
+    let mut is_inner = false;
+    loop {
+        let Some(parent) = node.parent().filter(|parent| walk.contains(*parent)) else {
+            return false;
+        };
+        if node.kind() == Kind::Return || node.kind() == Kind::Raise {
+            return true;
+        }
+        if parent.kind() == Kind::Block {
+            let behind = parent.children().skip_while(|other| *other != node).skip(1);
+            for statement in behind {
+                match statement.kind() {
+                    Kind::Return | Kind::Raise => return true,
+                    Kind::Break if !is_inner => return true,
+                    Kind::Break | Kind::Continue => break,
+                    _ => {}
+                }
+            }
+        }
+        if parent == walk {
+            return false;
+        }
+        is_inner |= matches!(parent.kind(), Kind::For | Kind::While);
+        // a `break` behind an inner loop is the outer's
+        if matches!(node.kind(), Kind::For | Kind::While) {
+            is_inner = parent
+                .ancestors()
+                .take_while(|outer| *outer != walk)
+                .any(|outer| matches!(outer.kind(), Kind::For | Kind::While));
+        }
+        node = parent;
+    }
+}
+
+/// The calls in the turn of methods of the object that has the collection.
+fn helper_calls<'p>(cx: &Context<'p>, walk: &Walk<'p>) -> Vec<Site<'p>> {
+    let Some(owner) = walk.collection.child(Field::Object) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for part in &walk.turn {
+        let part = walk.site.with(*part);
+        found.extend(part.calls().filter(|call| {
+            let callee = call.child(Field::Function);
+            let object = callee.and_then(|callee| callee.child(Field::Object));
+            object.is_some_and(|object| is_same(cx, object, owner))
+                && !is_later(*call, part)
+                && !leaves(call.node, walk.site.node)
+        }));
+    }
+    found
+}
+
+/// What a method of the same object, that is called, surely takes out.
+fn helper<'p>(
+    cx: &Context<'p>,
+    kind: Collection,
+    walk: &Walk<'p>,
+    call: Site<'p>,
+) -> Option<Change<'p>> {
+    let attribute = walk.collection.node.child(Field::Attribute)?;
+    let Value::Method(method) = cx.project.evaluate(call.child(Field::Function)?) else {
+        return None;
+    };
+    let class = method.class()?;
+    if kind == Collection::List
+        || method.is_async()
+        || method.is_generator()
+        || cx.project.is_overridden(class, method.name())
+    {
+        return None;
+    }
+    let own = handed(cx, method, call, &walk.own);
+    let body = method.body()?;
+    let is_the_same = |target: Site<'p>| {
+        target.child(Field::Object).map(Site::text) == method.first_parameter()
+            && target.node.child(Field::Attribute).map(Node::text) == Some(attribute.text())
+    };
+    let mut changes = body.mutations().filter_map(|mutation| {
+        let site = body.at(mutation.node);
+        let is_sure = effect(kind, walk, mutation, site, &own) == Some((true, false));
+        let runs = is_sure && is_the_same(body.at(mutation.target)) && runs_always(site, body);
+        runs.then_some(site)
+    });
+    Some(Change {
+        site: call,
+        is_sure: true,
+        adds: false,
+        inside: Some(changes.next()?),
+    })
+}
+
+/// The parameters of a method to which a call hands the turn's own names.
+fn handed<'p>(
+    cx: &Context<'p>,
+    method: Function<'p>,
+    call: Site<'p>,
+    own: &[&str],
+) -> Vec<&'p str> {
+    let Some(arguments) = call.child(Field::Arguments) else {
+        return Vec::new();
+    };
+    let given = arguments
+        .node
+        .children()
+        .filter(|argument| own.contains(&argument.text()));
+    given
+        .filter_map(|argument| {
+            let argument = call.with(argument);
+            cx.project.parameter_of(method, true, argument)
+        })
+        .map(|parameter| parameter.name.text())
+        .collect()
+}
+
+/// Whether a statement of a function's body runs in every call: nothing decides about it, and nothing returns before.
+fn runs_always(site: Site<'_>, body: Site<'_>) -> bool {
+    let statement = site.node.statement();
+    let is_direct = statement.and_then(Node::parent) == Some(body.node);
+    let mut before = body
+        .node
+        .children()
+        .take_while(|other| Some(*other) != statement);
+    is_direct
+        && !before.any(|other| {
+            other
+                .with_descendants()
+                .any(|node| node.kind() == Kind::Return)
+        })
+}
+
+/// Whether two expressions surely name one object: the same name or attribute, through other names of it too.
+fn is_same<'p>(cx: &Context<'p>, one: Site<'p>, other: Site<'p>) -> bool {
+    match (canonical(cx, one, 0), canonical(cx, other, 0)) {
+        (Some(one), Some(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// How many other names of an object are followed.
+const NAMES: usize = 3;
+
+/// The binding that an expression begins with, and the attributes behind it.
+fn canonical<'p>(cx: &Context<'p>, site: Site<'p>, depth: usize) -> Option<(Site<'p>, String)> {
+    let site = site.with(site.node.unparenthesized());
+    match site.node.kind() {
+        Kind::Name => {
+            let (Resolution::Local(bindings) | Resolution::Module(bindings)) = site.resolve()
+            else {
+                return None;
+            };
+            let alias = cx
+                .project
+                .only_binding(site)
+                .filter(|only| bindings.len() == 1 && only.binding.kind == BindingKind::Assignment);
+            let value = alias.and_then(|alias| alias.value());
+            if let Some(value) = value
+                && depth < NAMES
+                && matches!(value.node.kind(), Kind::Name | Kind::Attribute)
+            {
+                return canonical(cx, value, depth + 1);
+            }
+            // another name of what a name stands for at one time
+            if depth > 0 && bindings.len() > 1 {
+                return None;
+            }
+            Some((bindings.first()?.name, String::new()))
+        }
+        Kind::Attribute => {
+            let (root, mut path) = canonical(cx, site.child(Field::Object)?, depth)?;
+            path.push('.');
+            path.push_str(site.node.child(Field::Attribute)?.text());
+            Some((root, path))
+        }
+        _ => None,
+    }
+}
+
+fn report(
+    kind: Collection,
+    walk: &Walk<'_>,
+    change: &Change<'_>,
+    is_error: bool,
+    out: &mut Findings,
+) {
+    let name = walk.collection.text();
+    let what = match kind {
+        Collection::Dict => "dict",
+        Collection::Set => "set",
+        Collection::Deque => "deque",
+        Collection::List => "list",
+    };
+    let loop_line = line(walk.site);
+    let then = match (kind, is_error) {
+        (Collection::List, _) if change.adds => {
+            "each turn adds one more, so the loop never ends".to_string()
+        }
+        (Collection::List, _) => {
+            "items slide along, and some are skipped or seen twice".to_string()
+        }
+        (_, true) => "Python raises RuntimeError in the next turn".to_string(),
+        (_, false) => {
+            format!(
+                "Python raises RuntimeError in the next turn if the {what} has got another size"
+            )
+        }
+    };
+    let copy = match walk.walked {
+        Some(walked) => format!("loop over `list({})`", walked.text()),
+        None => "loop over a copy".to_string(),
+    };
+    let message = format!(
+        "this changes `{name}` while the loop in line {loop_line} walks it: {then}; {copy}, or change it after the loop"
+    );
+    let severity = match is_error {
+        true => Severity::Error,
+        false => Severity::Warning,
+    };
+    let finding = out.report(
+        &RULE,
+        severity,
+        walk.site.file,
+        change.site.range(),
+        message,
+    );
+    finding.evidence(walk.site, format!("walks the {what}"));
+    if let Some(inside) = change.inside {
+        finding.evidence(inside, format!("changes `{name}`"));
+    }
+    if let Some(walked) = walk.walked {
+        let text = format!("list({})", walked.text());
+        let edits = vec![(walked.range(), text)];
+        finding.fix("Loop over a copy", false, edits);
+    }
+}
