@@ -59,6 +59,8 @@ impl Subjects {
 
     /// A loop over something that may get another size in it.
     pub const CHANGED_WALKS: Subjects = Subjects(1 << 21);
+    /// The marks of abstract methods.
+    pub const ABSTRACT: Subjects = Subjects(1 << 25);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -253,6 +255,10 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("metaclass", Subjects::BASES, Keyword),
         ("__slots__", Subjects::SLOTS, Word),
         ("slots", Subjects::SLOTS, Keyword),
+        ("abstractmethod", Subjects::ABSTRACT, Word),
+        ("abstractproperty", Subjects::ABSTRACT, Word),
+        ("abstractclassmethod", Subjects::ABSTRACT, Word),
+        ("abstractstaticmethod", Subjects::ABSTRACT, Word),
         ("fromkeys", Subjects::FROMKEYS, Word),
         ("add", Subjects::USED_MUTATORS, UsedWith),
         ("append", Subjects::USED_MUTATORS, UsedWith),

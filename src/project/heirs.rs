@@ -46,6 +46,21 @@ impl Project {
         on_disk.chain(open.iter().flat_map(move |kin| list(kin)))
     }
 
+    /// The names of the class statements that have a segment, of head or member, of which something is true.
+    pub(super) fn kinsmen_where(
+        &self,
+        is_true: impl Fn(&FileFacts, usize) -> bool,
+    ) -> impl Iterator<Item = &str> {
+        let all = self.kinsmen(|kin| kin.all().iter());
+        let found = all.filter(move |kinsman| {
+            self.file(&kinsman.path).is_some_and(|file| {
+                let mut parts = file.members_of(kinsman.segment);
+                is_true(file, kinsman.segment) || parts.any(|part| is_true(file, part))
+            })
+        });
+        found.map(|kinsman| &*kinsman.name)
+    }
+
     fn aliases_of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
         let (disk, open) = self.kin();
         let open = open.iter().flat_map(|kin| kin.aliases(name));

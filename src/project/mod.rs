@@ -1,5 +1,6 @@
 //! All files' facts together: module resolution, values, class hierarchy, effects, execution contexts. Knows nothing of rules.
 
+mod abstracts;
 mod aliases;
 mod annotations;
 mod bases;
@@ -28,8 +29,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use elsa::sync::FrozenMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use abstracts::AbstractMethod;
 pub use annotations::Annotation;
 pub use classes::{Class, Metaclass, Mro};
 pub use disk::{Disk, DiskState};
@@ -100,6 +102,8 @@ pub struct Project {
     kept: shapes::Memo,
     aliases: aliases::Memo,
     heirs: Arc<heirs::Memo>,
+    /// The names of classes that, by words alone, may have abstract methods.
+    abstracts: Kept<FxHashSet<Box<str>>>,
 }
 
 impl Project {
@@ -114,6 +118,7 @@ impl Project {
             kept: shapes::Memo::default(),
             aliases: aliases::Memo::default(),
             heirs: Arc::default(),
+            abstracts: Kept::default(),
         }
     }
 
@@ -131,6 +136,7 @@ impl Project {
         project.kept = shapes::Memo(earlier.kept.0.after(&mut changed));
         project.aliases = earlier.aliases.after(&mut changed);
         project.heirs = Arc::clone(&earlier.heirs);
+        project.abstracts = earlier.abstracts.after(&mut changed);
         (project, Some(changed))
     }
 

@@ -186,6 +186,21 @@ pub(super) fn has_dict(name: &str) -> Option<bool> {
     }
 }
 
+fn abstract_classes() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| table(&[include_str!("stdlib_abstract.txt")]))
+}
+
+/// The abstract methods of a class of the standard library, where it is one of the abstract classes that are bases of other code.
+pub(super) fn abstract_methods(name: &str) -> &'static [&'static str] {
+    abstract_classes().get(name).map_or(&[], Vec::as_slice)
+}
+
+/// The last words of the names of those classes.
+pub(super) fn abstract_words() -> impl Iterator<Item = &'static str> {
+    abstract_classes().keys().map(|name| last_word(name))
+}
+
 /// Whether a qualified name belongs to a module of the standard library.
 pub(super) fn is_in(name: &str) -> bool {
     static MODULES: OnceLock<rustc_hash::FxHashSet<&'static str>> = OnceLock::new();

@@ -37,6 +37,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::new_returns_nothing::RULE,
     &metaclass::metaclass_lost::RULE,
     &metaclass::prepare_not_classmethod::RULE,
+    &metaclass::abstract_without_abc::RULE,
     &metaclass::inconsistent_mro::RULE,
     &metaclass::slots_conflict::RULE,
     &metaclass::slots_without_effect::RULE,

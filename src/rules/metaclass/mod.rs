@@ -1,5 +1,6 @@
 //! Metaclasses and class creation.
 
+pub mod abstract_without_abc;
 pub mod inconsistent_mro;
 pub mod init_subclass_suffices;
 pub mod metaclass_conflict;
@@ -15,4 +16,17 @@ use super::expected::is_expected;
 /// The last word of a qualified name.
 fn last_word(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Whether objects of a class of the standard library are made by `object.__new__`, as far as that is known.
+fn is_made_by_object(name: &str) -> bool {
+    let modules = ["collections.abc.", "_collections_abc.", "numbers."];
+    let classes = [
+        "abc.ABC",
+        "typing.Generic",
+        "contextlib.AbstractContextManager",
+        "contextlib.AbstractAsyncContextManager",
+        "os.PathLike",
+    ];
+    classes.contains(&name) || modules.iter().any(|module| name.starts_with(module))
 }

@@ -1,0 +1,200 @@
+//! Abstract methods: which a class defines, and which are left when it is made.
+
+use rustc_hash::FxHashSet;
+
+use super::{ClassValue, Function, Metaclass, Project, stdlib};
+use crate::facts::trace::look_for;
+use crate::facts::{BindingKind, BindingSite, FileFacts, Site, Subjects};
+use crate::syntax::{Field, Kind, Node};
+
+/// The words that mark abstract methods.
+const MARKS: [&str; 4] = [
+    "abstractmethod",
+    "abstractproperty",
+    "abstractclassmethod",
+    "abstractstaticmethod",
+];
+
+/// An abstract method that a class has left.
+pub struct AbstractMethod<'p> {
+    pub name: String,
+    /// Where it is defined; None in the standard library.
+    pub function: Option<Function<'p>>,
+}
+
+impl Project {
+    /// The expressions of a function's decorators that mark it abstract.
+    pub fn abstract_marks<'p>(&'p self, function: Function<'p>) -> impl Iterator<Item = Site<'p>> {
+        let is_mark = |decorator: &Site<'p>| {
+            self.qualified_decorator(*decorator).is_some_and(|name| {
+                name.strip_prefix("abc.")
+                    .is_some_and(|name| MARKS.contains(&name))
+            })
+        };
+        function.site.decorators().filter(is_mark)
+    }
+
+    /// The functions of a file that, by words alone, may be marked abstract.
+    pub fn maybe_abstract<'p>(&'p self, file: &'p FileFacts) -> impl Iterator<Item = Function<'p>> {
+        let words: Vec<_> = match file.about(Subjects::ABSTRACT).next() {
+            Some(_) => MARKS
+                .iter()
+                .flat_map(|mark| file.kin().aliases(mark))
+                .collect(),
+            None => Vec::new(),
+        };
+        let is_about = move |segment: &usize| {
+            let facts = file.segment(*segment);
+            facts.subjects().intersects(Subjects::ABSTRACT)
+                || words.iter().any(|word| facts.mentions(word))
+        };
+        let roots = (0..file.len())
+            .filter(is_about)
+            .map(|segment| file.root(segment));
+        roots.flat_map(|root| {
+            let functions = root.body().functions.iter();
+            functions.filter_map(move |data| Function::at(root.at(data.node)))
+        })
+    }
+
+    /// Whether the metaclass of a class collects abstract methods: it derives from `ABCMeta`. None where it is not known.
+    pub fn collects_abstract<'p>(&'p self, class: &ClassValue<'p>) -> Option<bool> {
+        let Metaclass::Is(metaclass) = self.metaclass(class) else {
+            return None;
+        };
+        self.derives_from(&metaclass, "abc.ABCMeta")
+    }
+
+    /// The abstract methods that are left in a class, in the order of their classes. None where the hierarchy is not known.
+    pub fn abstract_left<'p>(&'p self, class: &ClassValue<'p>) -> Option<Vec<AbstractMethod<'p>>> {
+        let mro = self.mro_of(class);
+        if !mro.is_complete() || mro.inconsistent {
+            return None;
+        }
+        let mut names: Vec<String> = Vec::new();
+        let mut add = |name: &str| {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_string());
+            }
+        };
+        for ancestor in mro.classes.iter().rev() {
+            match ancestor {
+                ClassValue::Known(own) => {
+                    if self.collects_abstract(ancestor)? {
+                        let members = own.site.members();
+                        let marked = members.filter(|member| self.is_marked(member));
+                        marked.for_each(|member| add(member.name.text()));
+                    }
+                }
+                ClassValue::External(name) => {
+                    let known = stdlib::abstract_methods(name);
+                    known.iter().for_each(|name| add(name));
+                }
+            }
+        }
+        let left = |name: String| self.left(&mro.classes, name);
+        Some(names.into_iter().filter_map(left).collect())
+    }
+
+    /// A name that some class of an MRO has marked: the method that look-up finds, where that is marked.
+    fn left<'p>(&'p self, classes: &[ClassValue<'p>], name: String) -> Option<AbstractMethod<'p>> {
+        for class in classes {
+            match class {
+                ClassValue::Known(known) => {
+                    let members = known.site.members_named(&name);
+                    let Some(last) = members.last() else { continue };
+                    let is_left = members.iter().all(|member| self.is_marked(member))
+                        && self.collects_abstract(class) == Some(true);
+                    let function = last.value().and_then(Function::at).filter(|_| is_left)?;
+                    return Some(AbstractMethod {
+                        name,
+                        function: Some(function),
+                    });
+                }
+                ClassValue::External(class) => {
+                    if stdlib::abstract_methods(class).contains(&name.as_str()) {
+                        let function = None;
+                        return Some(AbstractMethod { name, function });
+                    }
+                    let has_nothing = matches!(
+                        class.as_ref(),
+                        "abc.ABC" | "typing.Generic" | "typing.Protocol"
+                    );
+                    if !has_nothing {
+                        return None;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn is_marked<'p>(&'p self, member: &BindingSite<'p>) -> bool {
+        let is_function = member.binding.kind == BindingKind::Function;
+        let function = member
+            .value()
+            .filter(|_| is_function)
+            .and_then(Function::at);
+        function.is_some_and(|function| self.abstract_marks(function).next().is_some())
+    }
+
+    /// The names of the classes that, by words alone, have or inherit abstract methods.
+    fn abstract_names(&self) -> &FxHashSet<Box<str>> {
+        self.keep(&self.abstracts, || {
+            MARKS.iter().for_each(|mark| look_for(mark));
+            let marking = self.kinsmen_where(|file, segment| {
+                file.segment(segment)
+                    .subjects()
+                    .intersects(Subjects::ABSTRACT)
+            });
+            let mut roots: Vec<&str> = marking.collect();
+            stdlib::abstract_words().for_each(|word| roots.push(word));
+            let names = self.names_after(&roots);
+            names.into_iter().map(Into::into).collect()
+        })
+    }
+
+    /// The calls of a file that, by words alone, construct a class that may have abstract methods; and what is called.
+    pub fn maybe_abstract_calls<'p>(
+        &'p self,
+        file: &'p FileFacts,
+    ) -> impl Iterator<Item = (Site<'p>, Site<'p>)> {
+        let names = self.abstract_names();
+        let is_about = |segment: &usize| calls_one(file.segment(*segment).text(), names);
+        let roots = (0..file.len())
+            .filter(is_about)
+            .map(|segment| file.root(segment));
+        let whole = roots.filter(|root| !root.node.tree().has_error());
+        whole.flat_map(move |root| {
+            let calls = root.body().calls.iter().map(move |call| root.at(*call));
+            calls.filter_map(move |call| {
+                let callee = call.child(Field::Function)?;
+                let name = match callee.node.kind() {
+                    Kind::Attribute => callee.node.child(Field::Attribute)?,
+                    _ => callee.node,
+                };
+                (name.kind() == Kind::Name && names.contains(Node::text(name)))
+                    .then_some((call, callee))
+            })
+        })
+    }
+}
+
+/// Whether one of the names stands directly before a parenthesis in a text, where no class or function of that name is defined.
+fn calls_one(text: &str, names: &FxHashSet<Box<str>>) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'(', bytes).any(|open| {
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+        let length = bytes[..open]
+            .iter()
+            .rev()
+            .take_while(|byte| is_part(byte))
+            .count();
+        let name = text.get(open - length..open).unwrap_or_default();
+        let before = &bytes[..open - length];
+        !name.is_empty()
+            && names.contains(name)
+            && !before.ends_with(b"class ")
+            && !before.ends_with(b"def ")
+    })
+}
