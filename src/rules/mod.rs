@@ -38,6 +38,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::metaclass_lost::RULE,
     &metaclass::prepare_not_classmethod::RULE,
     &metaclass::abstract_without_abc::RULE,
+    &metaclass::abstract_instantiated::RULE,
     &metaclass::inconsistent_mro::RULE,
     &metaclass::slots_conflict::RULE,
     &metaclass::slots_without_effect::RULE,

@@ -1,5 +1,6 @@
 //! Metaclasses and class creation.
 
+pub mod abstract_instantiated;
 pub mod abstract_without_abc;
 pub mod inconsistent_mro;
 pub mod init_subclass_suffices;
