@@ -62,6 +62,9 @@ impl Subjects {
     /// The marks of abstract methods.
     pub const ABSTRACT: Subjects = Subjects(1 << 25);
 
+    /// The definition of `__init_subclass__`.
+    pub const INIT_SUBCLASS: Subjects = Subjects(1 << 26);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -98,6 +101,11 @@ impl Subjects {
         Subjects(self.0 & other.0)
     }
 
+    /// Those of the first that are not in the second.
+    const fn without(self, other: Subjects) -> Subjects {
+        Subjects(self.0 & !other.0)
+    }
+
     /// Reads the subjects of a segment's text. `code` is where its code begins.
     pub fn of(text: &str, kind: CutKind, code: usize) -> Subjects {
         let bytes = text.as_bytes();
@@ -128,7 +136,7 @@ impl Subjects {
                     Subjects::GLOBAL
                 }
                 Meaning::Method if !wording::may_keep_new(bytes) => {
-                    subjects.intersection(Subjects::NEW.union(Subjects::CALL))
+                    subjects.without(Subjects::SINGLETONS)
                 }
                 _ => subjects,
             });
@@ -259,6 +267,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("abstractproperty", Subjects::ABSTRACT, Word),
         ("abstractclassmethod", Subjects::ABSTRACT, Word),
         ("abstractstaticmethod", Subjects::ABSTRACT, Word),
+        ("__init_subclass__", Subjects::INIT_SUBCLASS, Method),
         ("fromkeys", Subjects::FROMKEYS, Word),
         ("add", Subjects::USED_MUTATORS, UsedWith),
         ("append", Subjects::USED_MUTATORS, UsedWith),

@@ -37,6 +37,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::new_returns_nothing::RULE,
     &metaclass::metaclass_lost::RULE,
     &metaclass::prepare_not_classmethod::RULE,
+    &metaclass::init_subclass_breaks_chain::RULE,
     &metaclass::abstract_without_abc::RULE,
     &metaclass::abstract_instantiated::RULE,
     &metaclass::inconsistent_mro::RULE,

@@ -3,6 +3,7 @@
 pub mod abstract_instantiated;
 pub mod abstract_without_abc;
 pub mod inconsistent_mro;
+pub mod init_subclass_breaks_chain;
 pub mod init_subclass_suffices;
 pub mod metaclass_conflict;
 pub mod metaclass_lost;
