@@ -65,6 +65,9 @@ impl Subjects {
     /// The definition of `__init_subclass__`.
     pub const INIT_SUBCLASS: Subjects = Subjects(1 << 26);
 
+    /// A class statement with a keyword other than `metaclass`.
+    pub const CLASS_KEYWORDS: Subjects = Subjects(1 << 27);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -348,6 +351,16 @@ mod tests {
         assert!(!has("f(*[1, 2])", Subjects::REPETITION));
         assert!(has("class A(B, C): pass", Subjects::BASES));
         assert!(!has("class A(B[C, D],): pass", Subjects::BASES));
+        assert!(has("class A(B, c=1): pass", Subjects::CLASS_KEYWORDS));
+        assert!(has("class A(c = 1): pass", Subjects::CLASS_KEYWORDS));
+        assert!(!has(
+            "class A(B, metaclass=M): pass",
+            Subjects::CLASS_KEYWORDS
+        ));
+        assert!(!has(
+            "class A(f(c=1)):\n    x = y(1)",
+            Subjects::CLASS_KEYWORDS
+        ));
         assert!(has("def __new__(cls): pass", Subjects::NEW));
         assert!(!has("object.__new__(cls)", Subjects::NEW));
         assert!(has("@a.dataclass(x)\nclass A: pass", Subjects::DATACLASSES));

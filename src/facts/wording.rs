@@ -68,7 +68,7 @@ pub(super) fn starts_display_or_call(rest: &[u8]) -> bool {
     }
 }
 
-/// After `class`: several arguments, or a metaclass.
+/// After `class`: several arguments, keywords.
 pub(super) fn class_header(rest: &[u8]) -> Subjects {
     let Some(open) = rest
         .iter()
@@ -80,6 +80,7 @@ pub(super) fn class_header(rest: &[u8]) -> Subjects {
     if rest[open] == b':' {
         return Subjects::NONE;
     }
+    let mut found = Subjects::NONE;
     let mut depth = 0i32;
     for (at, byte) in rest[open..].iter().enumerate() {
         match byte {
@@ -88,15 +89,18 @@ pub(super) fn class_header(rest: &[u8]) -> Subjects {
             b',' if depth == 1
                 && rest[open + at + 1..].trim_ascii_start().first() != Some(&b')') =>
             {
-                return Subjects::BASES;
+                found = found.union(Subjects::BASES);
+            }
+            b'=' if depth == 1 && !rest[..open + at].trim_ascii_end().ends_with(b"metaclass") => {
+                found = found.union(Subjects::CLASS_KEYWORDS);
             }
             _ => {}
         }
         if depth == 0 {
-            return Subjects::NONE;
+            break;
         }
     }
-    Subjects::NONE
+    found
 }
 
 /// `[…] * n` or `n * […]`.

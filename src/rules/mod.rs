@@ -35,6 +35,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::init_subclass_suffices::RULE,
     &metaclass::namespace_check_misses_inherited::RULE,
     &metaclass::new_returns_nothing::RULE,
+    &metaclass::class_keyword_not_accepted::RULE,
     &metaclass::metaclass_lost::RULE,
     &metaclass::prepare_not_classmethod::RULE,
     &metaclass::init_subclass_breaks_chain::RULE,
