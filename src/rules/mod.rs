@@ -44,6 +44,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::inconsistent_mro::RULE,
     &metaclass::slots_conflict::RULE,
     &metaclass::slots_without_effect::RULE,
+    &metaclass::attribute_not_in_slots::RULE,
     &mutability::mutable_default::RULE,
     &mutability::shared_class_attribute::RULE,
     &mutability::dataclass_mutable_default::RULE,
