@@ -68,6 +68,9 @@ impl Subjects {
     /// A class statement with a keyword other than `metaclass`.
     pub const CLASS_KEYWORDS: Subjects = Subjects(1 << 27);
 
+    /// `__metaclass__`.
+    pub const METACLASS_ATTRIBUTE: Subjects = Subjects(1 << 28);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -271,6 +274,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("abstractclassmethod", Subjects::ABSTRACT, Word),
         ("abstractstaticmethod", Subjects::ABSTRACT, Word),
         ("__init_subclass__", Subjects::INIT_SUBCLASS, Method),
+        ("__metaclass__", Subjects::METACLASS_ATTRIBUTE, Word),
         ("fromkeys", Subjects::FROMKEYS, Word),
         ("add", Subjects::USED_MUTATORS, UsedWith),
         ("append", Subjects::USED_MUTATORS, UsedWith),

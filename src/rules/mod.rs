@@ -32,6 +32,7 @@ pub const RULES: &[&Rule] = &[
     &gil::thread_target_called::RULE,
     &gil::thread_args_not_sequence::RULE,
     &metaclass::metaclass_conflict::RULE,
+    &metaclass::metaclass_attribute_ignored::RULE,
     &metaclass::init_subclass_suffices::RULE,
     &metaclass::namespace_check_misses_inherited::RULE,
     &metaclass::new_returns_nothing::RULE,

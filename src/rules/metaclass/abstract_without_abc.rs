@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{is_made_by_object, is_stub, last_word};
+use super::{is_made_by_object, is_stub, last_word, with_argument};
 use crate::facts::{BindingKind, Resolution, Site};
 use crate::project::{Class, ClassValue, Function, Metaclass, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -135,26 +135,13 @@ fn with_abc<'p>(
             "ABC".to_string()
         }
     };
-    let mut bases: Vec<Site<'p>> = class.bases().collect();
     if class.keywords().next().is_some() || class.has_unknown_keywords() {
         return None;
     }
     let is_object = |base: &Site<'p>| matches!(cx.project.evaluate(*base), Value::External(name) if name.as_ref() == "builtins.object");
-    match (bases.pop(), class.site.child(Field::Superclasses)) {
-        (Some(last), _) if is_object(&last) => edits.push((last.range(), name)),
-        (Some(last), _) => {
-            let end = last.range().end;
-            edits.push((end..end, format!(", {name}")));
-        }
-        (None, Some(empty)) => edits.push((empty.range(), format!("({name})"))),
-        (None, None) => {
-            let end = class.header().end;
-            let after = cx.file.source().get(end..)?;
-            if !after.trim_start().starts_with(':') {
-                return None;
-            }
-            edits.push((end..end, format!("({name})")));
-        }
+    match class.bases().last() {
+        Some(last) if is_object(&last) => edits.push((last.range(), name)),
+        _ => edits.push(with_argument(cx, class, &name)?),
     }
     Some(edits)
 }
