@@ -18,8 +18,8 @@ mod wording;
 
 pub use attributes::ClassAttribute;
 pub use body::{
-    Binding, BindingKind, Body, ClassData, FunctionData, MUTATING_METHODS, Mutation, MutationKind,
-    Scope, ScopeKind,
+    Binding, BindingKind, Body, ClassData, FunctionData, IMPLICIT_METHODS, MUTATING_METHODS,
+    Mutation, MutationKind, Scope, ScopeKind,
 };
 pub use file::{BindingSite, FileFacts};
 pub use kin::{Kin, Kinsman};

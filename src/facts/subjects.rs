@@ -71,6 +71,9 @@ impl Subjects {
     /// `__metaclass__`.
     pub const METACLASS_ATTRIBUTE: Subjects = Subjects(1 << 28);
 
+    /// A special method that is assigned as an attribute.
+    pub const IMPLICIT_STORES: Subjects = Subjects(1 << 29);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -155,6 +158,8 @@ impl Subjects {
         }
         if wording::chained(bytes) {
             found = found.union(Subjects::CHAINED);
+        if wording::stores_implicit(bytes) {
+            found = found.union(Subjects::IMPLICIT_STORES);
         }
         if kind != CutKind::Head {
             for attribute in attributes::of(text, kind, code) {
@@ -355,6 +360,10 @@ mod tests {
         assert!(!has("f(*[1, 2])", Subjects::REPETITION));
         assert!(has("class A(B, C): pass", Subjects::BASES));
         assert!(!has("class A(B[C, D],): pass", Subjects::BASES));
+        assert!(has("self.__call__ = f", Subjects::IMPLICIT_STORES));
+        assert!(has("self.__len__: F = f", Subjects::IMPLICIT_STORES));
+        assert!(!has("self.__call__(f)", Subjects::IMPLICIT_STORES));
+        assert!(!has("self.__dict__ = f", Subjects::IMPLICIT_STORES));
         assert!(has("class A(B, c=1): pass", Subjects::CLASS_KEYWORDS));
         assert!(has("class A(c = 1): pass", Subjects::CLASS_KEYWORDS));
         assert!(!has(

@@ -1,6 +1,6 @@
 //! What the words of a text show: small questions about code that is not parsed. All may say yes where the answer is no, never the other way round.
 
-use super::Subjects;
+use super::{IMPLICIT_METHODS, Subjects};
 
 /// Whether a byte is part of a word.
 pub(super) fn is_word(byte: u8) -> bool {
@@ -164,6 +164,24 @@ pub(super) fn is_base(bytes: &[u8], start: usize, end: usize) -> bool {
     // `import type` and `module.type` too: another name for it, or its full name
     matches!(before, Some(b'(' | b',' | b'.' | b'=')) && matches!(after, Some(b')' | b',' | b'\n'))
         || after.is_none()
+}
+
+/// Whether a special method that Python calls by itself may be assigned as an attribute: `self.__call__ = …`.
+pub(super) fn stores_implicit(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b".__").any(|dot| {
+        let name = &bytes[dot + 1..];
+        let (name, after) = name.split_at(word_length(name));
+        let after = after.trim_ascii_start();
+        let is_target = match after.first() {
+            Some(b'=') => after.get(1) != Some(&b'='),
+            Some(b':' | b',' | b')' | b']') => true,
+            _ => false,
+        };
+        is_target
+            && IMPLICIT_METHODS
+                .iter()
+                .any(|known| known.as_bytes() == name)
+    })
 }
 
 /// What a function that keeps an object asks before it makes one.

@@ -4,6 +4,7 @@ pub mod abstract_instantiated;
 pub mod abstract_without_abc;
 pub mod attribute_not_in_slots;
 pub mod class_keyword_not_accepted;
+pub mod dunder_on_instance;
 pub mod inconsistent_mro;
 pub mod init_subclass_breaks_chain;
 pub mod init_subclass_suffices;
