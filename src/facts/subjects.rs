@@ -74,6 +74,9 @@ impl Subjects {
     /// A special method that is assigned as an attribute.
     pub const IMPLICIT_STORES: Subjects = Subjects(1 << 29);
 
+    /// The definition of a special method that Python looks for on a metaclass.
+    pub const CLASS_HOOKS: Subjects = Subjects(1 << 30);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -280,6 +283,10 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("abstractstaticmethod", Subjects::ABSTRACT, Word),
         ("__init_subclass__", Subjects::INIT_SUBCLASS, Method),
         ("__metaclass__", Subjects::METACLASS_ATTRIBUTE, Word),
+        ("__instancecheck__", Subjects::CLASS_HOOKS, Method),
+        ("__subclasscheck__", Subjects::CLASS_HOOKS, Method),
+        ("__prepare__", Subjects::CLASS_HOOKS, Method),
+        ("__mro_entries__", Subjects::CLASS_HOOKS, Method),
         ("fromkeys", Subjects::FROMKEYS, Word),
         ("add", Subjects::USED_MUTATORS, UsedWith),
         ("append", Subjects::USED_MUTATORS, UsedWith),

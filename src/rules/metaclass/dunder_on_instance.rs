@@ -1,6 +1,6 @@
 //! MET018 dunder-on-instance. Card: knowledge/rules/MET018-dunder-on-instance.md
 
-use super::is_stub;
+use super::{is_stub, objects_read};
 use crate::facts::{IMPLICIT_METHODS, MutationKind, Site, Subjects};
 use crate::project::{Class, ClassValue, Metaclass, Slots, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -68,58 +68,20 @@ fn is_kept_on_object<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool
 
 /// Whether some code reads the attribute by its name, from what may be an object of the class.
 fn is_read<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
-    let forms = [format!("'{name}'"), format!("\"{name}\"")];
-    let dotted = format!(".{name}");
-    cx.project
-        .mentions(name)
+    let Some(objects) = objects_read(cx, name) else {
+        return true;
+    };
+    let derives = |one: Class<'p>, other: Class<'p>| cx.project.known_mro(one).contains(&other);
+    objects
         .into_iter()
-        .any(|(file, segment)| {
-            let text = file.segment(segment).text();
-            if forms.iter().any(|form| text.contains(form)) {
-                return true;
+        .any(|object| match cx.project.evaluate(object) {
+            Value::Class(_) | Value::External(_) | Value::Module(_) => false,
+            Value::Instance(ClassValue::Known(other)) => {
+                derives(class, other) || derives(other, class)
             }
-            if !text.contains(&dotted) {
-                return false;
-            }
-            let root = file.root(segment);
-            let mut names = root.body().named(name).map(|name| root.at(name));
-            names.any(|name| may_read(cx, class, name))
+            Value::Instance(ClassValue::External(_)) => false,
+            _ => true,
         })
-}
-
-/// Whether a name is an attribute's, which is read from what may be an object of the class.
-fn may_read<'p>(cx: &Context<'p>, class: Class<'p>, name: Site<'p>) -> bool {
-    let attribute = name
-        .node
-        .parent()
-        .filter(|node| node.kind() == Kind::Attribute);
-    let Some(attribute) = attribute.filter(|_| name.node.field() == Field::Attribute) else {
-        return false;
-    };
-    let around = attribute.parent();
-    let is_target = around.is_some_and(|around| {
-        matches!(around.kind(), Kind::Assignment | Kind::Delete)
-            && around.child(Field::Right) != Some(attribute)
-    });
-    let Some(object) = attribute
-        .child(Field::Object)
-        .map(|object| name.with(object))
-    else {
-        return false;
-    };
-    if is_target || object.text().starts_with("super(") {
-        return false;
-    }
-    match cx.project.evaluate(object) {
-        Value::Class(_) | Value::External(_) | Value::Module(_) => false,
-        Value::Instance(ClassValue::Known(other)) => {
-            let derives =
-                |one: Class<'p>, other: Class<'p>| cx.project.known_mro(one).contains(&other);
-            derives(class, other) || derives(other, class)
-        }
-        Value::Instance(ClassValue::External(_)) => false,
-        _ => true,
-    }
 }
 
 fn report<'p>(

@@ -11,6 +11,7 @@ pub mod init_subclass_suffices;
 pub mod metaclass_attribute_ignored;
 pub mod metaclass_conflict;
 pub mod metaclass_lost;
+pub mod metaclass_method_on_a_class;
 pub mod namespace_check_misses_inherited;
 pub mod new_returns_nothing;
 pub mod prepare_not_classmethod;
@@ -131,4 +132,35 @@ fn with_argument(
         }
         None => Some((list.range(), format!("({argument})"))),
     }
+}
+
+/// The objects of which code of the project reads an attribute by its name. None where a text names it too, for `getattr` perhaps.
+fn objects_read<'p>(cx: &Context<'p>, name: &str) -> Option<Vec<Site<'p>>> {
+    let forms = [format!("'{name}'"), format!("\"{name}\"")];
+    let dotted = format!(".{name}");
+    let mut found = Vec::new();
+    for (file, segment) in cx.project.mentions(name) {
+        let text = file.segment(segment).text();
+        if forms.iter().any(|form| text.contains(form)) {
+            return None;
+        }
+        if text.contains(&dotted) {
+            let root = file.root(segment);
+            let names = root.body().named(name).map(|name| root.at(name));
+            found.extend(names.filter_map(object_read));
+        }
+    }
+    Some(found)
+}
+
+/// For an attribute's name that is read, the object; not where that is `super()`.
+fn object_read(name: Site<'_>) -> Option<Site<'_>> {
+    let attribute = name.node.parent()?;
+    let is_name = name.node.field() == Field::Attribute && attribute.kind() == Kind::Attribute;
+    let is_stored = attribute.parent().is_some_and(|around| {
+        matches!(around.kind(), Kind::Assignment | Kind::Delete)
+            && around.child(Field::Right) != Some(attribute)
+    });
+    let object = name.with(attribute.child(Field::Object)?);
+    (is_name && !is_stored && !object.text().starts_with("super(")).then_some(object)
 }
