@@ -46,6 +46,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::slots_conflict::RULE,
     &metaclass::slots_without_effect::RULE,
     &metaclass::attribute_not_in_slots::RULE,
+    &metaclass::metaclass_call_bypassed::RULE,
     &metaclass::metaclass_method_on_a_class::RULE,
     &metaclass::dunder_on_instance::RULE,
     &mutability::mutable_default::RULE,

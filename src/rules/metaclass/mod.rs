@@ -9,6 +9,7 @@ pub mod inconsistent_mro;
 pub mod init_subclass_breaks_chain;
 pub mod init_subclass_suffices;
 pub mod metaclass_attribute_ignored;
+pub mod metaclass_call_bypassed;
 pub mod metaclass_conflict;
 pub mod metaclass_lost;
 pub mod metaclass_method_on_a_class;
