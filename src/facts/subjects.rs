@@ -76,6 +76,8 @@ impl Subjects {
 
     /// The definition of a special method that Python looks for on a metaclass.
     pub const CLASS_HOOKS: Subjects = Subjects(1 << 30);
+    /// `acquire`: locks that are taken by hand.
+    pub const ACQUIRES: Subjects = Subjects(1 << 17);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -310,6 +312,25 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
             UsedMethod,
         ),
         ("update", Subjects::USED_MUTATORS, UsedMethod),
+        ("acquire", Subjects::ACQUIRES, Word),
+        ("add", Subjects::USED_MUTATORS, Used),
+        ("append", Subjects::USED_MUTATORS, Used),
+        ("appendleft", Subjects::USED_MUTATORS, Used),
+        ("clear", Subjects::USED_MUTATORS, Used),
+        ("difference_update", Subjects::USED_MUTATORS, Used),
+        ("discard", Subjects::USED_MUTATORS, Used),
+        ("extend", Subjects::USED_MUTATORS, Used),
+        ("extendleft", Subjects::USED_MUTATORS, Used),
+        ("insert", Subjects::USED_MUTATORS, Used),
+        ("intersection_update", Subjects::USED_MUTATORS, Used),
+        ("move_to_end", Subjects::USED_MUTATORS, Used),
+        ("remove", Subjects::USED_MUTATORS, Used),
+        ("reverse", Subjects::USED_MUTATORS, Used),
+        ("rotate", Subjects::USED_MUTATORS, Used),
+        ("sort", Subjects::USED_MUTATORS, Used),
+        ("subtract", Subjects::USED_MUTATORS, Used),
+        ("symmetric_difference_update", Subjects::USED_MUTATORS, Used),
+        ("update", Subjects::USED_MUTATORS, Used),
         ("shuffle", Subjects::USED_MUTATORS, Used),
         ("heapify", Subjects::USED_MUTATORS, Used),
         ("heappush", Subjects::USED_MUTATORS, Used),

@@ -19,7 +19,43 @@ const NO_LOCKS: &[&str] = &[
     "socket.",
 ];
 
+/// How a lock of the standard library behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockKind {
+    Lock,
+    RLock,
+    Condition,
+    Semaphore,
+}
+
+impl LockKind {
+    fn of_class(class: &str) -> Option<LockKind> {
+        let (module, name) = class.rsplit_once('.')?;
+        if !matches!(
+            module,
+            "threading" | "multiprocessing" | "multiprocessing.synchronize"
+        ) {
+            return None;
+        }
+        match name {
+            "Lock" => Some(LockKind::Lock),
+            "RLock" => Some(LockKind::RLock),
+            "Condition" => Some(LockKind::Condition),
+            "Semaphore" | "BoundedSemaphore" => Some(LockKind::Semaphore),
+            _ => None,
+        }
+    }
+}
+
 impl Project {
+    /// What kind of lock of `threading` or `multiprocessing` an expression gives. None where it is another object, or not known to be one: a subclass may do as it likes.
+    pub fn lock_kind<'p>(&'p self, site: Site<'p>) -> Option<LockKind> {
+        match self.evaluate(site) {
+            Value::Instance(ClassValue::External(class)) => LockKind::of_class(&class),
+            _ => None,
+        }
+    }
+
     /// Whether at a place of a function something may be held that keeps other threads out: by a `with` around it, or by an `acquire` before it. Errs on the side of yes.
     pub fn may_be_locked<'p>(&'p self, function: Function<'p>, site: Site<'p>) -> bool {
         let around = site

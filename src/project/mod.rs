@@ -38,6 +38,7 @@ pub use disk::{Disk, DiskState};
 pub use fields::{ClassField, FieldMaker};
 pub use functions::{Bound, Function, Parameter, ParameterKind};
 pub use handing::{HandKind, HandOver, StartKind};
+pub use locks::LockKind;
 pub use shapes::{Locking, Singleton, SingletonShape};
 pub use shared::SharedPlace;
 pub use slots::{Slots, mangled};

@@ -1,5 +1,6 @@
 //! Threads.
 
+pub mod acquire_result_ignored;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
 pub mod thread_args_not_sequence;
@@ -197,4 +198,12 @@ fn has_arguments(call: Site<'_>) -> bool {
     call.node
         .child(Field::Arguments)
         .is_some_and(|arguments| arguments.children().next().is_some())
+}
+
+/// What a lock is called in a message: the last word of its expression.
+fn lock_name(lock: Site<'_>) -> &str {
+    lock.node
+        .child(Field::Attribute)
+        .unwrap_or(lock.node)
+        .text()
 }
