@@ -76,6 +76,8 @@ impl Subjects {
 
     /// The definition of a special method that Python looks for on a metaclass.
     pub const CLASS_HOOKS: Subjects = Subjects(1 << 30);
+    /// Where locks are made: their classes, and functions that give new ones.
+    pub const LOCKS: Subjects = Subjects(1 << 18);
     /// `acquire`: locks that are taken by hand.
     pub const ACQUIRES: Subjects = Subjects(1 << 17);
 
@@ -313,6 +315,11 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ),
         ("update", Subjects::USED_MUTATORS, UsedMethod),
         ("acquire", Subjects::ACQUIRES, Word),
+        ("Lock", Subjects::LOCKS, Word),
+        ("RLock", Subjects::LOCKS, Word),
+        ("Condition", Subjects::LOCKS, Word),
+        ("Semaphore", Subjects::LOCKS, Word),
+        ("BoundedSemaphore", Subjects::LOCKS, Word),
         ("add", Subjects::USED_MUTATORS, Used),
         ("append", Subjects::USED_MUTATORS, Used),
         ("appendleft", Subjects::USED_MUTATORS, Used),

@@ -14,7 +14,7 @@ use crate::facts::{
 use crate::syntax::{Field, Kind, Node};
 
 /// Subjects whose words can be given other names. Each is collected when somebody asks for it.
-const FAMILIES: [Family; 2] = [
+const FAMILIES: [Family; 3] = [
     Family {
         subjects: Subjects::THREADS
             .union(Subjects::POOLS)
@@ -28,6 +28,12 @@ const FAMILIES: [Family; 2] = [
     Family {
         subjects: Subjects::DATACLASSES,
         made_in: Subjects::DATACLASS_MAKERS,
+        modules: false,
+    },
+    // the classes and what gives a new lock; a lock, once made, has as many names as it likes
+    Family {
+        subjects: Subjects::LOCKS,
+        made_in: Subjects::LOCKS,
         modules: false,
     },
 ];
@@ -167,6 +173,9 @@ impl Project {
     fn is_about_subject<'p>(&'p self, family: &Family, value: &Value<'p>) -> bool {
         if family.subjects == Subjects::DATACLASSES {
             return self.makes_fields(value);
+        }
+        if family.subjects == Subjects::LOCKS {
+            return self.stands_for_locks(value);
         }
         match value {
             Value::External(name) => is_subject(name),
@@ -391,6 +400,14 @@ impl<'p> Words<'_, 'p> {
         }
     }
 
+    /// For `return Lock()`: what the class is about.
+    fn of_new_lock(&self, value: Node<'p>) -> Subjects {
+        let callee = value
+            .child(Field::Function)
+            .filter(|_| self.family.subjects == Subjects::LOCKS);
+        callee.map_or(Subjects::NONE, |callee| self.of_value(callee, 1))
+    }
+
     /// What calls of a function are about, by its `return`s. `locals` are what the segment's local names stand for.
     fn of_returned(&self, function: Node<'p>, locals: &FxHashMap<&str, Subjects>) -> Subjects {
         let annotated = function
@@ -402,7 +419,9 @@ impl<'p> Words<'_, 'p> {
         let values = returns.filter_map(|statement| statement.children().next());
         values.fold(annotated, |all, value| {
             let local = locals.get(value.text()).copied().unwrap_or_default();
-            all.union(self.of_value(value, 1)).union(local)
+            all.union(self.of_value(value, 1))
+                .union(local)
+                .union(self.of_new_lock(value))
         })
     }
 }

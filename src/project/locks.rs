@@ -56,6 +56,73 @@ impl Project {
         }
     }
 
+    /// Whether a value is a class of locks of the standard library, or a function that gives such a lock.
+    pub(super) fn stands_for_locks(&self, value: &Value<'_>) -> bool {
+        match value {
+            Value::External(class) => LockKind::of_class(class).is_some(),
+            Value::Function(function) | Value::Method(function) => {
+                matches!(self.returned(*function, 0), Value::Instance(ClassValue::External(class)) if LockKind::of_class(&class).is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// For an expression that gives a new lock whenever it is evaluated: the call of the lock's class, in the expression itself or in the function or property that it calls.
+    pub fn new_lock<'p>(&'p self, site: Site<'p>) -> Option<Site<'p>> {
+        let site = site.with(site.node.unparenthesized());
+        match site.node.kind() {
+            Kind::Call => match self.evaluate(site.child(Field::Function)?) {
+                Value::External(class) => makes_lock(site, &class).then_some(site),
+                Value::Function(function) | Value::Method(function) => self.lock_given_by(function),
+                _ => None,
+            },
+            Kind::Attribute => {
+                let name = site.node.child(Field::Attribute)?.text();
+                let object = self.evaluate(site.child(Field::Object)?);
+                let Value::Instance(ClassValue::Known(class)) = object else {
+                    return None;
+                };
+                let property = self.find_method(class, name)?;
+                property
+                    .has_decorator(self, &["builtins.property"])
+                    .then(|| self.lock_given_by(property))?
+            }
+            _ => None,
+        }
+    }
+
+    /// The call that makes the lock which a function gives, where each run makes a new one.
+    fn lock_given_by<'p>(&'p self, function: Function<'p>) -> Option<Site<'p>> {
+        const PLAIN: &[&str] = &[
+            "builtins.property",
+            "builtins.staticmethod",
+            "builtins.classmethod",
+        ];
+        if function.is_async() || function.is_generator() {
+            return None;
+        }
+        let mut returns = function.returns();
+        let only = returns.next().filter(|_| returns.next().is_none())?;
+        let made = only.with(only.node.children().next()?);
+        let Value::External(class) = self.evaluate(made.child(Field::Function)?) else {
+            return None;
+        };
+        let is_plain = || {
+            function.site.decorators().all(|decorator| {
+                let name = self.qualified_decorator(decorator);
+                name.is_some_and(|name| PLAIN.contains(&name.as_ref()))
+            })
+        };
+        let is_replaced = || {
+            let class = function.class();
+            let heirs = class.map_or_else(Vec::new, |class| self.descendants(class));
+            heirs
+                .into_iter()
+                .any(|heir| Some(heir) != class && heir.defines(function.name()))
+        };
+        (makes_lock(made, &class) && is_plain() && !is_replaced()).then_some(made)
+    }
+
     /// Whether at a place of a function something may be held that keeps other threads out: by a `with` around it, or by an `acquire` before it. Errs on the side of yes.
     pub fn may_be_locked<'p>(&'p self, function: Function<'p>, site: Site<'p>) -> bool {
         let around = site
@@ -80,7 +147,7 @@ impl Project {
     }
 
     /// The managers of a `with` statement.
-    fn items<'p>(&self, with: Site<'p>) -> impl Iterator<Item = Site<'p>> {
+    pub fn items<'p>(&self, with: Site<'p>) -> impl Iterator<Item = Site<'p>> {
         let items = with
             .node
             .descendants_outside(|kind| kind == Kind::Block)
@@ -141,6 +208,18 @@ impl Project {
     fn maker<'p>(&self, site: Site<'p>) -> Option<Site<'p>> {
         let made = self.origin(site)?;
         (made.node.kind() == Kind::Call).then_some(made)
+    }
+}
+
+/// Whether a call of a class makes a lock of its own: `Condition(lock)` takes one that is there.
+fn makes_lock(call: Site<'_>, class: &str) -> bool {
+    let has_arguments = || {
+        let arguments = call.node.child(Field::Arguments);
+        arguments.is_some_and(|arguments| arguments.children().next().is_some())
+    };
+    match LockKind::of_class(class) {
+        Some(LockKind::Condition) => !has_arguments(),
+        kind => kind.is_some(),
     }
 }
 

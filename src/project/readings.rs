@@ -15,6 +15,11 @@ impl Project {
         readings(parameter.name, empty)
     }
 
+    /// Where the object that a name is bound to at one place is read, in its scope and in those inside.
+    pub fn readings_of<'p>(&'p self, bound: Site<'p>) -> Vec<Site<'p>> {
+        readings(bound, false)
+    }
+
     /// Whether a function binds a parameter's name anew on every way to its end.
     pub fn is_rebound(&self, function: Function<'_>, parameter: Parameter<'_>) -> bool {
         let name = parameter.name;

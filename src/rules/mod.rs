@@ -31,6 +31,7 @@ pub const RULES: &[&Rule] = &[
     &gil::unlocked_update::RULE,
     &gil::thread_target_called::RULE,
     &gil::thread_args_not_sequence::RULE,
+    &gil::lock_protects_nothing::RULE,
     &gil::acquire_result_ignored::RULE,
     &metaclass::metaclass_conflict::RULE,
     &metaclass::metaclass_attribute_ignored::RULE,
