@@ -115,10 +115,7 @@ impl Project {
         };
         let is_replaced = || {
             let class = function.class();
-            let heirs = class.map_or_else(Vec::new, |class| self.descendants(class));
-            heirs
-                .into_iter()
-                .any(|heir| Some(heir) != class && heir.defines(function.name()))
+            class.is_some_and(|class| self.is_overridden(class, function.name()))
         };
         (makes_lock(made, &class) && is_plain() && !is_replaced()).then_some(made)
     }

@@ -287,6 +287,7 @@ pub(super) fn returned(name: &str) -> Option<&'static str> {
         "builtins.vars" | "builtins.globals" | "builtins.locals" => "builtins.dict",
         "builtins.divmod" => "builtins.tuple",
         "re.compile" => "re.Pattern",
+        "_thread.allocate_lock" | "_thread.allocate" => "threading.Lock",
         "asyncio.get_running_loop" | "asyncio.get_event_loop" | "asyncio.new_event_loop" => {
             "asyncio.AbstractEventLoop"
         }

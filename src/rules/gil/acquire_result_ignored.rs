@@ -1,8 +1,9 @@
 //! GIL030 acquire-result-ignored. Card: knowledge/rules/GIL030-acquire-result-ignored.md
 
+use super::ways_out::is_method_call;
 use super::{abbreviated, lock_name};
 use crate::facts::{Site, Subjects};
-use crate::project::{ClassValue, Value};
+use crate::project::{ClassValue, Function, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -22,6 +23,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for call in cx.calls(Subjects::ACQUIRES) {
         if let Some(lock) = ignored(call)
             && let Some(limit) = limit(cx, call)
+            && gives_back(call, lock)
             && cx.project.lock_kind(lock).is_some()
         {
             report(call, lock, &limit, out);
@@ -37,6 +39,14 @@ fn ignored(call: Site<'_>) -> Option<Site<'_>> {
     (is_acquire && is_statement)
         .then(|| callee.child(Field::Object))
         .flatten()
+}
+
+/// Whether the function gives the lock back: it counts on having it. Otherwise it may only want to wait a while.
+fn gives_back(call: Site<'_>, lock: Site<'_>) -> bool {
+    Function::around(call).is_some_and(|function| {
+        let mut calls = function.calls();
+        calls.any(|call| is_method_call(call.node, lock.text(), "release"))
+    })
 }
 
 /// Whether the arguments let the call come back without the lock.

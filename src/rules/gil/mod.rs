@@ -3,10 +3,12 @@
 pub mod acquire_result_ignored;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
+pub mod lock_not_released;
 pub mod lock_protects_nothing;
 pub mod thread_args_not_sequence;
 pub mod thread_target_called;
 pub mod unlocked_update;
+mod ways_out;
 
 use super::Finding;
 use super::context::line;
