@@ -78,6 +78,8 @@ impl Subjects {
     pub const CLASS_HOOKS: Subjects = Subjects(1 << 30);
     /// Where locks are made: their classes, and functions that give new ones.
     pub const LOCKS: Subjects = Subjects(1 << 18);
+    /// A call of a method `wait`.
+    pub const WAITS: Subjects = Subjects(1 << 19);
     /// `acquire`: locks that are taken by hand.
     pub const ACQUIRES: Subjects = Subjects(1 << 17);
 
@@ -198,6 +200,8 @@ enum Meaning {
     UsedMethod,
     /// The same with at least one argument: `table.insert()` is no list's.
     UsedWith,
+    /// As a method that is called.
+    Call,
     Def,
     Lambda,
     Class,
@@ -227,6 +231,7 @@ impl Meaning {
                     && wording::is_attribute(bytes, start)
                     && wording::is_used(bytes, start, after)
             }
+            Meaning::Call => wording::is_method_call(bytes, start, after),
             Meaning::Lambda => wording::has_default(after, b':'),
             Meaning::Unbound => wording::may_keep_made(bytes),
             Meaning::Word
@@ -315,6 +320,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ),
         ("update", Subjects::USED_MUTATORS, UsedMethod),
         ("acquire", Subjects::ACQUIRES, Word),
+        ("wait", Subjects::WAITS, Call),
         ("Lock", Subjects::LOCKS, Word),
         ("RLock", Subjects::LOCKS, Word),
         ("Condition", Subjects::LOCKS, Word),
@@ -442,6 +448,11 @@ mod tests {
         ] {
             assert!(!has(text, Subjects::CHAINED), "{text}");
         }
+    fn calls_of_methods_are_read_from_words() {
+        assert!(has("if x:\n    changed.wait(1)", Subjects::WAITS));
+        assert!(has("(changed\n    .wait ())", Subjects::WAITS));
+        assert!(!has("def wait(self): self.wait = 1", Subjects::WAITS));
+        assert!(!has("asyncio.wait_for(task)", Subjects::WAITS));
     }
 
     #[test]

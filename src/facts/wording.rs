@@ -337,6 +337,12 @@ pub(super) fn is_attribute(bytes: &[u8], start: usize) -> bool {
     bytes[..start].trim_ascii_end().ends_with(b".")
 }
 
+/// Whether a name at a byte is that of a method which is called: `changed.wait(1)`.
+pub(super) fn is_method_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
+    let before = bytes[..start].trim_ascii_end();
+    before.ends_with(b".") && after.trim_ascii_start().starts_with(b"(")
+}
+
 /// Whether a name at a byte is that of a function's definition.
 pub(super) fn is_defined(bytes: &[u8], start: usize) -> bool {
     bytes[..start].ends_with(b"def ")

@@ -1,0 +1,202 @@
+//! GIL025 condition-wait-without-loop. Card: knowledge/rules/GIL025-condition-wait-without-loop.md
+
+use super::{abbreviated, has_arguments};
+use crate::facts::{Resolution, Site, Subjects};
+use crate::project::{ClassValue, Function, LockKind, Project, Value, is_container_name};
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind, Node};
+
+pub const RULE: Rule = Rule {
+    code: "GIL025",
+    name: "condition-wait-without-loop",
+    check,
+};
+
+/// What the execution does after a `wait` that stands under an `if`.
+#[derive(Clone, Copy, PartialEq)]
+enum Next {
+    /// It comes back to the test first.
+    Test,
+    /// It goes on in the function.
+    Code,
+    /// It goes back to the caller.
+    Caller,
+}
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    for call in cx.calls(Subjects::WAITS) {
+        let Some(condition) = waited_for(call) else {
+            continue;
+        };
+        let Some(function) = Function::around(call) else {
+            continue;
+        };
+        if let Some(test) = test_around(cx.project, call)
+            && !is_tested_again(function, test, call)
+            && cx.project.lock_kind(condition) == Some(LockKind::Condition)
+        {
+            match next(call) {
+                Next::Code => report(call, test, out),
+                Next::Caller if !has_arguments(call) && callers_go_on(cx.project, function) => {
+                    report(call, test, out);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The object of a call of `wait` that is a statement of its own.
+fn waited_for(call: Site<'_>) -> Option<Site<'_>> {
+    let callee = call.child(Field::Function)?;
+    let is_wait = callee.node.child(Field::Attribute)?.text() == "wait";
+    let is_statement = call.node.parent()?.kind() == Kind::ExpressionStatement;
+    (is_wait && is_statement)
+        .then(|| callee.child(Field::Object))
+        .flatten()
+}
+
+/// The test of the innermost `if` around a `wait` that asks for a state, when no loop stands between them.
+fn test_around<'p>(project: &'p Project, call: Site<'p>) -> Option<Site<'p>> {
+    let mut node = call.node;
+    while let Some(parent) = node.parent() {
+        let test = match parent.kind() {
+            Kind::While | Kind::For | Kind::FunctionDef | Kind::Lambda => return None,
+            Kind::If | Kind::ElifClause if node.field() != Field::Condition => {
+                let in_elif = node.kind() == Kind::ElifClause;
+                parent.child(Field::Condition).filter(|_| !in_elif)
+            }
+            _ => None,
+        };
+        let test = test.map(|test| call.with(test));
+        if let Some(test) = test
+            && asks_for_state(project, test, call)
+        {
+            return Some(test);
+        }
+        node = parent;
+    }
+    None
+}
+
+/// What a test asks about: names and attributes, for a method the object.
+fn subjects<'p>(test: Node<'p>) -> impl Iterator<Item = Node<'p>> {
+    let closed = |kind| kind == Kind::Attribute;
+    let parts = std::iter::once(test)
+        .chain(test.descendants_outside(closed))
+        .filter(|node| matches!(node.kind(), Kind::Name | Kind::Attribute));
+    parts.filter_map(|node| {
+        let is_call = node.field() == Field::Function;
+        match node.kind() {
+            Kind::Attribute if is_call => node.child(Field::Object),
+            Kind::Name if is_call || node.field() == Field::Attribute => None,
+            _ => Some(node),
+        }
+    })
+}
+
+/// Whether a test asks for something that another thread may change: an attribute, a variable of an outer scope, a container. Not for what the `wait` is given: `if timeout:`.
+fn asks_for_state<'p>(project: &'p Project, test: Site<'p>, call: Site<'p>) -> bool {
+    let given = call.node.child(Field::Arguments);
+    let is_given = |subject: Node<'p>| {
+        let mut parts = given.into_iter().flat_map(Node::descendants);
+        subject.text().contains("timeout") || parts.any(|part| part.text() == subject.text())
+    };
+    subjects(test.node).any(|subject| {
+        !is_given(subject)
+            && match subject.kind() {
+                Kind::Name => is_shared(project, test.with(subject)),
+                _ => true,
+            }
+    })
+}
+
+fn is_shared<'p>(project: &'p Project, name: Site<'p>) -> bool {
+    match name.resolve() {
+        Resolution::Module(_) => true,
+        Resolution::Local(bindings) => {
+            let own = Function::around(name).map(Function::scope);
+            let is_outer = bindings
+                .iter()
+                .all(|binding| Some(binding.binding.scope) != own);
+            is_outer
+                || matches!(
+                    project.evaluate(name),
+                    Value::Instance(ClassValue::External(class)) if is_container_name(&class)
+                )
+        }
+        Resolution::Free => false,
+    }
+}
+
+/// Whether the function asks again, after the wait, about anything that the test asked about.
+fn is_tested_again(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> bool {
+    let asked: Vec<&str> = subjects(test.node).map(Node::text).collect();
+    let later = function
+        .nodes()
+        .map(|site| site.node)
+        .filter(|node| node.id() > call.node.id());
+    later.into_iter().any(|node| {
+        let condition = match node.kind() {
+            Kind::If | Kind::ElifClause | Kind::While => node.child(Field::Condition),
+            Kind::Assert | Kind::Conditional => Some(node),
+            _ => None,
+        };
+        condition.is_some_and(|condition| {
+            subjects(condition).any(|subject| asked.contains(&subject.text()))
+        })
+    })
+}
+
+/// What comes after the wait.
+fn next(call: Site<'_>) -> Next {
+    let Some(mut node) = call.node.parent() else {
+        return Next::Test;
+    };
+    while let Some(parent) = node.parent() {
+        if parent.kind() == Kind::Block {
+            let mut later = parent.children().filter(|other| other.id() > node.id());
+            match later.next().map(Node::kind) {
+                Some(Kind::Continue) => return Next::Test,
+                Some(Kind::Pass) | None => {}
+                Some(_) => return Next::Code,
+            }
+        }
+        match parent.kind() {
+            Kind::While | Kind::For => return Next::Test,
+            Kind::FunctionDef => return Next::Caller,
+            _ => node = parent,
+        }
+    }
+    Next::Test
+}
+
+/// Whether the project calls a function, and never in a loop that may test for it.
+fn callers_go_on<'p>(project: &'p Project, function: Function<'p>) -> bool {
+    let name = function.name();
+    let mut called = false;
+    for (file, segment) in project.mentions(name) {
+        let root = file.root(segment);
+        for call in root.body().calls.iter().map(|call| root.at(*call)) {
+            let callee = call.node.child(Field::Function);
+            let last = callee.and_then(|callee| callee.child(Field::Attribute).or(Some(callee)));
+            if last.map(Node::text) != Some(name) {
+                continue;
+            }
+            called = true;
+            if call.node.ancestors().any(|node| node.kind() == Kind::While) {
+                return false;
+            }
+        }
+    }
+    called
+}
+
+fn report(call: Site<'_>, test: Site<'_>, out: &mut Findings) {
+    let shown = abbreviated(test.text());
+    let message = format!(
+        "When `wait` returns, what {shown} asked may have changed again: another thread can be faster, or the time is up; test again in a `while`, or use `wait_for`"
+    );
+    let finding = out.report(&RULE, Severity::Warning, call.file, call.range(), message);
+    finding.evidence(test, "this is tested once, before the wait");
+}
