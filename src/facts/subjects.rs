@@ -80,6 +80,8 @@ impl Subjects {
     pub const LOCKS: Subjects = Subjects(1 << 18);
     /// A call of a method `wait`.
     pub const WAITS: Subjects = Subjects(1 << 19);
+    /// A call of a method `join` without arguments: that of a thread or a queue, not of a text.
+    pub const JOINS: Subjects = Subjects(1 << 20);
     /// `acquire`: locks that are taken by hand.
     pub const ACQUIRES: Subjects = Subjects(1 << 17);
 
@@ -202,6 +204,8 @@ enum Meaning {
     UsedWith,
     /// As a method that is called.
     Call,
+    /// As a method that is called without arguments.
+    BareCall,
     Def,
     Lambda,
     Class,
@@ -232,6 +236,7 @@ impl Meaning {
                     && wording::is_used(bytes, start, after)
             }
             Meaning::Call => wording::is_method_call(bytes, start, after),
+            Meaning::BareCall => wording::is_bare_call(bytes, start, after),
             Meaning::Lambda => wording::has_default(after, b':'),
             Meaning::Unbound => wording::may_keep_made(bytes),
             Meaning::Word
@@ -321,6 +326,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("update", Subjects::USED_MUTATORS, UsedMethod),
         ("acquire", Subjects::ACQUIRES, Word),
         ("wait", Subjects::WAITS, Call),
+        ("join", Subjects::JOINS, BareCall),
         ("Lock", Subjects::LOCKS, Word),
         ("RLock", Subjects::LOCKS, Word),
         ("Condition", Subjects::LOCKS, Word),
@@ -453,6 +459,9 @@ mod tests {
         assert!(has("(changed\n    .wait ())", Subjects::WAITS));
         assert!(!has("def wait(self): self.wait = 1", Subjects::WAITS));
         assert!(!has("asyncio.wait_for(task)", Subjects::WAITS));
+        assert!(has("jobs.join( )", Subjects::JOINS));
+        assert!(has("jobs.join(  # all of them\n)", Subjects::JOINS));
+        assert!(!has("', '.join(names)", Subjects::JOINS));
     }
 
     #[test]

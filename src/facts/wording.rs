@@ -343,6 +343,13 @@ pub(super) fn is_method_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     before.ends_with(b".") && after.trim_ascii_start().starts_with(b"(")
 }
 
+/// Whether a name at a byte is that of a method which is called without arguments: `jobs.join()`.
+pub(super) fn is_bare_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
+    let arguments = after.trim_ascii_start().strip_prefix(b"(");
+    let first = arguments.and_then(|rest| rest.trim_ascii_start().first());
+    is_method_call(bytes, start, after) && matches!(first, None | Some(b')' | b'#' | b'\\'))
+}
+
 /// Whether a name at a byte is that of a function's definition.
 pub(super) fn is_defined(bytes: &[u8], start: usize) -> bool {
     bytes[..start].ends_with(b"def ")

@@ -2,7 +2,7 @@
 
 use super::threads::Receiver;
 use super::{Class, ClassValue, Function, Project, Protocol, Value, stdlib};
-use crate::facts::{BindingKind, Site, Subjects};
+use crate::facts::{BindingKind, BindingSite, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 /// How a function is handed to a thread.
@@ -346,21 +346,51 @@ impl Project {
 
     /// The call that makes the object that an expression denotes, where there is one such call in the project.
     pub fn made_by<'p>(&'p self, object: Site<'p>) -> Option<Site<'p>> {
-        let mut site = self.origin(object)?;
-        if site.node.kind() == Kind::Attribute {
-            let (owner, name) = (
-                site.child(Field::Object)?,
-                site.node.child(Field::Attribute)?,
-            );
-            let Value::Instance(ClassValue::Known(class)) = self.evaluate(owner) else {
-                return None;
+        let mut site = object;
+        for _ in 0..NAMES {
+            site = site.with(site.node.unparenthesized());
+            site = match site.node.kind() {
+                Kind::Call => return Some(site),
+                Kind::NamedExpression => site.child(Field::Value)?,
+                Kind::Name => match self.only_binding(site) {
+                    // what is entered is, for the most part, what `as` names
+                    Some(with) if with.binding.kind == BindingKind::With => with.value()?,
+                    _ => self.defined_at(site)?.child(Field::Right)?,
+                },
+                Kind::Attribute => self.stored_in(site)?,
+                _ => return None,
             };
-            let [only] = class.assigned_to_self(name.text())[..] else {
-                return None;
-            };
-            site = self.origin(only)?;
         }
-        (site.node.kind() == Kind::Call).then_some(site)
+        None
+    }
+
+    /// The only value but `None` that is ever assigned to an attribute of a module, a class, or the objects of a class.
+    fn stored_in<'p>(&'p self, attribute: Site<'p>) -> Option<Site<'p>> {
+        let name = attribute.node.child(Field::Attribute)?.text();
+        let values: Vec<Site<'p>> = match self.evaluate(attribute.child(Field::Object)?) {
+            Value::Module(file) => {
+                let bindings = file.module_bindings(name);
+                let values: Option<Vec<Site<'p>>> = bindings.iter().map(assigned).collect();
+                values?
+            }
+            Value::Instance(ClassValue::Known(class)) | Value::Class(class) => {
+                let mut values = Vec::new();
+                for class in self.mro(class).classes {
+                    if let ClassValue::Known(class) = class {
+                        values.extend(class.assigned_to_self(name));
+                        let members = class.site.members_named(name);
+                        let members: Option<Vec<Site<'p>>> = members.iter().map(assigned).collect();
+                        values.extend(members?);
+                    }
+                }
+                values
+            }
+            _ => return None,
+        };
+        let mut values = values
+            .into_iter()
+            .filter(|value| value.node.kind() != Kind::None);
+        values.next().filter(|_| values.next().is_none())
     }
 
     /// Whether a qualified name belongs to the standard library.
@@ -419,6 +449,16 @@ impl Project {
         }
     }
 }
+
+/// The value of an assignment that binds a name.
+fn assigned<'p>(binding: &BindingSite<'p>) -> Option<Site<'p>> {
+    binding
+        .value()
+        .filter(|_| binding.binding.kind == BindingKind::Assignment)
+}
+
+/// How many names lead to the call that makes an object.
+const NAMES: usize = 6;
 
 /// How many partials of partials are followed.
 const PARTIALS: usize = 4;

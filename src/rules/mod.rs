@@ -34,6 +34,7 @@ pub const RULES: &[&Rule] = &[
     &gil::thread_args_not_sequence::RULE,
     &gil::lock_protects_nothing::RULE,
     &gil::condition_wait_without_loop::RULE,
+    &gil::task_done_missing::RULE,
     &gil::acquire_result_ignored::RULE,
     &metaclass::metaclass_conflict::RULE,
     &metaclass::metaclass_attribute_ignored::RULE,
