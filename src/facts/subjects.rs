@@ -82,6 +82,8 @@ impl Subjects {
     pub const WAITS: Subjects = Subjects(1 << 19);
     /// A call of a method `join` without arguments: that of a thread or a queue, not of a text.
     pub const JOINS: Subjects = Subjects(1 << 20);
+    /// A loop that does nothing in its body, or only sleeps for no time or asks whether to leave.
+    pub const SPINS: Subjects = Subjects(1 << 21);
     /// `acquire`: locks that are taken by hand.
     pub const ACQUIRES: Subjects = Subjects(1 << 17);
 
@@ -204,6 +206,8 @@ enum Meaning {
     UsedWith,
     /// As a method that is called.
     Call,
+    /// As the keyword of a loop that does nothing.
+    While,
     /// As a method that is called without arguments.
     BareCall,
     Def,
@@ -236,6 +240,7 @@ impl Meaning {
                     && wording::is_used(bytes, start, after)
             }
             Meaning::Call => wording::is_method_call(bytes, start, after),
+            Meaning::While => wording::is_idle_loop(after),
             Meaning::BareCall => wording::is_bare_call(bytes, start, after),
             Meaning::Lambda => wording::has_default(after, b':'),
             Meaning::Unbound => wording::may_keep_made(bytes),
@@ -325,6 +330,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ),
         ("update", Subjects::USED_MUTATORS, UsedMethod),
         ("acquire", Subjects::ACQUIRES, Word),
+        ("while", Subjects::SPINS, While),
         ("wait", Subjects::WAITS, Call),
         ("join", Subjects::JOINS, BareCall),
         ("Lock", Subjects::LOCKS, Word),
@@ -462,6 +468,21 @@ mod tests {
         assert!(has("jobs.join( )", Subjects::JOINS));
         assert!(has("jobs.join(  # all of them\n)", Subjects::JOINS));
         assert!(!has("', '.join(names)", Subjects::JOINS));
+    }
+
+    #[test]
+    fn idle_loops_are_read_from_words() {
+        let yes = |text: &str| assert!(has(text, Subjects::SPINS), "{text}");
+        let no = |text: &str| assert!(!has(text, Subjects::SPINS), "{text}");
+        yes("while not done: pass");
+        yes("while rows[1:2] != {1: 2}:  # wait\n    # for it\n    pass");
+        yes("while not (\n    done\n):\n    time.sleep(0)");
+        yes("while True:\n    if done:\n        break");
+        yes("while not done:\n    ...");
+        yes("while not done:\n    continue");
+        no("while not done:\n    time.sleep(1)");
+        no("while True:\n    work()");
+        no("while not done:\n    passed = 1");
     }
 
     #[test]

@@ -343,6 +343,35 @@ pub(super) fn is_method_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     before.ends_with(b".") && after.trim_ascii_start().starts_with(b"(")
 }
 
+/// After `while`: whether the loop's body begins with something that does nothing, or with a test.
+pub(super) fn is_idle_loop(header: &[u8]) -> bool {
+    let mut depth = 0i32;
+    let colon = header.iter().take(400).position(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        *byte == b':' && depth == 0
+    });
+    let Some(colon) = colon else { return false };
+    let mut body = header[colon + 1..].trim_ascii_start();
+    while body.first() == Some(&b'#') {
+        let end = memchr::memchr(b'\n', body).unwrap_or(body.len());
+        body = body[end..].trim_ascii_start();
+    }
+    let first = &body[..word_length(body)];
+    let sleeps_no_time = || {
+        let name = body
+            .iter()
+            .take_while(|byte| is_word(**byte) || **byte == b'.')
+            .count();
+        let call = body[name..].strip_prefix(b"(");
+        call.is_some_and(|arguments| arguments.trim_ascii_start().first() == Some(&b'0'))
+    };
+    matches!(first, b"pass" | b"continue" | b"if") || body.starts_with(b"...") || sleeps_no_time()
+}
+
 /// Whether a name at a byte is that of a method which is called without arguments: `jobs.join()`.
 pub(super) fn is_bare_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     let arguments = after.trim_ascii_start().strip_prefix(b"(");

@@ -3,7 +3,7 @@
 use super::{
     Chain, Class, ClassValue, Function, ParameterKind, Project, StartKind, Value, is_repeated,
 };
-use crate::facts::{BindingKind, BindingSite, Resolution, Site};
+use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
 
 /// A piece of state that threads share.
@@ -46,6 +46,73 @@ impl Project {
             Kind::Attribute => self.shared_attribute(function, place, chain),
             _ => None,
         }
+    }
+
+    /// The statements that assign to a variable of a module or of an outer function, or to an attribute of a module or of an object whose class is known: all over the project. Empty where the expression is none of these.
+    pub fn assignments_to<'p>(&'p self, place: Site<'p>) -> Vec<Site<'p>> {
+        match place.node.kind() {
+            Kind::Name => self.assignments_to_name(place),
+            Kind::Attribute => {
+                let object = place
+                    .child(Field::Object)
+                    .map(|object| self.evaluate(object));
+                let name = place.node.child(Field::Attribute).map_or("", Node::text);
+                match object {
+                    Some(Value::Module(file)) => self.assignments_to_member(file, name),
+                    Some(Value::Instance(ClassValue::Known(class))) => {
+                        let family = self.family(class);
+                        self.assignments_to_attribute(name, |object| {
+                            matches!(object, Value::Instance(ClassValue::Known(other)) if family.contains(&other))
+                        })
+                    }
+                    _ => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn assignments_to_name<'p>(&'p self, name: Site<'p>) -> Vec<Site<'p>> {
+        match name.resolve() {
+            Resolution::Module(bindings) => match bindings.first() {
+                Some(first) if first.binding.kind == BindingKind::FromImport => Vec::new(),
+                Some(first) => self.assignments_to_member(first.name.file, name.text()),
+                None => Vec::new(),
+            },
+            Resolution::Local(bindings) => assigning(&bindings),
+            Resolution::Free => Vec::new(),
+        }
+    }
+
+    /// `name = …` in a module, and `module.name = …` everywhere.
+    fn assignments_to_member<'p>(&'p self, file: &'p FileFacts, name: &str) -> Vec<Site<'p>> {
+        let mut found = assigning(&file.module_bindings(name));
+        found.extend(self.assignments_to_attribute(
+            name,
+            |object| matches!(object, Value::Module(other) if std::ptr::eq(other, file)),
+        ));
+        found
+    }
+
+    fn assignments_to_attribute<'p>(
+        &'p self,
+        name: &str,
+        is_owner: impl Fn(Value<'p>) -> bool,
+    ) -> Vec<Site<'p>> {
+        let mut found = Vec::new();
+        for (file, segment) in self.mentions(name) {
+            let root = file.root(segment);
+            let named = root.body().named(name).map(|node| root.at(node));
+            found.extend(named.filter_map(|name| {
+                let attribute = name.node.parent().filter(|parent| {
+                    parent.kind() == Kind::Attribute && name.node.field() == Field::Attribute
+                })?;
+                let object = attribute.child(Field::Object)?;
+                (attribute.field() == Field::Left && is_owner(self.evaluate(root.with(object))))
+                    .then(|| statement(name))?
+            }));
+        }
+        found
     }
 
     /// A name that the function declares `global` or `nonlocal`.
@@ -317,6 +384,19 @@ impl Project {
         });
         is_parameter && counts
     }
+}
+
+/// The statements among bindings that assign a value.
+fn assigning<'p>(bindings: &[BindingSite<'p>]) -> Vec<Site<'p>> {
+    let values = bindings.iter().filter(|binding| {
+        matches!(
+            binding.binding.kind,
+            BindingKind::Assignment | BindingKind::Augmented
+        )
+    });
+    values
+        .filter_map(|binding| statement(binding.name))
+        .collect()
 }
 
 fn last_name(node: Node<'_>) -> &str {

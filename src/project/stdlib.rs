@@ -296,6 +296,15 @@ pub(super) fn returned(name: &str) -> Option<&'static str> {
 }
 
 fn returned_by_method(class: &str, method: &str) -> Option<&'static str> {
+    const EXECUTORS: &[&str] = &[
+        "concurrent.futures.ThreadPoolExecutor",
+        "concurrent.futures.thread.ThreadPoolExecutor",
+        "concurrent.futures.ProcessPoolExecutor",
+        "concurrent.futures.process.ProcessPoolExecutor",
+    ];
+    if method == "submit" && EXECUTORS.contains(&class) {
+        return Some("concurrent.futures.Future");
+    }
     Some(match (class.strip_prefix("builtins.")?, method) {
         (
             "list" | "dict" | "set" | "bytearray",

@@ -33,6 +33,7 @@ pub const RULES: &[&Rule] = &[
     &gil::thread_target_called::RULE,
     &gil::thread_args_not_sequence::RULE,
     &gil::lock_protects_nothing::RULE,
+    &gil::busy_wait::RULE,
     &gil::condition_wait_without_loop::RULE,
     &gil::task_done_missing::RULE,
     &gil::acquire_result_ignored::RULE,

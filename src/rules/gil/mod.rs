@@ -1,6 +1,7 @@
 //! Threads.
 
 pub mod acquire_result_ignored;
+pub mod busy_wait;
 pub mod condition_wait_without_loop;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;

@@ -59,8 +59,7 @@ fn counts<'p>(project: &'p Project, class: &ClassValue<'p>) -> bool {
         ClassValue::Known(known) => {
             let is_queue = |name: &&str| project.derives_from(class, name) == Some(true);
             let mut own = COUNTING.iter();
-            QUEUES.iter().any(is_queue)
-                && !own.any(|name| project.defines_somewhere(*known, name))
+            QUEUES.iter().any(is_queue) && !own.any(|name| project.defines_somewhere(*known, name))
         }
     }
 }
