@@ -37,6 +37,8 @@ impl Subjects {
     pub const BASES: Subjects = Subjects(1 << 9);
     /// Objects that hand functions to threads: executors and pools.
     pub const POOLS: Subjects = Subjects(1 << 12);
+    /// Pools of workers, be they threads or processes, and what stands for one.
+    pub const WORKERS: Subjects = Subjects(1 << 20);
     /// Functions that are handed over to be called later, by something that is no thread.
     pub const CALLBACKS: Subjects = Subjects(1 << 13);
 
@@ -255,7 +257,8 @@ impl Meaning {
 
 const WORDS: &[(&str, Subjects, Meaning)] = &{
     use Meaning::*;
-    const POOL: Subjects = Subjects::THREADS.union(Subjects::POOLS);
+    const WORKERS: Subjects = Subjects::WORKERS;
+    const POOL: Subjects = Subjects::THREADS.union(Subjects::POOLS).union(WORKERS);
     const KEPT: Subjects = Subjects::SINGLETONS;
     [
         ("def", Subjects::NONE, Def),
@@ -267,6 +270,10 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("ThreadPoolExecutor", POOL, Word),
         ("ThreadPool", POOL, Word),
         ("dummy", POOL, Submodule("multiprocessing")),
+        ("ProcessPoolExecutor", WORKERS, Word),
+        ("InterpreterPoolExecutor", WORKERS, Word),
+        ("Executor", WORKERS, Word),
+        ("Pool", WORKERS, Word),
         ("submit", Subjects::THREADS, Word),
         ("to_thread", Subjects::THREADS, Word),
         ("run_in_executor", Subjects::THREADS, Word),

@@ -18,9 +18,11 @@ const FAMILIES: [Family; 3] = [
     Family {
         subjects: Subjects::THREADS
             .union(Subjects::POOLS)
+            .union(Subjects::WORKERS)
             .union(Subjects::CALLBACKS),
         made_in: Subjects::THREADS
             .union(Subjects::POOLS)
+            .union(Subjects::WORKERS)
             .union(Subjects::CALLBACKS),
         modules: true,
     },
@@ -37,6 +39,9 @@ const FAMILIES: [Family; 3] = [
         modules: false,
     },
 ];
+
+/// What objects stand for as much as their classes do.
+const POOLS: Subjects = Subjects::POOLS.union(Subjects::WORKERS);
 
 struct Family {
     subjects: Subjects,
@@ -364,7 +369,7 @@ impl<'p> Words<'_, 'p> {
             return Subjects::NONE;
         };
         let made = self.of_value(callee, depth + 1);
-        if made.intersects(Subjects::POOLS.union(Subjects::DATACLASSES)) {
+        if made.intersects(POOLS.union(Subjects::DATACLASSES)) {
             return made;
         }
         let is_partial = callee.text().rsplit('.').next() == Some("partial");
@@ -393,7 +398,7 @@ impl<'p> Words<'_, 'p> {
         let all = names.fold(Subjects::NONE, |all, name| {
             all.union(self.of_word(name.text()))
         });
-        if all.intersects(Subjects::POOLS) {
+        if all.intersects(POOLS) {
             all
         } else {
             Subjects::NONE

@@ -278,10 +278,15 @@ impl Project {
 
 /// Whether a call stands in a loop or a comprehension of the function (or module) that holds it, and is executed at every turn.
 pub fn is_repeated(call: Site<'_>) -> bool {
-    let mut node = call.node;
+    turn_around(call).is_some()
+}
+
+/// The innermost loop or comprehension of the same function that executes a node at every turn.
+pub fn turn_around(site: Site<'_>) -> Option<Site<'_>> {
+    let mut node = site.node;
     while let Some(parent) = node.parent() {
         if super::functions::is_definition(parent.kind()) {
-            return false;
+            return None;
         }
         let is_turn = match parent.kind() {
             Kind::For => node.field() == Field::Body,
@@ -290,16 +295,16 @@ pub fn is_repeated(call: Site<'_>) -> bool {
             | Kind::SetComprehension
             | Kind::DictComprehension
             | Kind::GeneratorExpression => {
-                parent.child_of(Kind::ForInClause) != Some(node) || !is_iterable(node, call.node)
+                parent.child_of(Kind::ForInClause) != Some(node) || !is_iterable(node, site.node)
             }
             _ => false,
         };
         if is_turn {
-            return true;
+            return Some(site.with(parent));
         }
         node = parent;
     }
-    false
+    None
 }
 
 /// Whether a node stands in the iterable of a comprehension's clause.

@@ -8,6 +8,7 @@ pub mod cpu_bound_thread_pool;
 pub mod lock_not_released;
 pub mod lock_protects_nothing;
 pub mod task_done_missing;
+pub mod pool_in_the_loop;
 pub mod thread_args_not_sequence;
 pub mod thread_target_called;
 pub mod unlocked_update;

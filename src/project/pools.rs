@@ -1,0 +1,98 @@
+//! Pools of workers: the executors of `concurrent.futures`, the pools of `multiprocessing`.
+
+use super::{ClassValue, Project, Value};
+use crate::facts::Site;
+use crate::syntax::{Field, Kind, Node};
+
+/// What kind of pool a class makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// `ThreadPoolExecutor`
+    ThreadExecutor,
+    /// `ProcessPoolExecutor`
+    ProcessExecutor,
+    /// `Executor`, and executors of other workers.
+    Executor,
+    /// `multiprocessing.pool.ThreadPool`
+    Threads,
+    /// `multiprocessing.Pool`
+    Processes,
+}
+
+impl Pool {
+    /// By qualified name.
+    fn named(name: &str) -> Option<Pool> {
+        Some(match name {
+            "concurrent.futures.ThreadPoolExecutor"
+            | "concurrent.futures.thread.ThreadPoolExecutor" => Pool::ThreadExecutor,
+            "concurrent.futures.ProcessPoolExecutor"
+            | "concurrent.futures.process.ProcessPoolExecutor" => Pool::ProcessExecutor,
+            "concurrent.futures.Executor"
+            | "concurrent.futures._base.Executor"
+            | "concurrent.futures.InterpreterPoolExecutor"
+            | "concurrent.futures.interpreter.InterpreterPoolExecutor" => Pool::Executor,
+            "multiprocessing.pool.ThreadPool" | "multiprocessing.dummy.Pool" => Pool::Threads,
+            "multiprocessing.Pool" | "multiprocessing.pool.Pool" => Pool::Processes,
+            _ => return None,
+        })
+    }
+
+    /// Whether it is one of `concurrent.futures`.
+    pub fn is_executor(self) -> bool {
+        matches!(
+            self,
+            Pool::ThreadExecutor | Pool::ProcessExecutor | Pool::Executor
+        )
+    }
+}
+
+/// A call of a method that a pool of the standard library has, on a pool whose class does not bring its own.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolCall<'p> {
+    pub kind: Pool,
+    pub call: Site<'p>,
+    /// The expression that names the pool.
+    pub pool: Site<'p>,
+    pub method: &'p str,
+}
+
+impl Project {
+    /// The kind of pool that objects of a class are.
+    pub fn pool_class<'p>(&'p self, class: &ClassValue<'p>) -> Option<Pool> {
+        let mro = self.mro_of(class).classes;
+        mro.iter()
+            .find_map(|class| Pool::named(&self.qualified_class(class)))
+    }
+
+    /// A call that makes a pool, by naming its class.
+    pub fn makes_pool<'p>(&'p self, call: Site<'p>) -> Option<Pool> {
+        let class = match self.evaluate(call.child(Field::Function)?) {
+            Value::Class(class) => ClassValue::Known(class),
+            Value::External(name) => ClassValue::External(name),
+            _ => return None,
+        };
+        self.pool_class(&class)
+    }
+
+    /// A call of one of the named methods of a pool.
+    pub fn pool_call<'p>(&'p self, call: Site<'p>, methods: &[&str]) -> Option<PoolCall<'p>> {
+        let callee = call.child(Field::Function)?;
+        let method = callee.node.child(Field::Attribute).map(Node::text)?;
+        if callee.node.kind() != Kind::Attribute || !methods.contains(&method) {
+            return None;
+        }
+        let Value::External(name) = self.evaluate(callee) else {
+            return None;
+        };
+        let (class, _) = name.rsplit_once('.')?;
+        let pool = callee.child(Field::Object)?;
+        // `Pool.map(pool, …)`
+        let is_object = matches!(self.evaluate(pool), Value::Instance(_));
+        is_object.then_some(PoolCall {
+            kind: Pool::named(class.strip_suffix("()").unwrap_or(class))?,
+            call,
+            pool,
+            method,
+        })
+    }
+}
