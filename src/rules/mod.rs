@@ -37,6 +37,7 @@ pub const RULES: &[&Rule] = &[
     &gil::condition_wait_without_loop::RULE,
     &gil::task_done_missing::RULE,
     &gil::acquire_result_ignored::RULE,
+    &gil::future_awaited_at_once::RULE,
     &gil::pool_in_the_loop::RULE,
     &metaclass::metaclass_conflict::RULE,
     &metaclass::metaclass_attribute_ignored::RULE,

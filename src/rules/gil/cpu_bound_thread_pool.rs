@@ -1,6 +1,8 @@
 //! GIL002 cpu-bound-thread-pool. Card: knowledge/rules/GIL002-cpu-bound-thread-pool.md
 
-use super::{Computing, assigned_name, calls_method, computing, label, statement_after};
+use super::{
+    Computing, assigned_name, calls_method, computing, has_one_worker, label, statement_after,
+};
 use crate::facts::Site;
 use crate::project::{Project, StartKind, ThreadStart};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -19,7 +21,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     let all = computing(cx.project, cx.file, is_pooled);
     let (aside, together): (Vec<_>, Vec<_>) = all
         .into_iter()
-        .partition(|one| is_awaited(one.start) || has_one_worker(cx.project, one.start));
+        .partition(|one| is_awaited(one.start) || runs_one_at_a_time(cx.project, one.start));
     for one in &aside {
         report(cx, one, Gain::Background, out);
     }
@@ -87,8 +89,8 @@ fn is_awaited(start: ThreadStart<'_>) -> bool {
         && start.call.node.parent().map(Node::kind) == Some(Kind::Await)
 }
 
-/// Whether the executor has one worker, as far as the code shows it.
-fn has_one_worker<'p>(project: &'p Project, start: ThreadStart<'p>) -> bool {
+/// Whether what runs the job has one worker, as far as the code shows it.
+fn runs_one_at_a_time<'p>(project: &'p Project, start: ThreadStart<'p>) -> bool {
     let pool = match start.kind {
         StartKind::RunInExecutor => start.call.child(Field::Arguments).and_then(|arguments| {
             arguments
@@ -102,27 +104,7 @@ fn has_one_worker<'p>(project: &'p Project, start: ThreadStart<'p>) -> bool {
             .child(Field::Function)
             .and_then(|callee| callee.child(Field::Object)),
     };
-    let Some(arguments) = pool
-        .and_then(|pool| project.made_by(pool))
-        .and_then(|made| made.child(Field::Arguments))
-    else {
-        return false;
-    };
-    let workers = arguments
-        .node
-        .children()
-        .enumerate()
-        .find_map(|(position, argument)| {
-            let keyword = argument.child(Field::Name).map(Node::text);
-            match argument.kind() {
-                Kind::KeywordArgument if matches!(keyword, Some("max_workers" | "processes")) => {
-                    argument.child(Field::Value)
-                }
-                Kind::KeywordArgument => None,
-                _ => (position == 0).then_some(argument),
-            }
-        });
-    workers.is_some_and(|workers| workers.text() == "1")
+    pool.is_some_and(|pool| has_one_worker(project, pool))
 }
 
 /// `submit(f).result()`, `future.result()` in the next statement, or nothing more before the end of the executor's `with`.

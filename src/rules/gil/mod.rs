@@ -8,6 +8,7 @@ pub mod cpu_bound_thread_pool;
 pub mod lock_not_released;
 pub mod lock_protects_nothing;
 pub mod task_done_missing;
+pub mod future_awaited_at_once;
 pub mod pool_in_the_loop;
 pub mod thread_args_not_sequence;
 pub mod thread_target_called;
@@ -17,7 +18,7 @@ mod ways_out;
 use super::Finding;
 use super::context::line;
 use crate::facts::{FileFacts, Site};
-use crate::project::{Computation, Function, Project, StartKind, ThreadStart, is_repeated};
+use crate::project::{Computation, Function, Pool, Project, StartKind, ThreadStart, is_repeated};
 use crate::syntax::{Field, Kind, Node};
 
 /// A start whose target only computes.
@@ -152,6 +153,51 @@ fn next_statement(node: Node<'_>) -> Option<Node<'_>> {
     let mut siblings = statement.parent()?.children();
     siblings.find(|sibling| *sibling == statement)?;
     siblings.next()
+}
+
+/// Whether a call prints or logs.
+fn is_written(call: Node<'_>) -> bool {
+    let Some(callee) = call
+        .child(Field::Function)
+        .filter(|_| call.kind() == Kind::Call)
+    else {
+        return false;
+    };
+    let object = callee.child(Field::Object);
+    callee.text() == "print"
+        || object.is_some_and(|object| {
+            let last = object.child(Field::Attribute).unwrap_or(object);
+            last.text().to_ascii_lowercase().contains("log")
+        })
+}
+
+/// The methods by which one waits for a job of a pool.
+fn waits(pool: Pool) -> &'static [&'static str] {
+    if pool.is_executor() {
+        &["result", "exception"]
+    } else {
+        &["get", "wait"]
+    }
+}
+
+/// Whether a pool has one worker, as far as the code shows it.
+fn has_one_worker<'p>(project: &'p Project, pool: Site<'p>) -> bool {
+    let made = project.made_by(pool);
+    let Some(arguments) = made.and_then(|made| made.child(Field::Arguments)) else {
+        return false;
+    };
+    let mut arguments = arguments.node.children().enumerate();
+    let workers = arguments.find_map(|(position, argument)| {
+        let keyword = argument.child(Field::Name).map(Node::text);
+        match argument.kind() {
+            Kind::KeywordArgument if matches!(keyword, Some("max_workers" | "processes")) => {
+                argument.child(Field::Value)
+            }
+            Kind::KeywordArgument => None,
+            _ => (position == 0).then_some(argument),
+        }
+    });
+    workers.is_some_and(|workers| workers.text() == "1")
 }
 
 /// The next statement after a call's: also of the module, where statements are segments.
