@@ -130,7 +130,7 @@ fn is_map(method: &str) -> bool {
 }
 
 /// The argument of a call with a keyword or at a position, where that is sure.
-fn argument<'p>(call: Site<'p>, position: usize, keyword: &str) -> Option<Site<'p>> {
+pub fn argument<'p>(call: Site<'p>, position: usize, keyword: &str) -> Option<Site<'p>> {
     let arguments = call.node.child(Field::Arguments)?;
     let by_keyword = arguments.children().find(|argument| {
         argument.kind() == Kind::KeywordArgument
