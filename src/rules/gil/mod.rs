@@ -10,6 +10,7 @@ pub mod lock_protects_nothing;
 pub mod task_done_missing;
 pub mod executor_used_after_shutdown;
 pub mod future_awaited_at_once;
+pub mod future_dropped;
 pub mod pool_in_the_loop;
 pub mod thread_args_not_sequence;
 pub mod thread_target_called;
