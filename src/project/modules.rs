@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::disk::Found;
 use super::flow::reaching;
 use super::{Project, Value};
-use crate::facts::{BindingKind, FileFacts, Resolution, Site};
+use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
 
 /// How many re-exports are followed.
@@ -248,6 +248,22 @@ impl Project {
 impl Project {
     /// The statement that gives a name its only value: an assignment, a definition; through imports from the project's files.
     pub fn defined_at<'p>(&'p self, name: Site<'p>) -> Option<Site<'p>> {
+        let only = self.bound_at(name)?;
+        match only.binding.kind {
+            BindingKind::Function | BindingKind::Class => only.value(),
+            _ => {
+                only.value()?;
+                let statement =
+                    only.name.node.ancestors().find(|node| {
+                        matches!(node.kind(), Kind::Assignment | Kind::NamedExpression)
+                    });
+                statement.map(|statement| only.name.with(statement))
+            }
+        }
+    }
+
+    /// The one binding that a name is read from; through imports from the project's files.
+    pub fn bound_at<'p>(&'p self, name: Site<'p>) -> Option<BindingSite<'p>> {
         let mut bindings = match name.resolve() {
             Resolution::Local(bindings) | Resolution::Module(bindings) => bindings,
             Resolution::Free => return None,
@@ -255,21 +271,13 @@ impl Project {
         for _ in 0..REEXPORTS {
             let reached = reaching(&bindings, Some(name));
             let [only] = reached[..] else { return None };
-            let value = only.value()?;
-            match only.binding.kind {
-                BindingKind::FromImport => {
-                    let imported = value.node.child(Field::Name).unwrap_or(value.node).text();
-                    let module = self.module_of_import(value.with(value.node.parent()?))?;
-                    bindings = self.module(&module, value.file)?.module_bindings(imported);
-                }
-                BindingKind::Function | BindingKind::Class => return Some(value),
-                _ => {
-                    let statement = only.name.node.ancestors().find(|node| {
-                        matches!(node.kind(), Kind::Assignment | Kind::NamedExpression)
-                    });
-                    return statement.map(|statement| only.name.with(statement));
-                }
+            if only.binding.kind != BindingKind::FromImport {
+                return Some(only);
             }
+            let value = only.value()?;
+            let imported = value.node.child(Field::Name).unwrap_or(value.node).text();
+            let module = self.module_of_import(value.with(value.node.parent()?))?;
+            bindings = self.module(&module, value.file)?.module_bindings(imported);
         }
         None
     }

@@ -1,6 +1,6 @@
 //! Pools of workers: the executors of `concurrent.futures`, the pools of `multiprocessing`.
 
-use super::{ClassValue, Project, Value};
+use super::{ClassValue, Project, Spot, Value};
 use crate::facts::Site;
 use crate::syntax::{Field, Kind, Node};
 
@@ -94,5 +94,21 @@ impl Project {
             pool,
             method,
         })
+    }
+
+    /// The name that keeps the object of an expression: a variable, or a global of a module, through imports. Equal for two expressions that name one object.
+    pub fn kept_at<'p>(&'p self, object: Site<'p>) -> Option<Spot> {
+        let bound = match object.node.kind() {
+            Kind::Name => self.bound_at(object)?,
+            Kind::Attribute => {
+                let name = object.node.child(Field::Attribute)?.text();
+                let Value::Module(file) = self.evaluate(object.child(Field::Object)?) else {
+                    return None;
+                };
+                self.bound_at(file.module_bindings(name).first()?.name)?
+            }
+            _ => return None,
+        };
+        Some(Spot::of(bound.name))
     }
 }

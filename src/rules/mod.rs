@@ -40,6 +40,7 @@ pub const RULES: &[&Rule] = &[
     &gil::future_awaited_at_once::RULE,
     &gil::executor_used_after_shutdown::RULE,
     &gil::future_dropped::RULE,
+    &gil::waits_for_its_own_pool::RULE,
     &gil::pool_in_the_loop::RULE,
     &metaclass::metaclass_conflict::RULE,
     &metaclass::metaclass_attribute_ignored::RULE,

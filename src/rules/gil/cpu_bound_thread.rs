@@ -1,6 +1,8 @@
 //! GIL001 cpu-bound-thread. Card: knowledge/rules/GIL001-cpu-bound-thread.md
 
-use super::{Computing, assigned_name, calls_method, computing, label, statement_after};
+use super::{
+    Computing, assigned_name, calls_method, capitalised, computing, label, statement_after,
+};
 use crate::facts::Site;
 use crate::project::{Function, Project, StartKind};
 use crate::rules::context::line;
@@ -105,12 +107,6 @@ fn message(one: &Computing<'_>, gain: Gain) -> String {
             capitalised(&label)
         ),
     }
-}
-
-fn capitalised(label: &str) -> String {
-    label
-        .strip_prefix('t')
-        .map_or_else(|| label.to_string(), |rest| format!("T{rest}"))
 }
 
 /// The `run` methods of this file that only compute, with the places of the project that make their threads.

@@ -1,6 +1,8 @@
 //! GIL009 future-awaited-at-once. Card: knowledge/rules/GIL009-future-awaited-at-once.md
 
-use super::{abbreviated, assigned_name, has_one_worker, is_written, next_statement, waits};
+use super::{
+    abbreviated, assigned_name, call_on, has_one_worker, is_written, next_statement, waits,
+};
 use crate::facts::{Site, Subjects};
 use crate::project::{PoolCall, turn_around};
 use crate::rules::context::line;
@@ -73,14 +75,7 @@ fn waited_in_turn<'p>(submit: &PoolCall<'p>, turn: Site<'p>) -> Option<Site<'p>>
 
 /// `future.result()` for the expression of a future.
 fn waited_on<'p>(future: Node<'p>, submit: &PoolCall<'p>) -> Option<Node<'p>> {
-    let attribute = future
-        .parent()
-        .filter(|parent| parent.kind() == Kind::Attribute && future.field() == Field::Object)?;
-    let method = attribute.child(Field::Attribute)?.text();
-    let call = attribute
-        .parent()
-        .filter(|call| call.kind() == Kind::Call && attribute.field() == Field::Function)?;
-    waits(submit.kind).contains(&method).then_some(call)
+    call_on(future, waits(submit.kind))
 }
 
 /// The wait for a future by its name, if it is the first thing that a statement or an expression does.

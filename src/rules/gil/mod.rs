@@ -16,6 +16,7 @@ pub mod thread_args_not_sequence;
 pub mod thread_target_called;
 pub mod unlocked_update;
 mod ways_out;
+pub mod waits_for_its_own_pool;
 
 use super::Finding;
 use super::context::line;
@@ -114,6 +115,12 @@ fn label(function: Function<'_>) -> String {
     }
 }
 
+fn capitalised(label: &str) -> String {
+    label
+        .strip_prefix('t')
+        .map_or_else(|| label.to_string(), |rest| format!("T{rest}"))
+}
+
 /// Whether at most one of two nodes is executed: they stand in different branches.
 fn are_alternatives(one: Site<'_>, other: Site<'_>) -> bool {
     let mut node = one.node;
@@ -180,6 +187,18 @@ fn waits(pool: Pool) -> &'static [&'static str] {
     } else {
         &["get", "wait"]
     }
+}
+
+/// The call of one of the named methods on an object.
+fn call_on<'p>(object: Node<'p>, methods: &[&str]) -> Option<Node<'p>> {
+    let attribute = object
+        .parent()
+        .filter(|parent| parent.kind() == Kind::Attribute && object.field() == Field::Object)?;
+    let method = attribute.child(Field::Attribute)?.text();
+    let call = attribute
+        .parent()
+        .filter(|call| call.kind() == Kind::Call && attribute.field() == Field::Function)?;
+    methods.contains(&method).then_some(call)
 }
 
 /// Whether a pool has one worker, as far as the code shows it.

@@ -1,0 +1,337 @@
+//! GIL024 waits-for-its-own-pool. Card: knowledge/rules/GIL024-waits-for-its-own-pool.md
+
+use super::{abbreviated, assigned_name, call_on, capitalised, label, waits};
+use crate::facts::Site;
+use crate::project::{
+    Chain, ClassValue, Function, ParameterKind, Pool, StartKind, Value, argument,
+};
+use crate::rules::context::line;
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind, Node};
+
+pub const RULE: Rule = Rule {
+    code: "GIL024",
+    name: "waits-for-its-own-pool",
+    // the job may be handed to the pool in another file
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    for function in cx.project.threaded_in(cx.file) {
+        if function.is_async() || function.is_generator() || function.site.node.tree().has_error() {
+            continue;
+        }
+        let inner: Vec<_> = function.calls().filter_map(handed).collect();
+        if inner.is_empty() {
+            continue;
+        }
+        let chains = cx.project.chains(function);
+        for (pool, submit) in inner {
+            let waits = waits_for(cx, function, submit);
+            if waits.is_empty() {
+                continue;
+            }
+            let own = |chain: &&Chain<'_>| is_same_pool(cx, function, pool, chain);
+            let chains: Vec<_> = chains.iter().filter(own).collect();
+            if !chains.is_empty() {
+                for wait in waits {
+                    report(cx, function, pool, submit, wait, &chains, out);
+                }
+            }
+        }
+    }
+}
+
+/// A call that may give a job to an executor: what it is called on, and the call.
+fn handed(call: Site<'_>) -> Option<(Site<'_>, Site<'_>)> {
+    let callee = call.child(Field::Function)?;
+    let method = callee.node.child(Field::Attribute)?.text();
+    let pool = callee.child(Field::Object)?;
+    matches!(method, "submit" | "map").then_some((pool, call))
+}
+
+/// A place that waits for the job: what is reported.
+#[derive(Clone, Copy)]
+struct Wait<'p> {
+    site: Site<'p>,
+    /// The end of the header, for a loop.
+    end: Option<usize>,
+}
+
+fn report<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    pool: Site<'p>,
+    submit: Site<'p>,
+    wait: Wait<'p>,
+    chains: &[&Chain<'p>],
+    out: &mut Findings,
+) {
+    let shown = abbreviated(pool.text());
+    let message = format!(
+        "{} runs in a worker of {shown}, and waits here for a job that it gave to {shown} itself (line {}): when all workers wait like this, nobody is left to do those jobs, \
+         and the program stands still; use another pool, or call the function here",
+        capitalised(&label(function)),
+        line(submit),
+    );
+    let mut range = wait.site.range();
+    if let Some(end) = wait.end {
+        range.end = range.start + end;
+    }
+    let finding = out.report(&RULE, Severity::Warning, cx.file, range, message);
+    finding.evidence(submit, "the inner job is given to the pool here");
+    for chain in chains.iter().take(4) {
+        finding.evidence(chain.start.call, "the same pool is made to run it here");
+        for call in chain.calls.iter().take(4) {
+            finding.evidence(*call, "called on the way");
+        }
+    }
+}
+
+/// Whether the pool of a call in a function is the one that runs the function.
+fn is_same_pool<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    inner: Site<'p>,
+    chain: &Chain<'p>,
+) -> bool {
+    let start = chain.start;
+    if !matches!(start.kind, StartKind::Submit | StartKind::Map) {
+        return false;
+    }
+    let callee = start.call.child(Field::Function);
+    let Some(outer) = callee.and_then(|callee| callee.child(Field::Object)) else {
+        return false;
+    };
+    let is_executor = match cx.project.evaluate(outer) {
+        Value::Instance(class) => cx.project.pool_class(&class) == Some(Pool::ThreadExecutor),
+        _ => false,
+    };
+    if !is_executor {
+        return false;
+    }
+    if is_attribute_of_self(cx, function, inner) {
+        return is_of_same_object(inner, outer, chain);
+    }
+    let inner = match given_at_start(function, inner, chain) {
+        Some(given) => given,
+        None => inner,
+    };
+    let kept = cx.project.kept_at(inner);
+    kept.is_some() && kept == cx.project.kept_at(outer)
+}
+
+fn is_attribute_of_self<'p>(cx: &Context<'p>, function: Function<'p>, pool: Site<'p>) -> bool {
+    let object = pool.child(Field::Object);
+    pool.node.kind() == Kind::Attribute
+        && function.class().is_some()
+        && object.map(Site::text) == function.first_parameter()
+        && object.is_some_and(|object| {
+            matches!(
+                cx.project.evaluate(object),
+                Value::Instance(ClassValue::Known(_))
+            )
+        })
+}
+
+/// For `self.pool` in a method: whether the object that was the target's at the start is the one whose pool it was, and the calls on the way stay on it.
+fn is_of_same_object(inner: Site<'_>, outer: Site<'_>, chain: &Chain<'_>) -> bool {
+    let name = |pool: Site<'_>| {
+        pool.node
+            .child(Field::Attribute)
+            .map(|name| name.text().to_string())
+    };
+    let owner = outer.child(Field::Object);
+    let target = chain
+        .start
+        .target
+        .and_then(|target| target.child(Field::Object));
+    let stays = chain.calls.iter().all(|call| {
+        let object = call
+            .node
+            .child(Field::Function)
+            .and_then(|callee| callee.child(Field::Object));
+        let own = Function::around(*call).and_then(Function::first_parameter);
+        own.is_some() && object.map(Node::text) == own
+    });
+    outer.node.kind() == Kind::Attribute
+        && name(inner) == name(outer)
+        && owner.is_some()
+        && owner.map(Site::text) == target.map(Site::text)
+        && stays
+}
+
+/// For a parameter of the function that the pool runs: what it is given.
+fn given_at_start<'p>(
+    function: Function<'p>,
+    pool: Site<'p>,
+    chain: &Chain<'p>,
+) -> Option<Site<'p>> {
+    let start = chain.start;
+    if start.kind != StartKind::Submit
+        || !chain.calls.is_empty()
+        || start.function != Some(function)
+        || pool.node.kind() != Kind::Name
+    {
+        return None;
+    }
+    let mut parameters = function.parameters().filter(|parameter| {
+        matches!(
+            parameter.kind,
+            ParameterKind::Positional | ParameterKind::PositionalOnly
+        )
+    });
+    let at = parameters.position(|parameter| parameter.name.text() == pool.text())?;
+    let at = at.checked_sub(usize::from(function.class().is_some()))?;
+    argument(start.call, at + 1, pool.text())
+}
+
+/// The places of a function that wait for a job.
+fn waits_for<'p>(cx: &Context<'p>, function: Function<'p>, submit: Site<'p>) -> Vec<Wait<'p>> {
+    let call = |node: Node<'p>| Wait {
+        site: submit.with(node),
+        end: None,
+    };
+    let is_map = submit
+        .node
+        .child(Field::Function)
+        .and_then(|callee| callee.child(Field::Attribute))
+        .is_some_and(|name| name.text() == "map");
+    if is_map {
+        return taken(cx, submit).into_iter().collect();
+    }
+    if let Some(wait) = asked(submit.node) {
+        return vec![call(wait)];
+    }
+    let after = |node: &Node<'p>| node.id() > submit.node.id();
+    let named = |name: &'p str| {
+        let all = submit.body().named(name).map(|node| submit.at(node).node);
+        all.filter(|node| function.site.node.contains(*node))
+    };
+    if let Some(name) = assigned_name(submit) {
+        let is_asked_before = named(name).any(|node| {
+            let read = node.parent().and_then(|read| read.child(Field::Attribute));
+            read.is_some_and(|read| read.text() == "done")
+        });
+        let is_it = |node: &Node<'p>| {
+            let binding = cx.project.only_binding(submit.with(*node));
+            binding.and_then(|binding| binding.value()) == Some(submit)
+        };
+        if is_asked_before {
+            return Vec::new();
+        }
+        let waits = named(name).filter(after).filter(is_it).filter_map(asked);
+        return waits.map(call).collect();
+    }
+    let Some(list) = list_of(submit) else {
+        return Vec::new();
+    };
+    named(list)
+        .filter(after)
+        .filter_map(|node| waited_as_one(cx, submit.with(node)))
+        .collect()
+}
+
+/// `future.result()`
+fn asked(future: Node<'_>) -> Option<Node<'_>> {
+    call_on(future, waits(Pool::ThreadExecutor))
+}
+
+/// The name of the list that holds the future: `futures = [pool.submit(f) for …]`, `futures.append(pool.submit(f))`.
+fn list_of<'p>(submit: Site<'p>) -> Option<&'p str> {
+    let holder = submit.node.parent()?;
+    match holder.kind() {
+        Kind::ListComprehension | Kind::SetComprehension | Kind::List | Kind::Set => {
+            assigned_name(submit.with(holder))
+        }
+        Kind::ArgumentList => {
+            let callee = holder.parent()?.child(Field::Function)?;
+            let method = callee.child(Field::Attribute)?.text();
+            let list = callee.child(Field::Object)?;
+            (matches!(method, "append" | "add") && list.kind() == Kind::Name).then(|| list.text())
+        }
+        _ => None,
+    }
+}
+
+/// The wait for the futures of a list, where its name is read: `wait(futures)`, a loop over `as_completed(futures)`, or one that asks each.
+fn waited_as_one<'p>(cx: &Context<'p>, list: Site<'p>) -> Option<Wait<'p>> {
+    let parent = list.node.parent()?;
+    if parent.kind() == Kind::ArgumentList {
+        let call = list.with(parent.parent()?);
+        let name = cx.project.qualified(call.child(Field::Function)?)?;
+        return match name.strip_prefix("concurrent.futures.")? {
+            "wait" | "_base.wait" => Some(Wait {
+                site: call,
+                end: None,
+            }),
+            "as_completed" | "_base.as_completed" => Some(gone_over(call)),
+            _ => None,
+        };
+    }
+    if list.node.field() != Field::Right {
+        return None;
+    }
+    let name = parent.child(Field::Left)?.text();
+    let turn = match parent.kind() {
+        Kind::For => parent,
+        Kind::ForInClause => parent.parent()?,
+        _ => return None,
+    };
+    let asks = turn
+        .descendants()
+        .filter(|node| node.kind() == Kind::Name && node.text() == name)
+        .find_map(asked)?;
+    Some(Wait {
+        site: list.with(asks),
+        end: None,
+    })
+}
+
+/// Where the results of `map` are taken.
+fn taken<'p>(cx: &Context<'p>, map: Site<'p>) -> Option<Wait<'p>> {
+    const TAKING: &[&str] = &[
+        "builtins.all",
+        "builtins.any",
+        "builtins.dict",
+        "builtins.frozenset",
+        "builtins.list",
+        "builtins.max",
+        "builtins.min",
+        "builtins.set",
+        "builtins.sorted",
+        "builtins.sum",
+        "builtins.tuple",
+    ];
+    let parent = map.node.parent()?;
+    match parent.kind() {
+        Kind::ArgumentList => {
+            let call = map.with(parent.parent()?);
+            let name = cx.project.qualified(call.child(Field::Function)?)?;
+            TAKING.contains(&name.as_ref()).then_some(Wait {
+                site: call,
+                end: None,
+            })
+        }
+        Kind::For | Kind::ForInClause if map.node.field() == Field::Right => Some(gone_over(map)),
+        _ => None,
+    }
+}
+
+/// The header of the loop that goes over what waits; in a comprehension, what it goes over.
+fn gone_over(iterable: Site<'_>) -> Wait<'_> {
+    let header = iterable
+        .node
+        .parent()
+        .filter(|parent| parent.kind() == Kind::For);
+    match header {
+        Some(header) => Wait {
+            site: iterable.with(header),
+            end: Some(iterable.node.range().end + 1 - header.range().start),
+        },
+        None => Wait {
+            site: iterable,
+            end: None,
+        },
+    }
+}
