@@ -57,7 +57,7 @@ pub enum Bound {
 }
 
 /// Definitions whose insides are executed at another time than what is around them.
-pub(crate) fn is_definition(kind: Kind) -> bool {
+pub fn is_definition(kind: Kind) -> bool {
     matches!(kind, Kind::FunctionDef | Kind::Lambda | Kind::ClassDef)
 }
 

@@ -40,6 +40,7 @@ pub use fields::{ClassField, FieldMaker};
 pub use functions::{Bound, Function, Parameter, ParameterKind};
 pub use handing::{HandKind, HandOver, StartKind};
 pub use locks::LockKind;
+pub use functions::{Bound, Function, Parameter, ParameterKind, is_definition};
 pub use handing::{HandKind, HandOver, StartKind, argument};
 pub use pools::{Pool, PoolCall};
 pub use shapes::{Locking, Singleton, SingletonShape};

@@ -34,10 +34,7 @@ impl Project {
                 if self.is_own_slot(function, place, chain) {
                     return None;
                 }
-                let shared = match container.node.kind() {
-                    Kind::Name => self.shared_object(function, container, chain)?,
-                    _ => self.shared_place(function, container, chain)?,
-                };
+                let shared = self.shared_container(function, container, chain)?;
                 Some(SharedPlace {
                     name: last_name(container.node),
                     ..shared
@@ -115,6 +112,19 @@ impl Project {
         found
     }
 
+    /// The shared object that an expression of a function denotes: the same, where a name need not be declared `global` because it is not bound.
+    pub fn shared_container<'p>(
+        &'p self,
+        function: Function<'p>,
+        container: Site<'p>,
+        chain: &Chain<'p>,
+    ) -> Option<SharedPlace<'p>> {
+        match container.node.kind() {
+            Kind::Name => self.shared_object(function, container, chain),
+            _ => self.shared_place(function, container, chain),
+        }
+    }
+
     /// A name that the function declares `global` or `nonlocal`.
     fn shared_name<'p>(
         &'p self,
@@ -151,7 +161,9 @@ impl Project {
             return None;
         }
         match name.resolve() {
-            Resolution::Module(bindings) => bindings.first().map(|first| place_of(*first, name)),
+            Resolution::Module(bindings) => bindings
+                .first()
+                .map(|first| place_of(self.through_imports(*first), name)),
             Resolution::Local(bindings) => {
                 let first = bindings.first()?;
                 match first.binding.kind {
@@ -163,6 +175,14 @@ impl Project {
                 }
             }
             Resolution::Free => None,
+        }
+    }
+
+    /// For an imported name, the binding in the file that it comes from.
+    fn through_imports<'p>(&'p self, binding: BindingSite<'p>) -> BindingSite<'p> {
+        match binding.binding.kind {
+            BindingKind::FromImport => self.bound_at(binding.name).unwrap_or(binding),
+            _ => binding,
         }
     }
 
@@ -267,7 +287,7 @@ impl Project {
         match self.evaluate(object) {
             Value::Module(file) => {
                 let first = *file.module_bindings(name).first()?;
-                Some(place_of(first, attribute))
+                Some(place_of(self.through_imports(first), attribute))
             }
             Value::Class(class) if object.node.kind() == Kind::Name => {
                 let identity = format!("{}.{name}", self.class_name(class));
@@ -291,8 +311,12 @@ impl Project {
                     .first_parameter()
                     .filter(|_| function.class().is_some());
                 if object.node.kind() == Kind::Name && first == Some(object.text()) {
-                    return self.shared_self(function, chain).then(|| SharedPlace {
-                        identity: format!("{}().{name}", self.class_name(class)),
+                    let shared = self.shared_self(function, chain)?;
+                    return Some(SharedPlace {
+                        identity: format!(
+                            "{}.{name}",
+                            shared.unwrap_or_else(|| self.class_name(class))
+                        ),
                         name,
                         made: None,
                         runs_code: runs_code(class),
@@ -320,8 +344,13 @@ impl Project {
         }
     }
 
-    /// Whether the object whose method runs is the same in several threads: the target is its bound method, and the calls on the way stay on it.
-    fn shared_self<'p>(&'p self, function: Function<'p>, chain: &Chain<'p>) -> bool {
+    /// The object whose method runs, where it is the same in several threads: the target is its bound method, and the calls on the way stay on it. With nothing inside,
+    /// it is the object of the method that starts the thread.
+    fn shared_self<'p>(
+        &'p self,
+        function: Function<'p>,
+        chain: &Chain<'p>,
+    ) -> Option<Option<String>> {
         let stays = chain.calls.iter().all(|call| {
             let caller = Function::around(*call);
             let own = caller
@@ -333,21 +362,20 @@ impl Project {
                 .and_then(|callee| callee.child(Field::Object));
             own.is_some() && object.map(Node::text) == own
         });
-        let Some(object) = chain
-            .start
-            .target
-            .and_then(|target| target.child(Field::Object))
-        else {
-            return false;
-        };
+        let target = chain.start.target?;
+        let object = target.child(Field::Object)?;
         if !stays || function.class().is_none() || chain.start.kind == StartKind::Subclass {
-            return false;
+            return None;
         }
         let starter = Function::around(chain.start.call);
         let is_self = starter.is_some_and(|starter| {
             starter.class().is_some() && starter.first_parameter() == Some(object.text())
         });
-        is_self || self.made_outside(object, chain.start.call).is_some()
+        if is_self {
+            return Some(None);
+        }
+        let made = self.made_outside(object, chain.start.call)?;
+        Some(Some(made.identity))
     }
 
     /// `hits[slot]`, where each thread gets a slot of its own.
@@ -365,12 +393,14 @@ impl Project {
                 .parameters()
                 .any(|parameter| parameter.name.text() == index.text())
         });
-        let loops = chain
-            .start
-            .call
-            .node
+        let start = chain.start.call.node;
+        let loops = start
             .ancestors()
             .filter(|node| matches!(node.kind(), Kind::For | Kind::ListComprehension));
+        let is_handed = |name: Node<'_>| {
+            let mut used = start.descendants();
+            used.any(|node| node.kind() == Kind::Name && node.text() == name.text())
+        };
         let counts = loops.into_iter().any(|node| {
             let clause = if node.kind() == Kind::For {
                 Some(node)
@@ -378,9 +408,14 @@ impl Project {
                 node.child_of(Kind::ForInClause)
             };
             let iterable = clause.and_then(|clause| clause.child(Field::Right));
+            let counted = clause.and_then(|clause| clause.child(Field::Left));
             iterable
                 .and_then(|iterable| iterable.child(Field::Function))
                 .is_some_and(|callee| matches!(callee.text(), "enumerate" | "range"))
+                && counted
+                    .into_iter()
+                    .flat_map(Node::with_descendants)
+                    .any(|name| name.kind() == Kind::Name && is_handed(name))
         });
         is_parameter && counts
     }

@@ -30,6 +30,7 @@ pub const RULES: &[&Rule] = &[
     &gil::cpu_bound_thread_pool::RULE,
     &gil::unlocked_update::RULE,
     &gil::lock_not_released::RULE,
+    &gil::check_then_act::RULE,
     &gil::thread_target_called::RULE,
     &gil::thread_args_not_sequence::RULE,
     &gil::lock_protects_nothing::RULE,

@@ -3,6 +3,7 @@
 pub mod acquire_result_ignored;
 pub mod busy_wait;
 pub mod condition_wait_without_loop;
+pub mod check_then_act;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
 pub mod lock_not_released;
@@ -16,6 +17,11 @@ pub mod thread_args_not_sequence;
 pub mod thread_target_called;
 pub mod unlocked_update;
 mod ways_out;
+pub mod waits_for_its_own_pool;
+mod racing;
+pub mod thread_args_not_sequence;
+pub mod thread_target_called;
+pub mod unlocked_update;
 pub mod waits_for_its_own_pool;
 
 use super::Finding;

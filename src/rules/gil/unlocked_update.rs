@@ -1,7 +1,8 @@
 //! GIL003 unlocked-update. Card: knowledge/rules/GIL003-unlocked-update.md
 
+use super::racing::{are_several, is_plain, shared_by, starts_of};
 use crate::facts::Site;
-use crate::project::{Chain, Function, SharedPlace, StartKind};
+use crate::project::{Chain, Function, SharedPlace};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -30,66 +31,21 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         .into_iter()
         .flat_map(|function| updates_of(cx, function))
         .collect();
+    let mut known: Vec<Site<'_>> = Vec::new();
     for update in &updates {
         let same = updates
             .iter()
             .filter(|other| other.place.identity == update.place.identity);
-        let mut starts: Vec<&Chain<'_>> = Vec::new();
-        for chain in same.flat_map(|other| &other.bare) {
-            if !starts
-                .iter()
-                .any(|known| known.start.call == chain.start.call)
-            {
-                starts.push(chain);
-            }
-        }
-        let several =
-            starts.len() > 1 && starts.iter().filter(|chain| !is_single(cx, chain)).count() > 1;
-        if several
-            || starts
-                .iter()
-                .any(|chain| chain.is_many() && !is_single(cx, chain))
-        {
+        let starts = starts_of(same.flat_map(|other| &other.bare));
+        if are_several(cx, &starts) && !known.contains(&update.statement) {
+            known.push(update.statement);
             report(cx, update, &starts, out);
         }
     }
 }
 
-/// Whether a start goes to a pool of one thread.
-fn is_single<'p>(cx: &Context<'p>, chain: &Chain<'p>) -> bool {
-    if !matches!(chain.start.kind, StartKind::Submit | StartKind::Map) {
-        return false;
-    }
-    let pool = chain
-        .start
-        .call
-        .child(Field::Function)
-        .and_then(|callee| callee.child(Field::Object));
-    let made = pool.and_then(|pool| cx.project.made_by(pool));
-    made.is_some_and(|made| {
-        let arguments = made
-            .node
-            .child(Field::Arguments)
-            .into_iter()
-            .flat_map(Node::children);
-        arguments
-            .into_iter()
-            .any(|argument| argument.child(Field::Value).unwrap_or(argument).text() == "1")
-    })
-}
-
 fn updates_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Update<'p>> {
-    const PLAIN: &[&str] = &[
-        "builtins.staticmethod",
-        "builtins.classmethod",
-        "typing.override",
-    ];
-    let strange = function.site.decorators().any(|name| {
-        cx.project
-            .qualified_decorator(name)
-            .is_none_or(|name| !PLAIN.contains(&name.as_ref()))
-    });
-    if strange || function.is_async() || function.site.node.tree().has_error() {
+    if !is_plain(cx, function) {
         return Vec::new();
     }
     let chains = cx.project.chains(function);
@@ -101,6 +57,7 @@ fn updates_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Update<'p>> {
     });
     writes
         .filter_map(|write| update(cx, function, write, &chains))
+        .flatten()
         .collect()
 }
 
@@ -109,43 +66,32 @@ fn update<'p>(
     function: Function<'p>,
     write: Site<'p>,
     chains: &[Chain<'p>],
-) -> Option<Update<'p>> {
+) -> Option<Vec<Update<'p>>> {
     let target = write.child(Field::Left)?;
     let value = write.child(Field::Right)?;
     let (reads, interrupted) = match write.node.kind() {
         Kind::AugmentedAssignment => (None, has_call(value.node)),
         _ => reads_it(function, write, target, value)?,
     };
-    let unlocked = |chain: &&Chain<'p>| {
-        let held = chain.calls.iter().any(|call| {
-            Function::around(*call).is_some_and(|caller| cx.project.may_be_locked(caller, *call))
-        });
-        !held
-    };
     if cx.project.may_be_locked(function, write)
         || reads.is_none() && cx.project.may_be_locked(function, target)
     {
         return None;
     }
-    let bare: Vec<Chain<'p>> = chains
-        .iter()
-        .filter(unlocked)
-        .filter(|chain| cx.project.shared_place(function, target, chain).is_some())
-        .cloned()
-        .collect();
-    let place = cx.project.shared_place(function, target, bare.first()?)?;
     let statement = write
         .node
         .statement()
         .map_or(write, |node| write.with(node));
-    let interrupted = interrupted || place.runs_code;
-    Some(Update {
+    let place = |chain: &Chain<'p>| cx.project.shared_place(function, target, chain);
+    let shared = shared_by(cx, chains, place).into_iter();
+    let updates = shared.map(|(place, bare)| Update {
         statement,
         reads,
+        interrupted: interrupted || place.runs_code,
         place,
-        interrupted,
         bare,
-    })
+    });
+    Some(updates.collect())
 }
 
 fn has_call(node: Node<'_>) -> bool {

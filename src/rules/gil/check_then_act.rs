@@ -1,0 +1,446 @@
+//! GIL004 check-then-act. Card: knowledge/rules/GIL004-check-then-act.md
+
+use super::is_written;
+use super::racing::{are_several, is_plain, shared_by, starts_of};
+use crate::facts::Site;
+use crate::project::{
+    Chain, ClassValue, Function, SharedPlace, Value, is_container_name, is_definition,
+};
+use crate::rules::context::line;
+use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind, Node, Op};
+
+pub const RULE: Rule = Rule {
+    code: "GIL004",
+    name: "check-then-act",
+    // the threads may be started in another file
+    check,
+};
+
+/// A check of shared state, and what relies on it.
+struct Race<'p> {
+    check: Site<'p>,
+    act: Site<'p>,
+    place: SharedPlace<'p>,
+    /// The ways to it on which no lock is held.
+    bare: Vec<Chain<'p>>,
+}
+
+/// What a condition asks of a place.
+#[derive(Clone, Copy)]
+enum Look<'p> {
+    /// The value of a variable or an attribute.
+    Value(Node<'p>),
+    /// Whether a container has something in it.
+    Filled(Node<'p>),
+    /// Whether a container has this key or element.
+    Has(Node<'p>, Node<'p>),
+}
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    let mut races: Vec<Race<'_>> = Vec::new();
+    for function in cx.project.threaded_in(cx.file) {
+        if is_plain(cx, function) {
+            races.extend(races_in(cx, function));
+        }
+    }
+    let mut known: Vec<Site<'_>> = Vec::new();
+    for race in &races {
+        let same = races
+            .iter()
+            .filter(|other| other.place.identity == race.place.identity);
+        let starts = starts_of(same.flat_map(|other| &other.bare));
+        if are_several(cx, &starts) && !known.contains(&race.check) {
+            known.push(race.check);
+            report(cx, race, &starts, out);
+        }
+    }
+}
+
+fn report<'p>(cx: &Context<'p>, race: &Race<'p>, starts: &[&Chain<'p>], out: &mut Findings) {
+    let name = race.place.name;
+    let message = format!(
+        "Several threads check `{name}` and act on what they saw (line {}), with no lock held over both: another thread can change it in between, and both act; \
+         hold one `threading.Lock` over the check and the action",
+        line(race.act)
+    );
+    let finding = out.report(
+        &RULE,
+        Severity::Warning,
+        cx.file,
+        race.check.range(),
+        message,
+    );
+    finding.evidence(race.act, "this relies on what was seen");
+    if let Some(made) = race.place.made {
+        finding.evidence(made, format!("all threads share this `{name}`"));
+    }
+    for chain in starts.iter().take(4) {
+        finding.evidence(chain.start.call, "a thread is started here");
+    }
+    for call in race.bare.iter().flat_map(|chain| &chain.calls).take(4) {
+        finding.evidence(*call, "called on the way");
+    }
+}
+
+fn races_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Race<'p>> {
+    let mut found: Vec<Race<'p>> = Vec::new();
+    let mut chains: Option<Vec<Chain<'p>>> = None;
+    for statement in function.nodes() {
+        let Some(condition) = condition(statement.node) else {
+            continue;
+        };
+        for (atom, look) in looks(condition) {
+            let Some(act) = act_on(function, statement.node, condition, look) else {
+                continue;
+            };
+            let (check, act) = (statement.with(atom), statement.with(act));
+            if is_handled(act.node, function)
+                || cx.project.may_be_locked(function, check)
+                || is_checked_again(act.node, statement.node, look)
+                || is_singleton(cx, function, check)
+                || !is_understood(cx, statement, look)
+            {
+                continue;
+            }
+            let chains = chains.get_or_insert_with(|| cx.project.chains(function));
+            let place = |chain: &Chain<'p>| place(cx, function, statement, look, act, chain);
+            let shared = shared_by(cx, chains, place);
+            if !shared.is_empty() {
+                // the check that is nearest to the action counts
+                found.retain(|other| other.act != act);
+            }
+            found.extend(shared.into_iter().map(|(place, bare)| Race {
+                check,
+                act,
+                place,
+                bare,
+            }));
+        }
+    }
+    found
+}
+
+/// The condition of a statement, a clause or an expression.
+fn condition(node: Node<'_>) -> Option<Node<'_>> {
+    match node.kind() {
+        Kind::If | Kind::ElifClause | Kind::While => node.child(Field::Condition),
+        Kind::Conditional => node.children().nth(1),
+        _ => None,
+    }
+}
+
+/// The parts of a condition that ask for something, with what they ask.
+fn looks(condition: Node<'_>) -> Vec<(Node<'_>, Look<'_>)> {
+    let condition = condition.unparenthesized();
+    if condition.kind() == Kind::BooleanOperation {
+        return condition.children().flat_map(looks).collect();
+    }
+    let mut asked = condition;
+    while asked.kind() == Kind::NotOperation {
+        let Some(inner) = asked.children().next() else {
+            break;
+        };
+        asked = inner.unparenthesized();
+    }
+    let looks = match asked.kind() {
+        Kind::Comparison if matches!(asked.op(), Op::In | Op::NotIn) => {
+            let mut sides = asked.children();
+            match (sides.next(), sides.next()) {
+                (Some(key), Some(container)) => vec![Look::Has(container, key)],
+                _ => Vec::new(),
+            }
+        }
+        Kind::Comparison => asked.children().flat_map(looks_at).collect(),
+        _ => looks_at(asked),
+    };
+    looks.into_iter().map(|look| (condition, look)).collect()
+}
+
+/// What an operand asks.
+fn looks_at(operand: Node<'_>) -> Vec<Look<'_>> {
+    let operand = operand.unparenthesized();
+    match operand.kind() {
+        Kind::Name | Kind::Attribute => vec![Look::Value(operand), Look::Filled(operand)],
+        Kind::Subscript => match (operand.child(Field::Value), operand.child(Field::Subscript)) {
+            (Some(container), Some(key)) => vec![Look::Has(container, key)],
+            _ => Vec::new(),
+        },
+        Kind::Call => {
+            let callee = operand.child(Field::Function);
+            let first = operand
+                .child(Field::Arguments)
+                .and_then(|arguments| arguments.children().next());
+            let (Some(callee), Some(first)) = (callee, first) else {
+                return Vec::new();
+            };
+            let method = callee.child(Field::Attribute).map(Node::text);
+            match callee.child(Field::Object) {
+                Some(object) if method == Some("get") => vec![Look::Has(object, first)],
+                None if callee.text() == "len" => vec![Look::Filled(first)],
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What relies on a check: in the branches of its statement; behind it, where a branch leaves.
+fn act_on<'p>(
+    function: Function<'p>,
+    statement: Node<'p>,
+    condition: Node<'p>,
+    look: Look<'p>,
+) -> Option<Node<'p>> {
+    let parts = statement.children().filter(|part| *part != condition);
+    let inside = parts
+        .flat_map(|part| part.with_descendants())
+        .filter(|node| is_run(*node, statement))
+        .find_map(|node| act(node, look, statement));
+    let is_loop = statement.kind() == Kind::While;
+    // a loop's variable ends the loop
+    if is_loop && matches!(look, Look::Value(_)) {
+        return None;
+    }
+    if inside.is_some() || statement.kind() != Kind::If {
+        return inside;
+    }
+    let leaves = statement
+        .child(Field::Consequence)
+        .and_then(|block| block.children().last())
+        .is_some_and(|last| {
+            matches!(
+                last.kind(),
+                Kind::Return | Kind::Continue | Kind::Break | Kind::Raise
+            )
+        });
+    if !leaves || !function.site.node.contains(statement) {
+        return None;
+    }
+    let block = statement.parent()?;
+    let behind = block
+        .children()
+        .skip_while(|node| *node != statement)
+        .skip(1);
+    behind
+        .flat_map(Node::with_descendants)
+        .filter(|node| is_run(*node, block))
+        .find_map(|node| act(node, look, block))
+}
+
+/// Whether a node is run with the code around it, and not in a function that is only defined there.
+fn is_run(node: Node<'_>, around: Node<'_>) -> bool {
+    !node
+        .ancestors()
+        .take_while(|outer| *outer != around)
+        .any(|outer| is_definition(outer.kind()))
+}
+
+/// A node as an action on what was looked at; `region` is the code that relies on the check.
+fn act<'p>(node: Node<'p>, look: Look<'p>, region: Node<'p>) -> Option<Node<'p>> {
+    let whole = || node.statement().unwrap_or(node);
+    let same = |one: Node<'_>, other: Node<'_>| one.text() == other.text();
+    let is_entry = |place: Node<'_>, container: Node<'_>, key: Option<Node<'_>>| {
+        place.kind() == Kind::Subscript
+            && place
+                .child(Field::Value)
+                .is_some_and(|own| same(own, container))
+            && key.is_none_or(|key| {
+                place
+                    .child(Field::Subscript)
+                    .is_some_and(|own| same(own, key))
+            })
+    };
+    match (node.kind(), look) {
+        (Kind::Assignment | Kind::AugmentedAssignment, Look::Value(place)) => {
+            let left = node.child(Field::Left)?;
+            let value = node.child(Field::Right)?;
+            let does_more = || is_straight(node, region) && has_other_work(region, node, |_| true);
+            (same(left, place) && (!is_constant(value) || does_more())).then(whole)
+        }
+        (Kind::Assignment | Kind::AugmentedAssignment, Look::Has(container, key)) => {
+            let left = node.child(Field::Left)?;
+            is_entry(left, container, Some(key)).then(whole)
+        }
+        (Kind::Delete, _) => {
+            let mut deleted = node.children();
+            let is_it = deleted.any(|place| match look {
+                Look::Value(own) => same(place, own),
+                Look::Filled(container) => is_entry(place, container, None),
+                Look::Has(container, key) => is_entry(place, container, Some(key)),
+            });
+            is_it.then_some(node)
+        }
+        (Kind::Call, Look::Filled(container) | Look::Has(container, _)) => {
+            let callee = node.child(Field::Function)?;
+            let method = callee.child(Field::Attribute)?.text();
+            let arguments: Vec<_> = node
+                .child(Field::Arguments)
+                .into_iter()
+                .flat_map(Node::children)
+                .collect();
+            if !same(callee.child(Field::Object)?, container) {
+                return None;
+            }
+            let is_it = match (look, method, &arguments[..]) {
+                (Look::Has(_, key), "pop" | "remove", [only]) => same(*only, key),
+                (Look::Has(_, key), "add", [only]) => {
+                    same(*only, key) && has_other_work(region, node, |call| !is_written(call))
+                }
+                (Look::Filled(_), "pop", [] | [_]) => true,
+                (Look::Filled(_), "popleft" | "popitem", _) => true,
+                (Look::Filled(_), "clear", []) => has_other_work(region, node, |_| true),
+                _ => false,
+            };
+            is_it.then_some(node)
+        }
+        _ => None,
+    }
+}
+
+fn is_constant(value: Node<'_>) -> bool {
+    matches!(
+        value.kind(),
+        Kind::True | Kind::False | Kind::None | Kind::Integer | Kind::Float | Kind::String
+    )
+}
+
+/// Whether the code that relies on a check does more than the action: it calls something for what that does.
+fn has_other_work(region: Node<'_>, act: Node<'_>, counts: fn(Node<'_>) -> bool) -> bool {
+    region.descendants().any(|node| {
+        matches!(node.kind(), Kind::Call | Kind::Await)
+            && node.parent().map(Node::kind) == Some(Kind::ExpressionStatement)
+            && !act.contains(node)
+            && counts(node)
+    })
+}
+
+/// Whether an action is executed on every way through the code that relies on the check.
+fn is_straight(act: Node<'_>, region: Node<'_>) -> bool {
+    let branches = act.ancestors().take_while(|node| *node != region);
+    !branches.into_iter().any(|node| {
+        matches!(
+            node.kind(),
+            Kind::If | Kind::For | Kind::While | Kind::Match | Kind::ExceptClause
+        )
+    })
+}
+
+/// Whether the action may fail and is expected to.
+fn is_handled(act: Node<'_>, function: Function<'_>) -> bool {
+    let mut node = act;
+    if matches!(
+        act.statement().map(Node::kind),
+        Some(Kind::ExpressionStatement)
+    ) && !act.with_descendants().any(|part| part.kind() == Kind::Call)
+    {
+        return false;
+    }
+    while let Some(parent) = node.parent().filter(|_| node != function.site.node) {
+        if parent.kind() == Kind::Try
+            && node.field() == Field::Body
+            && parent.child_of(Kind::ExceptClause).is_some()
+        {
+            return true;
+        }
+        node = parent;
+    }
+    false
+}
+
+/// Whether the same is asked again under a `with`.
+fn is_checked_again(act: Node<'_>, statement: Node<'_>, look: Look<'_>) -> bool {
+    let (Look::Value(place) | Look::Filled(place) | Look::Has(place, _)) = look;
+    let around: Vec<_> = act
+        .ancestors()
+        .take_while(|node| *node != statement && !is_definition(node.kind()))
+        .collect();
+    let Some(with) = around.iter().rposition(|node| node.kind() == Kind::With) else {
+        return false;
+    };
+    around[..with].iter().any(|node| {
+        condition(*node).is_some_and(|condition| {
+            condition
+                .with_descendants()
+                .any(|part| part.text() == place.text())
+        })
+    })
+}
+
+/// Whether the check is the one of a singleton: another rule speaks about that.
+fn is_singleton<'p>(cx: &Context<'p>, function: Function<'p>, check: Site<'p>) -> bool {
+    cx.project
+        .singleton(function)
+        .is_some_and(|singleton| singleton.check.node.contains(check.node))
+}
+
+/// Whether it is known what is looked at: a container of the standard library with a key that is not the thread's own, a variable, an attribute.
+fn is_understood<'p>(cx: &Context<'p>, at: Site<'p>, look: Look<'p>) -> bool {
+    let is_container = |container| {
+        matches!(
+            cx.project.evaluate(at.with(container)),
+            Value::Instance(ClassValue::External(name)) if is_container_name(&name)
+        )
+    };
+    match look {
+        Look::Value(_) => true,
+        Look::Filled(container) => is_container(container),
+        Look::Has(container, key) => is_container(container) && !is_of_thread(cx, at.with(key)),
+    }
+}
+
+/// Whether a key names the thread that uses it.
+fn is_of_thread<'p>(cx: &Context<'p>, key: Site<'p>) -> bool {
+    let made = match key.node.kind() {
+        Kind::Name => cx
+            .project
+            .only_binding(key)
+            .and_then(|binding| binding.value()),
+        _ => Some(key),
+    };
+    made.is_some_and(|made| {
+        made.calls().any(|call| {
+            let name = call
+                .child(Field::Function)
+                .and_then(|callee| cx.project.qualified(callee));
+            name.is_some_and(|name| name.starts_with("threading.") || name.starts_with("_thread."))
+        })
+    })
+}
+
+/// The shared place that is looked at, as far as the action changes the same.
+fn place<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    at: Site<'p>,
+    look: Look<'p>,
+    act: Site<'p>,
+    chain: &Chain<'p>,
+) -> Option<SharedPlace<'p>> {
+    match look {
+        Look::Value(place) => cx
+            .project
+            .shared_place(function, at.with(place), chain)
+            .filter(|place| !place.runs_code),
+        Look::Filled(container) => cx
+            .project
+            .shared_container(function, at.with(container), chain),
+        Look::Has(container, _) => {
+            // an entry of the thread's own is none
+            let mut entries = act
+                .node
+                .with_descendants()
+                .filter(|node| node.kind() == Kind::Subscript && node.field() == Field::Left);
+            match entries.find(|entry| {
+                entry
+                    .child(Field::Value)
+                    .is_some_and(|own| own.text() == container.text())
+            }) {
+                Some(entry) => cx.project.shared_place(function, at.with(entry), chain),
+                None => cx
+                    .project
+                    .shared_container(function, at.with(container), chain),
+            }
+        }
+    }
+}

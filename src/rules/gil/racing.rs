@@ -1,0 +1,143 @@
+//! Functions that several threads run at a time, and the ways to them on which no lock is held.
+
+use super::are_alternatives;
+use crate::facts::Site;
+use crate::project::{Chain, Function, SharedPlace, StartKind, ThreadStart};
+use crate::rules::Context;
+use crate::syntax::{Field, Kind, Node};
+
+/// Whether a function is what its decorators and its kind leave it: nothing unknown stands around its body, and it runs when it is called.
+pub(super) fn is_plain<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
+    const PLAIN: &[&str] = &[
+        "builtins.staticmethod",
+        "builtins.classmethod",
+        "typing.override",
+    ];
+    let strange = function.site.decorators().any(|name| {
+        cx.project
+            .qualified_decorator(name)
+            .is_none_or(|name| !PLAIN.contains(&name.as_ref()))
+    });
+    !strange && !function.is_async() && !function.site.node.tree().has_error()
+}
+
+/// Whether no caller on the way from the thread's target holds a lock.
+fn is_bare<'p>(cx: &Context<'p>, chain: &Chain<'p>) -> bool {
+    !chain.calls.iter().any(|call| {
+        Function::around(*call).is_some_and(|caller| cx.project.may_be_locked(caller, *call))
+    })
+}
+
+/// The shared places that an expression names, with the ways by which threads come to each, as far as no caller holds a lock.
+pub(super) fn shared_by<'p>(
+    cx: &Context<'p>,
+    chains: &[Chain<'p>],
+    place: impl Fn(&Chain<'p>) -> Option<SharedPlace<'p>>,
+) -> Vec<(SharedPlace<'p>, Vec<Chain<'p>>)> {
+    let mut found: Vec<(SharedPlace<'p>, Vec<Chain<'p>>)> = Vec::new();
+    for chain in chains.iter().filter(|chain| is_bare(cx, chain)) {
+        let Some(place) = place(chain) else { continue };
+        match found
+            .iter_mut()
+            .find(|(known, _)| known.identity == place.identity)
+        {
+            Some((_, chains)) => chains.push(chain.clone()),
+            None => found.push((place, vec![chain.clone()])),
+        }
+    }
+    found
+}
+
+/// The starts of some chains, each once.
+pub(super) fn starts_of<'c, 'p>(chains: impl Iterator<Item = &'c Chain<'p>>) -> Vec<&'c Chain<'p>>
+where
+    'p: 'c,
+{
+    let mut starts: Vec<&Chain<'_>> = Vec::new();
+    for chain in chains {
+        if !starts
+            .iter()
+            .any(|known| known.start.call == chain.start.call)
+        {
+            starts.push(chain);
+        }
+    }
+    starts
+}
+
+/// Whether these starts make more than one thread at a time.
+pub(super) fn are_several<'p>(cx: &Context<'p>, starts: &[&Chain<'p>]) -> bool {
+    let starts: Vec<_> = starts
+        .iter()
+        .filter(|chain| !is_single(cx, chain))
+        .collect();
+    starts.iter().any(|chain| chain.is_many())
+        || starts.iter().enumerate().any(|(index, one)| {
+            let others = starts.iter().skip(index + 1);
+            others
+                .into_iter()
+                .any(|other| may_run_together(one.start, other.start))
+        })
+}
+
+/// Whether the threads of two starts may run at the same time: not where one is joined before the other one starts, and not where only one of them is made.
+pub(super) fn may_run_together(one: ThreadStart<'_>, other: ThreadStart<'_>) -> bool {
+    // `start` and `restart`
+    let is_one_by_one = || {
+        one.function == other.function && Function::around(one.call) != Function::around(other.call)
+    };
+    !is_joined_before(one.call, other.call)
+        && !are_alternatives(one.call, other.call)
+        && !is_one_by_one()
+}
+
+/// Whether a start goes to a pool of one thread.
+fn is_single<'p>(cx: &Context<'p>, chain: &Chain<'p>) -> bool {
+    if !matches!(chain.start.kind, StartKind::Submit | StartKind::Map) {
+        return false;
+    }
+    let pool = chain
+        .start
+        .call
+        .child(Field::Function)
+        .and_then(|callee| callee.child(Field::Object));
+    let made = pool.and_then(|pool| cx.project.made_by(pool));
+    made.is_some_and(|made| {
+        let arguments = made
+            .node
+            .child(Field::Arguments)
+            .into_iter()
+            .flat_map(Node::children);
+        arguments
+            .into_iter()
+            .any(|argument| argument.child(Field::Value).unwrap_or(argument).text() == "1")
+    })
+}
+
+/// Whether the thread of one start has been joined when the other start is made: `first.join()` stands between the two.
+fn is_joined_before(one: Site<'_>, other: Site<'_>) -> bool {
+    let place = |site: Site<'_>| (site.segment, site.node.id());
+    if !std::ptr::eq(one.file, other.file) || Function::around(one) != Function::around(other) {
+        return false;
+    }
+    let (first, second) = if place(one) < place(other) {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let Some(name) = super::assigned_name(first) else {
+        return false;
+    };
+    (first.segment..=second.segment).any(|segment| {
+        let root = first.file.root(segment);
+        let mut joins = root.body().named(name).map(|node| root.at(node));
+        joins.any(|named| {
+            let call = super::call_on(named.node, &["join"]);
+            call.is_some_and(|call| {
+                place(named) > place(first)
+                    && place(named) < place(second)
+                    && call.parent().map(Node::kind) == Some(Kind::ExpressionStatement)
+            })
+        })
+    })
+}
