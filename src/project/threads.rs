@@ -140,6 +140,15 @@ impl Project {
         found
     }
 
+    /// The functions of the whole project that threads run, by file and place.
+    pub fn threaded<'p>(&'p self) -> impl Iterator<Item = Function<'p>> {
+        let files = &self.all_chains().by_file;
+        let mut files: Vec<&Arc<PathBuf>> = files.keys().collect();
+        files.sort();
+        let files = files.into_iter().filter_map(|path| self.file(path));
+        files.flat_map(|file| self.threaded_in(file))
+    }
+
     /// Why a function may run in a thread; empty where nothing shows that it does.
     pub fn chains<'p>(&'p self, function: Function<'p>) -> Vec<Chain<'p>> {
         let known = self

@@ -40,6 +40,7 @@ pub const RULES: &[&Rule] = &[
     &gil::acquire_result_ignored::RULE,
     &gil::future_awaited_at_once::RULE,
     &gil::executor_used_after_shutdown::RULE,
+    &gil::changed_while_iterated_elsewhere::RULE,
     &gil::future_dropped::RULE,
     &gil::waits_for_its_own_pool::RULE,
     &gil::pool_in_the_loop::RULE,

@@ -1,7 +1,7 @@
 //! GIL004 check-then-act. Card: knowledge/rules/GIL004-check-then-act.md
 
 use super::is_written;
-use super::racing::{are_several, is_plain, shared_by, starts_of};
+use super::racing::{are_several, is_bare, is_plain, shared_by, starts_of};
 use crate::facts::Site;
 use crate::project::{
     Chain, ClassValue, Function, SharedPlace, Value, is_container_name, is_definition,
@@ -105,7 +105,7 @@ fn races_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Race<'p>> {
             }
             let chains = chains.get_or_insert_with(|| cx.project.chains(function));
             let place = |chain: &Chain<'p>| place(cx, function, statement, look, act, chain);
-            let shared = shared_by(cx, chains, place);
+            let shared = shared_by(chains.iter().filter(|chain| is_bare(cx, chain)), place);
             if !shared.is_empty() {
                 // the check that is nearest to the action counts
                 found.retain(|other| other.act != act);

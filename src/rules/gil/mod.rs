@@ -3,6 +3,7 @@
 pub mod acquire_result_ignored;
 pub mod busy_wait;
 pub mod condition_wait_without_loop;
+pub mod changed_while_iterated_elsewhere;
 pub mod check_then_act;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
@@ -225,6 +226,21 @@ fn has_one_worker<'p>(project: &'p Project, pool: Site<'p>) -> bool {
         }
     });
     workers.is_some_and(|workers| workers.text() == "1")
+}
+
+/// The header of a `for` statement, from the keyword to the colon.
+fn loop_header(statement: Site<'_>) -> std::ops::Range<usize> {
+    let range = statement.range();
+    let end = statement
+        .child(Field::Right)
+        .map_or(range.start, |over| over.range().end);
+    let rest = statement
+        .file
+        .source()
+        .get(end..range.end)
+        .unwrap_or_default();
+    let colon = rest.find(':').map_or(0, |colon| colon + 1);
+    range.start..end + colon
 }
 
 /// The managers of a `with` statement.

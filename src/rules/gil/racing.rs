@@ -22,20 +22,22 @@ pub(super) fn is_plain<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
 }
 
 /// Whether no caller on the way from the thread's target holds a lock.
-fn is_bare<'p>(cx: &Context<'p>, chain: &Chain<'p>) -> bool {
+pub(super) fn is_bare<'p>(cx: &Context<'p>, chain: &Chain<'p>) -> bool {
     !chain.calls.iter().any(|call| {
         Function::around(*call).is_some_and(|caller| cx.project.may_be_locked(caller, *call))
     })
 }
 
-/// The shared places that an expression names, with the ways by which threads come to each, as far as no caller holds a lock.
-pub(super) fn shared_by<'p>(
-    cx: &Context<'p>,
-    chains: &[Chain<'p>],
+/// The shared places that an expression names, with the ways by which threads come to each.
+pub(super) fn shared_by<'c, 'p>(
+    chains: impl Iterator<Item = &'c Chain<'p>>,
     place: impl Fn(&Chain<'p>) -> Option<SharedPlace<'p>>,
-) -> Vec<(SharedPlace<'p>, Vec<Chain<'p>>)> {
+) -> Vec<(SharedPlace<'p>, Vec<Chain<'p>>)>
+where
+    'p: 'c,
+{
     let mut found: Vec<(SharedPlace<'p>, Vec<Chain<'p>>)> = Vec::new();
-    for chain in chains.iter().filter(|chain| is_bare(cx, chain)) {
+    for chain in chains {
         let Some(place) = place(chain) else { continue };
         match found
             .iter_mut()
@@ -80,8 +82,16 @@ pub(super) fn are_several<'p>(cx: &Context<'p>, starts: &[&Chain<'p>]) -> bool {
         })
 }
 
+/// Whether what one chain leads to may run at the same time as what the other one leads to.
+pub(super) fn runs_beside<'p>(cx: &Context<'p>, one: &Chain<'p>, other: &Chain<'p>) -> bool {
+    if one.start.call == other.start.call {
+        return one.is_many() && !is_single(cx, one);
+    }
+    may_run_together(one.start, other.start) && !(is_single(cx, one) && is_single(cx, other))
+}
+
 /// Whether the threads of two starts may run at the same time: not where one is joined before the other one starts, and not where only one of them is made.
-pub(super) fn may_run_together(one: ThreadStart<'_>, other: ThreadStart<'_>) -> bool {
+fn may_run_together(one: ThreadStart<'_>, other: ThreadStart<'_>) -> bool {
     // `start` and `restart`
     let is_one_by_one = || {
         one.function == other.function && Function::around(one.call) != Function::around(other.call)

@@ -1,6 +1,6 @@
 //! GIL003 unlocked-update. Card: knowledge/rules/GIL003-unlocked-update.md
 
-use super::racing::{are_several, is_plain, shared_by, starts_of};
+use super::racing::{are_several, is_bare, is_plain, shared_by, starts_of};
 use crate::facts::Site;
 use crate::project::{Chain, Function, SharedPlace};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -83,7 +83,7 @@ fn update<'p>(
         .statement()
         .map_or(write, |node| write.with(node));
     let place = |chain: &Chain<'p>| cx.project.shared_place(function, target, chain);
-    let shared = shared_by(cx, chains, place).into_iter();
+    let shared = shared_by(chains.iter().filter(|chain| is_bare(cx, chain)), place).into_iter();
     let updates = shared.map(|(place, bare)| Update {
         statement,
         reads,

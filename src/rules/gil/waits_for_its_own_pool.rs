@@ -1,6 +1,6 @@
 //! GIL024 waits-for-its-own-pool. Card: knowledge/rules/GIL024-waits-for-its-own-pool.md
 
-use super::{abbreviated, assigned_name, call_on, capitalised, label, waits};
+use super::{abbreviated, assigned_name, call_on, capitalised, label, loop_header, waits};
 use crate::facts::Site;
 use crate::project::{
     Chain, ClassValue, Function, ParameterKind, Pool, StartKind, Value, argument,
@@ -50,20 +50,12 @@ fn handed(call: Site<'_>) -> Option<(Site<'_>, Site<'_>)> {
     matches!(method, "submit" | "map").then_some((pool, call))
 }
 
-/// A place that waits for the job: what is reported.
-#[derive(Clone, Copy)]
-struct Wait<'p> {
-    site: Site<'p>,
-    /// The end of the header, for a loop.
-    end: Option<usize>,
-}
-
 fn report<'p>(
     cx: &Context<'p>,
     function: Function<'p>,
     pool: Site<'p>,
     submit: Site<'p>,
-    wait: Wait<'p>,
+    wait: Site<'p>,
     chains: &[&Chain<'p>],
     out: &mut Findings,
 ) {
@@ -74,10 +66,10 @@ fn report<'p>(
         capitalised(&label(function)),
         line(submit),
     );
-    let mut range = wait.site.range();
-    if let Some(end) = wait.end {
-        range.end = range.start + end;
-    }
+    let range = match wait.node.kind() {
+        Kind::For => loop_header(wait),
+        _ => wait.range(),
+    };
     let finding = out.report(&RULE, Severity::Warning, cx.file, range, message);
     finding.evidence(submit, "the inner job is given to the pool here");
     for chain in chains.iter().take(4) {
@@ -186,12 +178,8 @@ fn given_at_start<'p>(
     argument(start.call, at + 1, pool.text())
 }
 
-/// The places of a function that wait for a job.
-fn waits_for<'p>(cx: &Context<'p>, function: Function<'p>, submit: Site<'p>) -> Vec<Wait<'p>> {
-    let call = |node: Node<'p>| Wait {
-        site: submit.with(node),
-        end: None,
-    };
+/// The places of a function that wait for a job: calls, and loops.
+fn waits_for<'p>(cx: &Context<'p>, function: Function<'p>, submit: Site<'p>) -> Vec<Site<'p>> {
     let is_map = submit
         .node
         .child(Field::Function)
@@ -201,7 +189,7 @@ fn waits_for<'p>(cx: &Context<'p>, function: Function<'p>, submit: Site<'p>) -> 
         return taken(cx, submit).into_iter().collect();
     }
     if let Some(wait) = asked(submit.node) {
-        return vec![call(wait)];
+        return vec![submit.with(wait)];
     }
     let after = |node: &Node<'p>| node.id() > submit.node.id();
     let named = |name: &'p str| {
@@ -221,7 +209,7 @@ fn waits_for<'p>(cx: &Context<'p>, function: Function<'p>, submit: Site<'p>) -> 
             return Vec::new();
         }
         let waits = named(name).filter(after).filter(is_it).filter_map(asked);
-        return waits.map(call).collect();
+        return waits.map(|node| submit.with(node)).collect();
     }
     let Some(list) = list_of(submit) else {
         return Vec::new();
@@ -255,16 +243,13 @@ fn list_of<'p>(submit: Site<'p>) -> Option<&'p str> {
 }
 
 /// The wait for the futures of a list, where its name is read: `wait(futures)`, a loop over `as_completed(futures)`, or one that asks each.
-fn waited_as_one<'p>(cx: &Context<'p>, list: Site<'p>) -> Option<Wait<'p>> {
+fn waited_as_one<'p>(cx: &Context<'p>, list: Site<'p>) -> Option<Site<'p>> {
     let parent = list.node.parent()?;
     if parent.kind() == Kind::ArgumentList {
         let call = list.with(parent.parent()?);
         let name = cx.project.qualified(call.child(Field::Function)?)?;
         return match name.strip_prefix("concurrent.futures.")? {
-            "wait" | "_base.wait" => Some(Wait {
-                site: call,
-                end: None,
-            }),
+            "wait" | "_base.wait" => Some(call),
             "as_completed" | "_base.as_completed" => Some(gone_over(call)),
             _ => None,
         };
@@ -282,14 +267,11 @@ fn waited_as_one<'p>(cx: &Context<'p>, list: Site<'p>) -> Option<Wait<'p>> {
         .descendants()
         .filter(|node| node.kind() == Kind::Name && node.text() == name)
         .find_map(asked)?;
-    Some(Wait {
-        site: list.with(asks),
-        end: None,
-    })
+    Some(list.with(asks))
 }
 
 /// Where the results of `map` are taken.
-fn taken<'p>(cx: &Context<'p>, map: Site<'p>) -> Option<Wait<'p>> {
+fn taken<'p>(cx: &Context<'p>, map: Site<'p>) -> Option<Site<'p>> {
     const TAKING: &[&str] = &[
         "builtins.all",
         "builtins.any",
@@ -308,30 +290,16 @@ fn taken<'p>(cx: &Context<'p>, map: Site<'p>) -> Option<Wait<'p>> {
         Kind::ArgumentList => {
             let call = map.with(parent.parent()?);
             let name = cx.project.qualified(call.child(Field::Function)?)?;
-            TAKING.contains(&name.as_ref()).then_some(Wait {
-                site: call,
-                end: None,
-            })
+            TAKING.contains(&name.as_ref()).then_some(call)
         }
         Kind::For | Kind::ForInClause if map.node.field() == Field::Right => Some(gone_over(map)),
         _ => None,
     }
 }
 
-/// The header of the loop that goes over what waits; in a comprehension, what it goes over.
-fn gone_over(iterable: Site<'_>) -> Wait<'_> {
-    let header = iterable
-        .node
-        .parent()
-        .filter(|parent| parent.kind() == Kind::For);
-    match header {
-        Some(header) => Wait {
-            site: iterable.with(header),
-            end: Some(iterable.node.range().end + 1 - header.range().start),
-        },
-        None => Wait {
-            site: iterable,
-            end: None,
-        },
-    }
+/// The loop that goes over what waits; in a comprehension, what it goes over.
+fn gone_over(iterable: Site<'_>) -> Site<'_> {
+    let around = iterable.node.parent();
+    let header = around.filter(|parent| parent.kind() == Kind::For);
+    header.map_or(iterable, |header| iterable.with(header))
 }
