@@ -68,7 +68,7 @@ impl Project {
     }
 
     /// A name, and the other names that it is given on the way through the project.
-    fn with_aliases<'p>(&'p self, name: &'p str) -> Vec<&'p str> {
+    pub(super) fn with_aliases<'p>(&'p self, name: &'p str) -> Vec<&'p str> {
         let mut names = vec![name];
         let mut from = 0;
         for _ in 0..RENAMINGS {
@@ -99,6 +99,23 @@ impl Project {
             }
         }
         found
+    }
+
+    /// The classes of the project that, by words alone, derive from a class of one of these names, and in whose body a word stands.
+    pub(super) fn heirs_by_words<'p>(&'p self, roots: &[&'p str], word: &str) -> Vec<Class<'p>> {
+        let names = self.names_after(roots);
+        let kin = names
+            .into_iter()
+            .flat_map(|name| self.kinsmen(move |kin| kin.with_base(name)));
+        let holds = kin.filter(|kinsman| {
+            let head = kinsman.segment;
+            let file = self.file(&kinsman.path).filter(|file| head < file.len());
+            file.is_some_and(|file| {
+                let mut parts = std::iter::once(head).chain(file.members_of(head));
+                parts.any(|part| file.segment(part).mentions(word))
+            })
+        });
+        self.classes_of(holds).collect()
     }
 
     /// The classes of the project that have a class among their bases.

@@ -14,6 +14,7 @@ mod functions;
 mod handing;
 mod heirs;
 mod locks;
+mod making;
 mod modules;
 mod pools;
 mod readings;
@@ -43,6 +44,7 @@ pub use locks::LockKind;
 pub use functions::{Bound, Function, Parameter, ParameterKind, is_definition};
 pub use handing::{HandKind, HandOver, StartKind, argument};
 pub use pools::{Pool, PoolCall};
+pub use making::{Fit, Maker, Making};
 pub use shapes::{Locking, Singleton, SingletonShape};
 pub use shared::SharedPlace;
 pub use slots::{Slots, mangled};
@@ -105,6 +107,7 @@ pub struct Project {
     all: OnceLock<Vec<PathBuf>>,
     threads: threads::Memo,
     kept: shapes::Memo,
+    making: making::Memo,
     aliases: aliases::Memo,
     heirs: Arc<heirs::Memo>,
     /// The names of classes that, by words alone, may have abstract methods.
@@ -121,6 +124,7 @@ impl Project {
             all: OnceLock::new(),
             threads: threads::Memo::default(),
             kept: shapes::Memo::default(),
+            making: making::Memo::default(),
             aliases: aliases::Memo::default(),
             heirs: Arc::default(),
             abstracts: Kept::default(),
@@ -139,6 +143,7 @@ impl Project {
         };
         project.threads = earlier.threads.after(&mut changed);
         project.kept = shapes::Memo(earlier.kept.0.after(&mut changed));
+        project.making = making::Memo(earlier.making.0.after(&mut changed));
         project.aliases = earlier.aliases.after(&mut changed);
         project.heirs = Arc::clone(&earlier.heirs);
         project.abstracts = earlier.abstracts.after(&mut changed);

@@ -74,6 +74,7 @@ pub const RULES: &[&Rule] = &[
     &singleton::singleton_race::RULE,
     &singleton::singleton_shared_by_subclasses::RULE,
     &singleton::new_passes_arguments::RULE,
+    &singleton::new_init_mismatch::RULE,
 ];
 
 /// The rule with a code or a name, in any case.
