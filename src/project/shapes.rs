@@ -1,7 +1,7 @@
 //! Singletons by their shape: a function that makes the one instance when it finds none, and hands out the one that is kept.
 
 use super::functions::Bound;
-use super::{Class, ClassValue, Function, Kept, Metaclass, Project, Spot, Value};
+use super::{Class, ClassValue, Function, Kept, Locking, Metaclass, Project, Spot, Value};
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::syntax::{Field, Kind, Node, Op};
 
@@ -36,19 +36,7 @@ pub struct Singleton<'p> {
     pub storage: Site<'p>,
     /// Whether it is kept for each class by itself: in a table by class.
     pub per_class: bool,
-    pub locking: Locking,
-}
-
-/// What is known of locks around the check and the creation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Locking {
-    None,
-    /// A lock is held at the check, or something is that may be one.
-    Held,
-    /// Taken after the check, with another check under it.
-    DoubleChecked,
-    /// Taken after the check, and nothing is checked again.
-    AfterCheck,
+    pub locking: Locking<'p>,
 }
 
 /// What a condition asks: the place that is looked at, and whether the condition holds when there is nothing.
@@ -70,14 +58,6 @@ fn is_one(function: Function<'_>, class: Option<Class<'_>>, question: &Question<
         || outer == Some(entry)
         || class.is_some_and(|class| class.name() == entry);
     is_class || entry.ends_with(".__name__") || entry.starts_with(['"', '\''])
-}
-
-/// `lock.acquire()`
-fn acquires(call: Site<'_>) -> bool {
-    let callee = call.node.child(Field::Function);
-    callee
-        .and_then(|callee| callee.child(Field::Attribute))
-        .is_some_and(|name| name.text() == "acquire")
 }
 
 /// Whether a parameter is called as people call one that takes a class: `cls`, `klass`, `wrapped_class`. A decorator of functions keeps results, not instances.
@@ -366,121 +346,6 @@ impl Project {
             SingletonShape::Module => matches!(self.evaluate(callee), Value::Class(_)),
         }
     }
-
-    fn locking<'p>(
-        &'p self,
-        function: Function<'p>,
-        statement: Site<'p>,
-        creation: Site<'p>,
-        place: &str,
-    ) -> Locking {
-        const PLAIN: &[&str] = &[
-            "builtins.classmethod",
-            "builtins.staticmethod",
-            "functools.wraps",
-            "typing.override",
-            "typing.final",
-        ];
-        let strange = function.site.decorators().any(|decorator| {
-            self.qualified_decorator(decorator)
-                .is_none_or(|name| !PLAIN.contains(&name.as_ref()))
-        });
-        if strange || self.holds(function, statement) || self.callers_hold(function) {
-            return Locking::Held;
-        }
-        let withs: Vec<Site<'p>> = withs_around(creation)
-            .filter(|with| statement.node.contains(with.node))
-            .collect();
-        // a lock that is taken after the check: from where on
-        let with = withs.iter().find(|with| self.may_lock(**with));
-        let acquired = function
-            .calls()
-            .filter(|call| acquires(*call) && statement.node.contains(call.node));
-        let mut locked = with.copied().into_iter().chain(acquired);
-        let Some(locked) = locked.find(|lock| lock.node.id() < creation.node.id()) else {
-            return Locking::None;
-        };
-        let ifs = statement.node.descendants().filter(|node| {
-            node.kind() == Kind::If && node.id() > locked.node.id() && node.contains(creation.node)
-        });
-        let mut conditions = ifs.filter_map(|node| node.child(Field::Condition));
-        let again = conditions.any(|condition| asks_again(condition, place));
-        if again {
-            Locking::DoubleChecked
-        } else {
-            Locking::AfterCheck
-        }
-    }
-
-    /// Whether something that may be a lock is held at a statement: by `with` around it, or by `acquire` before it.
-    fn holds<'p>(&'p self, function: Function<'p>, statement: Site<'p>) -> bool {
-        let inside = |with: &Site<'p>| function.site.node.contains(with.node);
-        if withs_around(statement)
-            .filter(inside)
-            .any(|with| self.may_lock(with))
-        {
-            return true;
-        }
-        function
-            .calls()
-            .any(|call| acquires(call) && call.node.id() < statement.node.id())
-    }
-
-    /// Whether a `with` statement may keep other threads out: any manager may, except one that is a lock made on the spot.
-    fn may_lock<'p>(&'p self, with: Site<'p>) -> bool {
-        let items = with
-            .node
-            .descendants_outside(|kind| kind == Kind::Block)
-            .filter(|node| node.kind() == Kind::WithItem);
-        items.filter_map(|item| item.child(Field::Value)).any(|value| {
-            let site = with.with(if value.kind() == Kind::AsPattern { value.children().next().unwrap_or(value) } else { value });
-            let fresh = site.node.kind() == Kind::Call
-                && matches!(self.evaluate(site), Value::Instance(ClassValue::External(name)) if name.starts_with("threading."));
-            !fresh
-        })
-    }
-
-    /// Whether every call of a function stands under a `with`. A function that nobody is seen to call is called by somebody.
-    fn callers_hold<'p>(&'p self, function: Function<'p>) -> bool {
-        if !function.name().starts_with('_') || function.name().starts_with("__") {
-            return false;
-        }
-        let mut any = false;
-        for (file, segment) in self.mentions(function.name()) {
-            let root = file.root(segment);
-            for call in root.body().calls.iter().map(|call| root.at(*call)) {
-                let callee = call
-                    .child(Field::Function)
-                    .map(|callee| self.evaluate(callee));
-                if matches!(callee, Some(Value::Function(target) | Value::Method(target)) if target == function)
-                {
-                    any = true;
-                    if !withs_around(call).any(|with| self.may_lock(with)) {
-                        return false;
-                    }
-                }
-            }
-        }
-        any
-    }
-}
-
-fn withs_around(site: Site<'_>) -> impl Iterator<Item = Site<'_>> {
-    let inside = site
-        .node
-        .ancestors()
-        .take_while(|node| !super::functions::is_definition(node.kind()));
-    inside
-        .filter(|node| node.kind() == Kind::With)
-        .map(move |node| site.with(node))
-}
-
-/// Whether a condition looks at a place.
-fn asks_again(condition: Node<'_>, place: &str) -> bool {
-    let table = place.split('[').next().unwrap_or(place);
-    condition
-        .with_descendants()
-        .any(|node| key(node) == place || key(node) == table)
 }
 
 /// The targets of an assignment and of those that it is chained to.

@@ -72,6 +72,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::chained_mutable_assignment::RULE,
     &singleton::singleton_init_runs_again::RULE,
     &singleton::singleton_race::RULE,
+    &singleton::singleton_recheck_missing::RULE,
     &singleton::singleton_shared_by_subclasses::RULE,
     &singleton::new_passes_arguments::RULE,
     &singleton::new_init_mismatch::RULE,

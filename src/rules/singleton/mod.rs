@@ -4,17 +4,30 @@ pub mod new_init_mismatch;
 pub mod new_passes_arguments;
 pub mod singleton_init_runs_again;
 pub mod singleton_race;
+pub mod singleton_recheck_missing;
 pub mod singleton_shared_by_subclasses;
 
 use super::Context;
 use crate::facts::{Site, Subjects};
-use crate::project::{Class, Singleton};
+use crate::project::{Class, Function, Singleton, SingletonShape};
 use crate::syntax::{Field, Kind};
 
 /// The singletons that the file's functions make.
 fn singletons<'p>(cx: &Context<'p>) -> impl Iterator<Item = Singleton<'p>> {
     cx.functions(Subjects::SINGLETONS)
         .filter_map(|function| cx.project.singleton(function))
+}
+
+/// What a singleton is called: its class, its decorator, the global that holds it.
+fn singleton_name<'p>(singleton: &Singleton<'p>) -> &'p str {
+    match (singleton.shape, singleton.class) {
+        (SingletonShape::Decorator, _) => {
+            Function::around(singleton.function.site).map_or("", Function::name)
+        }
+        (SingletonShape::Module, _) => singleton.storage.text(),
+        (_, Some(class)) => class.name(),
+        (_, None) => singleton.function.name(),
+    }
 }
 
 /// How many classes of a family are looked at.

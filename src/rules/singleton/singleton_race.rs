@@ -1,6 +1,6 @@
 //! SNG002 singleton-race. Card: knowledge/rules/SNG002-singleton-race.md
 
-use super::singletons;
+use super::{singleton_name, singletons};
 use crate::facts::Site;
 use crate::project::{Class, Function, Locking, Singleton, SingletonShape, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -122,14 +122,7 @@ fn report<'p>(
             note(chain.start.call);
         }
     }
-    let name = match (singleton.shape, singleton.class) {
-        (SingletonShape::Decorator, _) => {
-            Function::around(singleton.function.site).map_or("", Function::name)
-        }
-        (SingletonShape::Module, _) => singleton.storage.text(),
-        (_, Some(class)) => class.name(),
-        (_, None) => singleton.function.name(),
-    };
+    let name = singleton_name(singleton);
     let (severity, who) = if starts.is_empty() {
         (
             Severity::Information,
