@@ -507,6 +507,12 @@ mod tests {
         no("@classmethod\ndef get(cls, it):\n    if not it:\n        it = cls()");
         yes("def __new__(cls):\n    if cls.it is None:\n        cls.it = super().__new__(cls)");
         no("def __new__(cls):\n    return super().__new__(cls)");
+        yes(
+            "def __new__(cls):\n    try:\n        return cls.it\n    except AttributeError:\n        cls.it = super().__new__(cls)",
+        );
+        yes(
+            "@classmethod\ndef get(cls):\n    try:\n        return cls.it\n    except AttributeError:\n        cls.it = cls()",
+        );
     }
 
     #[test]

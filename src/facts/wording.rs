@@ -193,6 +193,8 @@ fn asks_for_missing(bytes: &[u8]) -> bool {
         "if cls.",
         "hasattr(",
         " in ",
+        "except AttributeError",
+        "except KeyError",
     ]
     .iter()
     .any(|question| holds(bytes, question))
@@ -205,7 +207,7 @@ fn holds(bytes: &[u8], needle: &str) -> bool {
 /// Whether a text with a `__new__` or a metaclass's `__call__` in it may make one object and keep it.
 pub(super) fn may_keep_new(bytes: &[u8]) -> bool {
     let makes = holds(bytes, ".__new__(") || holds(bytes, ".__call__(");
-    makes && holds(bytes, "if ")
+    makes && (holds(bytes, "if ") || holds(bytes, "except "))
 }
 
 /// Whether a text with a class method or a static method in it may make one object and keep it: `cls._instance = …`.

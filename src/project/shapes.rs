@@ -3,7 +3,7 @@
 use super::functions::Bound;
 use super::{Class, ClassValue, Function, Kept, Locking, Metaclass, Project, Spot, Value};
 use crate::facts::{BindingKind, Site, Subjects};
-use crate::syntax::{Field, Kind, Node, Op};
+use crate::syntax::{Field, Kind, Node, Op, contains_word};
 
 /// How a singleton is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Singleton<'p> {
     pub function: Function<'p>,
     /// The class whose method it is; for a decorator none.
     pub class: Option<Class<'p>>,
-    /// The condition that asks whether there is one.
+    /// The condition that asks whether there is one, or the expression that is tried.
     pub check: Site<'p>,
     /// The statement that keeps the new one.
     pub creation: Site<'p>,
@@ -114,11 +114,13 @@ impl Project {
             return None;
         }
         let (shape, class) = self.shape_of(function)?;
-        let ifs = function.nodes().filter(|site| site.node.kind() == Kind::If);
-        for statement in ifs {
-            let Some(question) = question(function, statement) else {
-                continue;
+        for statement in function.nodes() {
+            let question = match statement.node.kind() {
+                Kind::If => question(function, statement),
+                Kind::Try => attempt(statement),
+                _ => None,
             };
+            let Some(question) = question else { continue };
             if let Some(found) = self.completed(function, shape, class, statement, &question) {
                 return Some(found);
             }
@@ -448,6 +450,44 @@ fn question<'p>(function: Function<'p>, statement: Site<'p>) -> Option<Question<
     Some(through_local(function, statement, asked))
 }
 
+/// `try: return cls._instance` with an `except AttributeError`: where nothing is there, reading it raises.
+fn attempt(statement: Site<'_>) -> Option<Question<'_>> {
+    let mut tried = statement.node.child(Field::Body)?.children();
+    let only = tried.next().filter(|_| tried.next().is_none())?;
+    let inner = only.children().next()?;
+    let read = match inner.kind() {
+        Kind::Assignment => inner.child(Field::Right)?,
+        _ => inner,
+    };
+    let (per_class, missing) = match read.kind() {
+        Kind::Attribute => (false, "AttributeError"),
+        Kind::Subscript => (true, "KeyError"),
+        _ => return None,
+    };
+    let mut handlers = statement
+        .node
+        .children()
+        .filter(|child| child.kind() == Kind::ExceptClause);
+    let is_expected = handlers.any(|handler| {
+        let mut caught = handler
+            .children()
+            .take_while(|child| child.kind() != Kind::Block);
+        caught.any(|caught| contains_word(caught.text(), missing))
+    });
+    // what is there and not handed out may be refused: then there is one object ever
+    let alternative = statement.node.child_of(Kind::ElseClause);
+    let inside = alternative.into_iter().flat_map(Node::descendants);
+    let beside = statement.node.parent().into_iter().flat_map(Node::children);
+    let raises = |node: Node<'_>| node.kind() == Kind::Raise && node.id() > statement.node.id();
+    let refuses = only.kind() != Kind::Return && inside.chain(beside).any(raises);
+    (is_expected && !refuses).then(|| Question {
+        place: key(read),
+        per_class,
+        missing_when: true,
+        check: statement.with(read),
+    })
+}
+
 /// Whether the first branch of an `if` raises: then there is one object ever, and nobody gets it a second time.
 fn refuses(statement: Site<'_>) -> bool {
     let branch = statement.node.child(Field::Consequence);
@@ -530,7 +570,7 @@ fn through_local<'p>(
     }
 }
 
-/// The statements that run when there is nothing: those in the branch, or, where the other branch leaves, those after the statement.
+/// The statements that run when there is nothing: those in the branch, or, where the other branch leaves, those after the statement; after an attempt, the handlers' too.
 fn missing_branch<'p>(
     function: Function<'p>,
     statement: Site<'p>,
@@ -543,6 +583,19 @@ fn missing_branch<'p>(
             .map(|node| statement.with(node))
             .collect()
     };
+    let after = || -> Vec<Site<'p>> {
+        let nodes = function.nodes().filter(|site| {
+            site.node.id() > statement.node.id() && !statement.node.contains(site.node)
+        });
+        nodes
+            .filter(|site| matches!(site.node.kind(), Kind::Assignment | Kind::Call))
+            .collect()
+    };
+    if statement.node.kind() == Kind::Try {
+        let children = statement.node.children();
+        let handlers = children.filter(|child| child.kind() == Kind::ExceptClause);
+        return handlers.flat_map(inside).chain(after()).collect();
+    }
     let branch = statement.node.child(Field::Consequence);
     if missing_when {
         return branch.map(inside).unwrap_or_default();
@@ -562,10 +615,5 @@ fn missing_branch<'p>(
     if !leaves {
         return Vec::new();
     }
-    let after = function
-        .nodes()
-        .filter(|site| site.node.id() > statement.node.id() && !statement.node.contains(site.node));
-    after
-        .filter(|site| matches!(site.node.kind(), Kind::Assignment | Kind::Call))
-        .collect()
+    after()
 }
