@@ -19,7 +19,7 @@ const IMMUTABLE: &[(&str, usize, &[&str])] = &[
 ];
 
 /// Bases that leave both methods alone.
-pub(super) fn is_plain_base(name: &str) -> bool {
+pub fn is_plain_base(name: &str) -> bool {
     matches!(name, "abc.ABC" | "typing.Generic") || name.starts_with("collections.abc.")
 }
 
@@ -131,7 +131,7 @@ impl Project {
     }
 
     /// Whether calling a class runs `type.__call__`.
-    fn is_called_plainly<'p>(&'p self, class: Class<'p>) -> bool {
+    pub fn is_called_plainly<'p>(&'p self, class: Class<'p>) -> bool {
         match self.metaclass(&ClassValue::Known(class)) {
             Metaclass::Is(metaclass) => {
                 self.mro_of(&metaclass)

@@ -46,7 +46,7 @@ pub use functions::{Bound, Function, Parameter, ParameterKind, is_definition};
 pub use handing::{HandKind, HandOver, StartKind, argument};
 pub use pools::{Pool, PoolCall};
 pub use locking::Locking;
-pub use making::{Fit, Maker, Making};
+pub use making::{Fit, Maker, Making, is_plain_base};
 pub use shapes::{Singleton, SingletonShape};
 pub use shared::SharedPlace;
 pub use slots::{Slots, mangled};

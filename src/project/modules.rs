@@ -7,7 +7,7 @@ use super::disk::Found;
 use super::flow::reaching;
 use super::{Project, Value};
 use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{CutKind, Field, Kind, Node};
 
 /// How many re-exports are followed.
 const REEXPORTS: usize = 8;
@@ -114,6 +114,46 @@ impl Project {
                 .collect::<Vec<_>>()
                 .join("."),
         )
+    }
+
+    /// Where a file, when it is executed, surely imports another of the project: the first statement on its top level that names it.
+    pub fn importing<'p>(&'p self, file: &'p FileFacts, other: &FileFacts) -> Option<Site<'p>> {
+        let is_other = |name: &str| {
+            let module = self.module(name, file);
+            module.is_some_and(|module| std::ptr::eq(module, other))
+        };
+        let names_other = |statement: Site<'p>| match statement.node.kind() {
+            Kind::Import => statement.node.children().any(|name| {
+                let name = name.child(Field::Name).unwrap_or(name);
+                is_other(&dotted(name))
+            }),
+            _ => self.module_of_import(statement).is_some_and(|module| {
+                let mut names = statement.node.children().skip(1);
+                is_other(&module)
+                    || names.any(|name| {
+                        let name = name.child(Field::Name).unwrap_or(name);
+                        is_other(&format!("{module}.{}", dotted(name)))
+                    })
+            }),
+        };
+        let stem = other.path().file_stem()?.to_str()?;
+        let stem = if stem == "__init__" {
+            other.path().parent()?.file_name()?.to_str()?
+        } else {
+            stem
+        };
+        (0..file.len())
+            .filter(|&segment| {
+                let facts = file.segment(segment);
+                facts.kind() == CutKind::Item && facts.mentions(stem)
+            })
+            .flat_map(|segment| {
+                let root = file.root(segment);
+                root.node.children().map(move |node| root.with(node))
+            })
+            .find(|site| {
+                matches!(site.node.kind(), Kind::Import | Kind::ImportFrom) && names_other(*site)
+            })
     }
 
     /// What an import binds.

@@ -73,13 +73,19 @@ fn key(node: Node<'_>) -> String {
     node.text().chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// The `__new__` functions of the project that keep an instance, found once.
+/// The functions of the project that keep the instances of classes which are called, found once.
 #[derive(Default)]
 pub(super) struct Memo(pub(super) Kept<Vec<Spot>>);
 
 impl Project {
     /// The singletons of the whole project that a `__new__` keeps.
     pub fn kept_by_new(&self) -> impl Iterator<Item = Singleton<'_>> {
+        self.kept_when_called()
+            .filter(|singleton| singleton.shape == SingletonShape::New)
+    }
+
+    /// The singletons of the whole project that are asked for by calling their class: those that a `__new__`, a metaclass or a decorator keeps.
+    pub fn kept_when_called(&self) -> impl Iterator<Item = Singleton<'_>> {
         let spots = self.keep(&self.kept.0, || {
             let mut spots = Vec::new();
             for file in self.files() {
@@ -93,7 +99,17 @@ impl Project {
                         .iter()
                         .filter_map(|data| Function::at(root.at(data.node)));
                     let keeping = functions.filter(|function| {
-                        function.name() == "__new__" && self.singleton(*function).is_some()
+                        let may_keep = matches!(function.name(), "__new__" | "__call__")
+                            || function.is_nested();
+                        let singleton = may_keep.then(|| self.singleton(*function)).flatten();
+                        singleton.is_some_and(|singleton| {
+                            matches!(
+                                singleton.shape,
+                                SingletonShape::New
+                                    | SingletonShape::Metaclass
+                                    | SingletonShape::Decorator
+                            )
+                        })
                     });
                     spots.extend(keeping.map(|function| Spot::of(function.site)));
                 }

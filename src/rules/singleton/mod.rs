@@ -2,6 +2,7 @@
 
 pub mod new_init_mismatch;
 pub mod new_passes_arguments;
+pub mod singleton_arguments_ignored;
 pub mod singleton_init_runs_again;
 pub mod singleton_race;
 pub mod singleton_recheck_missing;
@@ -9,7 +10,7 @@ pub mod singleton_shared_by_subclasses;
 
 use super::Context;
 use crate::facts::{Site, Subjects};
-use crate::project::{Class, Function, Singleton, SingletonShape};
+use crate::project::{Class, Function, Singleton, SingletonShape, Value};
 use crate::syntax::{Field, Kind};
 
 /// The singletons that the file's functions make.
@@ -28,6 +29,29 @@ fn singleton_name<'p>(singleton: &Singleton<'p>) -> &'p str {
         (_, Some(class)) => class.name(),
         (_, None) => singleton.function.name(),
     }
+}
+
+/// The classes that a decorator stands on.
+fn decorated<'p>(cx: &Context<'p>, inner: Function<'p>) -> Vec<Class<'p>> {
+    let Some(decorator) = Function::around(inner.site) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for (file, segment) in cx.project.mentions(decorator.name()) {
+        let root = file.root(segment);
+        for class in root
+            .body()
+            .classes
+            .iter()
+            .filter_map(|data| Class::at(root.at(data.node)))
+        {
+            let mut names = class.site.decorators();
+            if names.any(|name| cx.project.evaluate(name) == Value::Function(decorator)) {
+                found.push(class);
+            }
+        }
+    }
+    found
 }
 
 /// How many classes of a family are looked at.

@@ -29,7 +29,7 @@ fn may_concern<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
 }
 
 /// Whether a class's metaclass keeps the instance too, or its `__new__` takes `__init__` away: then it runs once.
-fn runs_once<'p>(cx: &Context<'p>, class: Class<'p>, new: Function<'p>) -> bool {
+pub(super) fn runs_once<'p>(cx: &Context<'p>, class: Class<'p>, new: Function<'p>) -> bool {
     let by_metaclass = match cx.project.metaclass(&ClassValue::Known(class)) {
         Metaclass::Is(ClassValue::Known(metaclass)) => {
             let call = cx.project.find_method(metaclass, "__call__");
@@ -228,7 +228,7 @@ fn is_guarded<'p>(class: Class<'p>, init: Function<'p>, new: Function<'p>, site:
 }
 
 /// Whether a condition asks for something that the object or the class remembers from an earlier run.
-fn depends_on_state<'p>(
+pub(super) fn depends_on_state<'p>(
     class: Class<'p>,
     init: Function<'p>,
     new: Function<'p>,

@@ -1,6 +1,6 @@
 //! SNG002 singleton-race. Card: knowledge/rules/SNG002-singleton-race.md
 
-use super::{singleton_name, singletons};
+use super::{decorated, singleton_name, singletons};
 use crate::facts::Site;
 use crate::project::{Class, Function, Locking, Singleton, SingletonShape, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -50,29 +50,6 @@ fn builders<'p>(cx: &Context<'p>, singleton: &Singleton<'p>) -> Vec<Site<'p>> {
         .into_iter()
         .flat_map(|class| cx.project.constructions(class))
         .collect()
-}
-
-/// The classes that a decorator stands on.
-fn decorated<'p>(cx: &Context<'p>, inner: Function<'p>) -> Vec<Class<'p>> {
-    let Some(decorator) = Function::around(inner.site) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for (file, segment) in cx.project.mentions(decorator.name()) {
-        let root = file.root(segment);
-        for class in root
-            .body()
-            .classes
-            .iter()
-            .filter_map(|data| Class::at(root.at(data.node)))
-        {
-            let mut names = class.site.decorators();
-            if names.any(|name| cx.project.evaluate(name) == Value::Function(decorator)) {
-                found.push(class);
-            }
-        }
-    }
-    found
 }
 
 /// The calls of a function in the project.
