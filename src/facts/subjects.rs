@@ -89,6 +89,9 @@ impl Subjects {
     /// `acquire`: locks that are taken by hand.
     pub const ACQUIRES: Subjects = Subjects(1 << 31);
 
+    /// A class statement under a decorator that may put something else in its place.
+    pub const REPLACED_CLASSES: Subjects = Subjects(1 << 28);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -150,6 +153,9 @@ impl Subjects {
                     wording::parameters(&bytes[end..]).union(Subjects::SINGLETONS)
                 }
                 Meaning::Def => wording::parameters(&bytes[end..]),
+                Meaning::Class if wording::is_replaced(bytes, start) => {
+                    wording::class_header(&bytes[end..]).union(Subjects::REPLACED_CLASSES)
+                }
                 Meaning::Class => wording::class_header(&bytes[end..]),
                 Meaning::Decorator if wording::is_decorator(bytes, start) => subjects,
                 Meaning::Decorator if wording::may_make_fields(&bytes[end..]) => {
@@ -476,6 +482,16 @@ mod tests {
         no("while not done:\n    time.sleep(1)");
         no("while True:\n    work()");
         no("while not done:\n    passed = 1");
+    fn classes_under_decorators_are_read_from_words() {
+        let yes = |text: &str| assert!(has(text, Subjects::REPLACED_CLASSES), "{text}");
+        let no = |text: &str| assert!(!has(text, Subjects::REPLACED_CLASSES), "{text}");
+        yes("@single\nclass A: pass");
+        yes("@dataclass(frozen=True)\n@m.single  # one\n\n# why\nclass A: pass");
+        yes("@single(\n    1,\n)\nclass A: pass");
+        yes("class A:\n    @single\n    class B: pass");
+        no("@dataclass\n@typing.final\nclass A: pass");
+        no("@single\ndef f(): pass\nclass A: pass");
+        no("class A: pass");
     }
 
     #[test]

@@ -103,6 +103,37 @@ pub(super) fn class_header(rest: &[u8]) -> Subjects {
     found
 }
 
+/// Whether a class statement whose `class` is at a byte has a decorator that may put something else in the class's place.
+pub(super) fn is_replaced(bytes: &[u8], start: usize) -> bool {
+    const KEEPING: [&[u8]; 5] = [
+        b"dataclass",
+        b"total_ordering",
+        b"final",
+        b"unique",
+        b"runtime_checkable",
+    ];
+    if !line_before(bytes, start).is_empty() {
+        return false;
+    }
+    let above = bytes[..start].rsplit(|byte| *byte == b'\n').skip(1);
+    for line in above.map(<[u8]>::trim_ascii) {
+        match line.first() {
+            None | Some(b'#') => {}
+            Some(b'@') => {
+                let dotted = line[1..].iter();
+                let name = dotted.take_while(|byte| is_word(**byte) || **byte == b'.');
+                let name = &line[1..1 + name.count()];
+                if !KEEPING.contains(&name.rsplit(|byte| *byte == b'.').next().unwrap_or(name)) {
+                    return true;
+                }
+            }
+            // the end of a decorator of several lines
+            _ => return line.ends_with(b")") || line.starts_with(b")"),
+        }
+    }
+    false
+}
+
 /// `[…] * n` or `n * […]`.
 pub(super) fn repetition(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'*', bytes).any(|at| {

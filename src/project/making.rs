@@ -1,9 +1,9 @@
 //! How objects of a class are made: the `__new__` and the `__init__` that a construction hands its arguments to.
 
 use super::{
-    Class, ClassValue, Function, Kept, Metaclass, Parameter, ParameterKind, Project, Spot,
+    Class, ClassValue, Function, Kept, Metaclass, Parameter, ParameterKind, Project, Spot, Value,
 };
-use crate::facts::{Site, Subjects};
+use crate::facts::{FileFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 /// The built-in classes whose objects cannot be changed and take their arguments in `__new__`, how many of them by position, and what it calls them. No names: where
@@ -274,11 +274,20 @@ impl Project {
     }
 
     /// The calls in a file that construct a class.
-    pub fn constructions_in<'p>(
-        &'p self,
-        file: &'p crate::facts::FileFacts,
-        class: Class<'p>,
-    ) -> Vec<Site<'p>> {
+    pub fn constructions_in<'p>(&'p self, file: &'p FileFacts, class: Class<'p>) -> Vec<Site<'p>> {
+        let calls = self.naming(file, class).into_iter().flat_map(|root| {
+            let calls = root.body().calls.iter();
+            calls.map(move |call| root.at(*call))
+        });
+        let makes = |call: &Site<'p>| {
+            let callee = call.child(Field::Function);
+            callee.is_some_and(|callee| self.evaluate(callee) == Value::Class(class))
+        };
+        calls.filter(makes).collect()
+    }
+
+    /// The roots of the segments of a file in which a class's name stands, or another name that it is given.
+    pub fn naming<'p>(&'p self, file: &'p FileFacts, class: Class<'p>) -> Vec<Site<'p>> {
         let names = self.with_aliases(class.name());
         let named = names.into_iter().filter(|name| file.mentions(name));
         let mut segments: Vec<usize> = named
@@ -288,15 +297,9 @@ impl Project {
             .collect();
         segments.sort_unstable();
         segments.dedup();
-        let calls = segments.into_iter().flat_map(|segment| {
-            let root = file.root(segment);
-            root.body().calls.iter().map(move |call| root.at(*call))
-        });
-        calls
-            .filter(|call| {
-                let callee = call.child(Field::Function);
-                callee.is_some_and(|callee| self.evaluate(callee) == super::Value::Class(class))
-            })
+        segments
+            .into_iter()
+            .map(|segment| file.root(segment))
             .collect()
     }
 }

@@ -13,6 +13,7 @@ mod flow;
 mod functions;
 mod handing;
 mod heirs;
+mod hiding;
 mod locking;
 mod locks;
 mod making;
@@ -45,6 +46,7 @@ pub use locks::LockKind;
 pub use functions::{Bound, Function, Parameter, ParameterKind, is_definition};
 pub use handing::{HandKind, HandOver, StartKind, argument};
 pub use pools::{Pool, PoolCall};
+pub use hiding::Hidden;
 pub use locking::Locking;
 pub use making::{Fit, Maker, Making, is_plain_base};
 pub use shapes::{Singleton, SingletonShape};
@@ -110,6 +112,7 @@ pub struct Project {
     threads: threads::Memo,
     kept: shapes::Memo,
     making: making::Memo,
+    hidden: hiding::Memo,
     aliases: aliases::Memo,
     heirs: Arc<heirs::Memo>,
     /// The names of classes that, by words alone, may have abstract methods.
@@ -127,6 +130,7 @@ impl Project {
             threads: threads::Memo::default(),
             kept: shapes::Memo::default(),
             making: making::Memo::default(),
+            hidden: hiding::Memo::default(),
             aliases: aliases::Memo::default(),
             heirs: Arc::default(),
             abstracts: Kept::default(),
@@ -146,6 +150,7 @@ impl Project {
         project.threads = earlier.threads.after(&mut changed);
         project.kept = shapes::Memo(earlier.kept.0.after(&mut changed));
         project.making = making::Memo(earlier.making.0.after(&mut changed));
+        project.hidden = hiding::Memo(earlier.hidden.0.after(&mut changed));
         project.aliases = earlier.aliases.after(&mut changed);
         project.heirs = Arc::clone(&earlier.heirs);
         project.abstracts = earlier.abstracts.after(&mut changed);

@@ -74,6 +74,7 @@ pub const RULES: &[&Rule] = &[
     &singleton::singleton_race::RULE,
     &singleton::singleton_recheck_missing::RULE,
     &singleton::singleton_shared_by_subclasses::RULE,
+    &singleton::singleton_hides_class::RULE,
     &singleton::singleton_arguments_ignored::RULE,
     &singleton::new_passes_arguments::RULE,
     &singleton::new_init_mismatch::RULE,

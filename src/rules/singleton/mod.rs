@@ -3,6 +3,7 @@
 pub mod new_init_mismatch;
 pub mod new_passes_arguments;
 pub mod singleton_arguments_ignored;
+pub mod singleton_hides_class;
 pub mod singleton_init_runs_again;
 pub mod singleton_race;
 pub mod singleton_recheck_missing;
