@@ -77,6 +77,7 @@ pub const RULES: &[&Rule] = &[
     &singleton::singleton_hides_class::RULE,
     &singleton::singleton_arguments_ignored::RULE,
     &singleton::new_passes_arguments::RULE,
+    &singleton::singleton_copied::RULE,
     &singleton::new_init_mismatch::RULE,
 ];
 

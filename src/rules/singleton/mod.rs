@@ -3,6 +3,7 @@
 pub mod new_init_mismatch;
 pub mod new_passes_arguments;
 pub mod singleton_arguments_ignored;
+pub mod singleton_copied;
 pub mod singleton_hides_class;
 pub mod singleton_init_runs_again;
 pub mod singleton_race;
@@ -11,7 +12,7 @@ pub mod singleton_shared_by_subclasses;
 
 use super::Context;
 use crate::facts::{Site, Subjects};
-use crate::project::{Class, Function, Singleton, SingletonShape, Value};
+use crate::project::{Class, ClassValue, Function, Metaclass, Singleton, SingletonShape, Value};
 use crate::syntax::{Field, Kind};
 
 /// The singletons that the file's functions make.
@@ -53,6 +54,33 @@ fn decorated<'p>(cx: &Context<'p>, inner: Function<'p>) -> Vec<Class<'p>> {
         }
     }
     found
+}
+
+/// What keeps the one object of a class when the class is called: its metaclass, or the decorator above it.
+fn keeper_of<'p>(cx: &Context<'p>, class: Class<'p>) -> Option<Singleton<'p>> {
+    let mut decorators = class.site.decorators();
+    let Some(decorator) = decorators.next() else {
+        let Metaclass::Is(ClassValue::Known(metaclass)) =
+            cx.project.metaclass(&ClassValue::Known(class))
+        else {
+            return None;
+        };
+        let call = cx.project.find_method(metaclass, "__call__")?;
+        return cx.project.singleton(call);
+    };
+    let Value::Function(maker) = cx.project.evaluate(decorator) else {
+        return None;
+    };
+    let inner = maker
+        .site
+        .body()
+        .functions
+        .iter()
+        .filter_map(|data| Function::at(maker.site.at(data.node)));
+    let mut keeping = inner
+        .filter(|inner| Function::around(inner.site) == Some(maker))
+        .filter_map(|inner| cx.project.singleton(inner));
+    keeping.next().filter(|_| decorators.next().is_none())
 }
 
 /// How many classes of a family are looked at.
