@@ -90,7 +90,10 @@ impl Subjects {
     pub const ACQUIRES: Subjects = Subjects(1 << 31);
 
     /// A class statement under a decorator that may put something else in its place.
-    pub const REPLACED_CLASSES: Subjects = Subjects(1 << 28);
+    pub const REPLACED_CLASSES: Subjects = Subjects(1 << 32);
+
+    /// A call of a method `run` without arguments.
+    pub const RUNS: Subjects = Subjects(1 << 33);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -179,6 +182,7 @@ impl Subjects {
         }
         if wording::chained(bytes) {
             found = found.union(Subjects::CHAINED);
+        }
         if wording::stores_implicit(bytes) {
             found = found.union(Subjects::IMPLICIT_STORES);
         }
@@ -293,6 +297,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("call_later", Subjects::CALLBACKS, Word),
         ("call_at", Subjects::CALLBACKS, Word),
         ("add_done_callback", Subjects::CALLBACKS, Word),
+        ("run", Subjects::RUNS, BareCall),
         ("dataclass", Subjects::DATACLASSES, Decorator),
         ("dataclasses", Subjects::DATACLASSES, Decorator),
         ("dataclass_transform", Subjects::DATACLASSES, Decorator),
@@ -432,6 +437,9 @@ mod tests {
         assert!(has("atexit.register(f)", Subjects::CALLBACKS));
         assert!(has("from signal import signal", Subjects::CALLBACKS));
         assert!(!has("signal.send(f)", Subjects::CALLBACKS));
+        assert!(has("thread.run()", Subjects::RUNS));
+        assert!(has("thread\\\n    . run (\n  # now\n)", Subjects::RUNS));
+        assert!(!has("asyncio.run(main())\nrun()", Subjects::RUNS));
     }
 
     #[test]
@@ -482,6 +490,9 @@ mod tests {
         no("while not done:\n    time.sleep(1)");
         no("while True:\n    work()");
         no("while not done:\n    passed = 1");
+    }
+
+    #[test]
     fn classes_under_decorators_are_read_from_words() {
         let yes = |text: &str| assert!(has(text, Subjects::REPLACED_CLASSES), "{text}");
         let no = |text: &str| assert!(!has(text, Subjects::REPLACED_CLASSES), "{text}");

@@ -37,6 +37,23 @@ pub enum HandKind {
     Callback,
 }
 
+/// What `start()` starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Startable {
+    Thread,
+    Process,
+}
+
+impl Startable {
+    /// In a message.
+    pub fn word(self) -> &'static str {
+        match self {
+            Startable::Thread => "thread",
+            Startable::Process => "process",
+        }
+    }
+}
+
 /// A call that is given a function.
 #[derive(Clone, Copy, Debug)]
 pub struct HandOver<'p> {
@@ -391,6 +408,37 @@ impl Project {
             .into_iter()
             .filter(|value| value.node.kind() != Kind::None);
         values.next().filter(|_| values.next().is_none())
+    }
+
+    /// For `self.name`, the expression that is assigned to it, where there is one.
+    pub(super) fn assigned_once<'p>(&'p self, attribute: Site<'p>) -> Option<Site<'p>> {
+        let (owner, name) = (
+            attribute.child(Field::Object)?,
+            attribute.node.child(Field::Attribute)?,
+        );
+        let Value::Instance(ClassValue::Known(class)) = self.evaluate(owner) else {
+            return None;
+        };
+        let [only] = class.assigned_to_self(name.text())[..] else {
+            return None;
+        };
+        self.origin(only)
+    }
+
+    /// The class of the standard library that makes a thread or a process of a class's objects: `threading.Thread`. None where a base is not known.
+    pub fn startable<'p>(&'p self, class: &ClassValue<'p>) -> Option<Startable> {
+        let mro = self.mro_of(class);
+        if !mro.is_complete() && matches!(class, ClassValue::Known(_)) {
+            return None;
+        }
+        mro.classes.iter().find_map(|class| match class {
+            ClassValue::External(name) => match taker_named(name)?.kind {
+                HandKind::Start(StartKind::Thread | StartKind::Timer) => Some(Startable::Thread),
+                HandKind::Process => Some(Startable::Process),
+                _ => None,
+            },
+            ClassValue::Known(_) => None,
+        })
     }
 
     /// Whether a qualified name belongs to the standard library.

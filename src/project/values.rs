@@ -260,6 +260,7 @@ impl Project {
                 self.imported(binding.binding.kind, value, depth + 1)
             }
             BindingKind::With => self.value_of_entered(value, depth),
+            BindingKind::Loop if is_whole_target(binding.name) => self.value_of_item(value, depth),
             BindingKind::Parameter => self.value_of_parameter(value, depth),
             _ => Value::Unknown,
         }
@@ -623,6 +624,12 @@ impl Project {
             super::functions::Bound::Instance => Some(Value::Instance(ClassValue::Known(class))),
         }
     }
+}
+
+/// Whether a name is all that a loop binds: not one of `for a, b in pairs`.
+fn is_whole_target(name: Site<'_>) -> bool {
+    let parent = name.node.parent().map(Node::kind);
+    name.node.field() == Field::Left && matches!(parent, Some(Kind::For | Kind::ForInClause))
 }
 
 /// Whether a binding stands in for an import that failed: in the handler of an `ImportError`, or in an `else` of `TYPE_CHECKING`.

@@ -2,33 +2,32 @@
 
 pub mod acquire_result_ignored;
 pub mod busy_wait;
-pub mod condition_wait_without_loop;
 pub mod changed_while_iterated_elsewhere;
 pub mod check_then_act;
+pub mod condition_wait_without_loop;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
-pub mod lock_not_released;
-pub mod lock_protects_nothing;
-pub mod task_done_missing;
 pub mod executor_used_after_shutdown;
 pub mod future_awaited_at_once;
 pub mod future_dropped;
+pub mod lock_not_released;
+pub mod lock_protects_nothing;
 pub mod pool_in_the_loop;
-pub mod thread_args_not_sequence;
-pub mod thread_target_called;
-pub mod unlocked_update;
-mod ways_out;
-pub mod waits_for_its_own_pool;
 mod racing;
+pub mod run_instead_of_start;
+pub mod task_done_missing;
 pub mod thread_args_not_sequence;
 pub mod thread_target_called;
 pub mod unlocked_update;
 pub mod waits_for_its_own_pool;
+mod ways_out;
 
-use super::Finding;
 use super::context::line;
-use crate::facts::{FileFacts, Site};
-use crate::project::{Computation, Function, Pool, Project, StartKind, ThreadStart, is_repeated};
+use super::{Context, Finding};
+use crate::facts::{FileFacts, Site, Subjects};
+use crate::project::{
+    ClassValue, Computation, Function, Pool, Project, StartKind, ThreadStart, is_repeated,
+};
 use crate::syntax::{Field, Kind, Node};
 
 /// A start whose target only computes.
@@ -337,6 +336,39 @@ fn abbreviated(text: &str) -> String {
     } else {
         format!("`{text}`")
     }
+}
+
+/// Whether a file has anything to do with threads or processes.
+fn has_threads(cx: &Context<'_>) -> bool {
+    cx.project
+        .about(cx.file, Subjects::THREADS)
+        .next()
+        .is_some()
+}
+
+/// Whether code is part of a test: by the name of its file, its function or its class, as test runners find them.
+fn is_in_test(cx: &Context<'_>, site: Site<'_>) -> bool {
+    let path = site.file.path();
+    let stem = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default();
+    let is_test_file = stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest";
+    let mut function = Function::around(site);
+    while let Some(inner) = function {
+        let of_case = inner.class().is_some_and(|class| {
+            class.name().starts_with("Test")
+                || cx
+                    .project
+                    .derives_from(&ClassValue::Known(class), "unittest.case.TestCase")
+                    == Some(true)
+        });
+        if of_case || inner.name().starts_with("test") {
+            return true;
+        }
+        function = Function::around(inner.site);
+    }
+    is_test_file
 }
 
 /// Whether a call has arguments.

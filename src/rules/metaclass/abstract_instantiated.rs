@@ -1,6 +1,6 @@
 //! MET011 abstract-instantiated. Card: knowledge/rules/MET011-abstract-instantiated.md
 
-use super::{is_expected, is_made_by_object, is_stub, last_word};
+use super::{is_expected, is_made_by_object, last_word};
 use crate::facts::Site;
 use crate::project::{AbstractMethod, Class, ClassValue, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) || collects_again(cx.file.source()) {
+    if cx.is_stub() || collects_again(cx.file.source()) {
         return;
     }
     for (call, callee) in cx.project.maybe_abstract_calls(cx.file) {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{is_made_by_object, is_stub, last_word, with_argument};
+use super::{is_made_by_object, last_word, with_argument};
 use crate::facts::{BindingKind, Resolution, Site};
 use crate::project::{Class, ClassValue, Function, Metaclass, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for function in cx.project.maybe_abstract(cx.file) {

@@ -1,6 +1,6 @@
 //! MET015 attribute-not-in-slots. Card: knowledge/rules/MET015-attribute-not-in-slots.md
 
-use super::{is_expected, is_made_by_object, is_stub};
+use super::{is_expected, is_made_by_object};
 use crate::facts::{MutationKind, Site, Subjects};
 use crate::project::{Bound, Class, ClassValue, Function, Slots, Value, mangled};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -20,7 +20,7 @@ struct Room<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.classes(Subjects::SLOTS) {

@@ -1,6 +1,6 @@
 //! MET006 class-keyword-not-accepted. Card: knowledge/rules/MET006-class-keyword-not-accepted.md
 
-use super::{is_expected, is_made_by_object, is_stub};
+use super::{is_expected, is_made_by_object};
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Metaclass, ParameterKind};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -29,7 +29,7 @@ enum Does {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.classes(Subjects::CLASS_KEYWORDS) {

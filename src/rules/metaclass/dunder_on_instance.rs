@@ -1,6 +1,6 @@
 //! MET018 dunder-on-instance. Card: knowledge/rules/MET018-dunder-on-instance.md
 
-use super::{is_stub, objects_read};
+use super::objects_read;
 use crate::facts::{IMPLICIT_METHODS, MutationKind, Site, Subjects};
 use crate::project::{Class, ClassValue, Metaclass, Slots, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for root in cx.segments(Subjects::IMPLICIT_STORES) {

@@ -1,6 +1,5 @@
 //! MET009 init-subclass-breaks-chain. Card: knowledge/rules/MET009-init-subclass-breaks-chain.md
 
-use super::is_stub;
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, ClassValue, Function, ParameterKind, Value};
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
@@ -23,7 +22,7 @@ enum Break<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.classes(Subjects::INIT_SUBCLASS) {

@@ -1,6 +1,5 @@
 //! MET016 metaclass-call-bypassed. Card: knowledge/rules/MET016-metaclass-call-bypassed.md
 
-use super::is_stub;
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, Function, Metaclass, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -13,7 +12,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for metaclass in cx.project.metaclasses(cx.file) {

@@ -1,6 +1,6 @@
 //! MET017 metaclass-method-on-a-class. Card: knowledge/rules/MET017-metaclass-method-on-a-class.md
 
-use super::{is_stub, objects_read};
+use super::objects_read;
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Metaclass, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -21,7 +21,7 @@ const HOOKS: [(&str, &str); 4] = [
 ];
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for class in cx.classes(Subjects::CLASS_HOOKS) {
