@@ -95,6 +95,9 @@ impl Subjects {
     /// A call of a method `run` without arguments.
     pub const RUNS: Subjects = Subjects(1 << 33);
 
+    /// A function by its name where each item is given to it: the `key` of an order, the first argument of `map` and `filter`.
+    pub const PER_ITEM: Subjects = Subjects(1 << 34);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -222,6 +225,10 @@ enum Meaning {
     While,
     /// As a method that is called without arguments.
     BareCall,
+    /// As a keyword argument of something that puts items in order, with a name as its value.
+    SortKey,
+    /// As a function that is called with a name first.
+    GivenFunction,
     Def,
     Lambda,
     Class,
@@ -254,6 +261,8 @@ impl Meaning {
             Meaning::Call => wording::is_method_call(bytes, start, after),
             Meaning::While => wording::is_idle_loop(after),
             Meaning::BareCall => wording::is_bare_call(bytes, start, after),
+            Meaning::SortKey => wording::is_sort_key(bytes, start, after),
+            Meaning::GivenFunction => wording::is_given_function(bytes, start, after),
             Meaning::Lambda => wording::has_default(after, b':'),
             Meaning::Unbound => wording::may_keep_made(bytes),
             Meaning::Word
@@ -298,6 +307,10 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("call_at", Subjects::CALLBACKS, Word),
         ("add_done_callback", Subjects::CALLBACKS, Word),
         ("run", Subjects::RUNS, BareCall),
+        ("add_signal_handler", Subjects::CALLBACKS, Word),
+        ("key", Subjects::PER_ITEM, SortKey),
+        ("map", Subjects::PER_ITEM, GivenFunction),
+        ("filter", Subjects::PER_ITEM, GivenFunction),
         ("dataclass", Subjects::DATACLASSES, Decorator),
         ("dataclasses", Subjects::DATACLASSES, Decorator),
         ("dataclass_transform", Subjects::DATACLASSES, Decorator),
@@ -437,6 +450,14 @@ mod tests {
         assert!(has("atexit.register(f)", Subjects::CALLBACKS));
         assert!(has("from signal import signal", Subjects::CALLBACKS));
         assert!(!has("signal.send(f)", Subjects::CALLBACKS));
+        assert!(has("sorted(names, key=size)", Subjects::PER_ITEM));
+        assert!(!has("sorted(names, key=lambda n: n)", Subjects::PER_ITEM));
+        assert!(!has("Field(key=NAME)", Subjects::PER_ITEM));
+        assert!(has("list(map(fetch, urls))", Subjects::PER_ITEM));
+        assert!(!has(
+            "map(int, urls), x.map(f, y), filter(None, z)",
+            Subjects::PER_ITEM
+        ));
         assert!(has("thread.run()", Subjects::RUNS));
         assert!(has("thread\\\n    . run (\n  # now\n)", Subjects::RUNS));
         assert!(!has("asyncio.run(main())\nrun()", Subjects::RUNS));

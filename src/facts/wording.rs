@@ -412,6 +412,43 @@ pub(super) fn is_bare_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     is_method_call(bytes, start, after) && matches!(first, None | Some(b')' | b'#' | b'\\'))
 }
 
+/// Whether `key=name` follows something that puts items in order.
+pub(super) fn is_sort_key(bytes: &[u8], start: usize, after: &[u8]) -> bool {
+    let Some(value) = after.trim_ascii_start().strip_prefix(b"=") else {
+        return false;
+    };
+    let value = value.trim_ascii_start();
+    let name = dotted_length(value);
+    name > 0
+        && !value.starts_with(b"lambda")
+        && !value[name..].starts_with(b"(")
+        && ["sort", "min", "max"]
+            .iter()
+            .any(|order| holds(&bytes[..start], order))
+}
+
+/// Whether what is called at a byte is given a name first, and one that may be an `async def`.
+pub(super) fn is_given_function(bytes: &[u8], start: usize, after: &[u8]) -> bool {
+    const PLAIN: &[&[u8]] = &[
+        b"None", b"bool", b"float", b"int", b"lambda", b"len", b"list", b"repr", b"str", b"tuple",
+    ];
+    let Some(inside) = after.strip_prefix(b"(") else {
+        return false;
+    };
+    let first = inside.trim_ascii_start();
+    let name = dotted_length(first);
+    !bytes[..start].ends_with(b".")
+        && name > 0
+        && !PLAIN.contains(&&first[..name])
+        && first[name..].trim_ascii_start().starts_with(b",")
+}
+
+/// The length of a name with its dots.
+fn dotted_length(bytes: &[u8]) -> usize {
+    let is_part = |byte: &&u8| is_word(**byte) || **byte == b'.';
+    bytes.iter().take_while(is_part).count()
+}
+
 /// Whether a name at a byte is that of a function's definition.
 pub(super) fn is_defined(bytes: &[u8], start: usize) -> bool {
     bytes[..start].ends_with(b"def ")

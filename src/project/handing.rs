@@ -132,7 +132,7 @@ fn taker_named(name: &str) -> Option<Taker> {
         },
         _ => match method {
             "call_soon" | "call_soon_threadsafe" => taker(Callback, 0, "callback"),
-            "call_later" | "call_at" => taker(Callback, 1, "callback"),
+            "call_later" | "call_at" | "add_signal_handler" => taker(Callback, 1, "callback"),
             "add_done_callback" => taker(Callback, 0, "fn"),
             _ => None,
         },
@@ -211,7 +211,10 @@ impl Project {
                 | "call_soon_threadsafe"
                 | "call_later"
                 | "call_at"
-                | "add_done_callback") => Some(taker_named(&format!("loop.{method}"))?.of(call, 0)),
+                | "add_done_callback"
+                | "add_signal_handler") => {
+                    Some(taker_named(&format!("loop.{method}"))?.of(call, 0))
+                }
                 _ => None,
             },
             _ => None,

@@ -156,6 +156,14 @@ impl Project {
         }
     }
 
+    /// Where the object is read that a name's node binds: in its function, or over all files.
+    pub fn readings_of_name<'p>(&'p self, name: Site<'p>) -> Vec<Site<'p>> {
+        match name.resolve() {
+            Resolution::Module(_) => self.readings_of_module_name(name),
+            _ => readings(name, false),
+        }
+    }
+
     /// The expressions, over all files, that read a name that a module binds.
     pub fn readings_of_module_name<'p>(&'p self, name: Site<'p>) -> Vec<Site<'p>> {
         let mut found = Vec::new();

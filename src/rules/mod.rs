@@ -45,6 +45,7 @@ pub const RULES: &[&Rule] = &[
     &gil::task_done_missing::RULE,
     &gil::acquire_result_ignored::RULE,
     &gil::pool_in_the_loop::RULE,
+    &gil::coroutine_as_target::RULE,
     &metaclass::metaclass_conflict::RULE,
     &metaclass::metaclass_attribute_ignored::RULE,
     &metaclass::init_subclass_suffices::RULE,

@@ -5,6 +5,7 @@ pub mod busy_wait;
 pub mod changed_while_iterated_elsewhere;
 pub mod check_then_act;
 pub mod condition_wait_without_loop;
+pub mod coroutine_as_target;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
 pub mod executor_used_after_shutdown;
