@@ -46,6 +46,7 @@ pub const RULES: &[&Rule] = &[
     &gil::acquire_result_ignored::RULE,
     &gil::pool_in_the_loop::RULE,
     &gil::coroutine_as_target::RULE,
+    &gil::thread_internals_overwritten::RULE,
     &metaclass::metaclass_conflict::RULE,
     &metaclass::metaclass_attribute_ignored::RULE,
     &metaclass::init_subclass_suffices::RULE,

@@ -18,6 +18,7 @@ mod racing;
 pub mod run_instead_of_start;
 pub mod task_done_missing;
 pub mod thread_args_not_sequence;
+pub mod thread_internals_overwritten;
 pub mod thread_target_called;
 pub mod unlocked_update;
 pub mod waits_for_its_own_pool;
@@ -27,7 +28,7 @@ use super::context::line;
 use super::{Context, Finding};
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::project::{
-    ClassValue, Computation, Function, Pool, Project, StartKind, ThreadStart, is_repeated,
+    Class, ClassValue, Computation, Function, Pool, Project, StartKind, ThreadStart, is_repeated,
 };
 use crate::syntax::{Field, Kind, Node};
 
@@ -337,6 +338,26 @@ fn abbreviated(text: &str) -> String {
     } else {
         format!("`{text}`")
     }
+}
+
+/// Whether a method calls the next one of a name: `super().run()`, `Thread.run(self)`.
+fn calls_super(method: Function<'_>, name: &str) -> bool {
+    method.calls().any(|call| {
+        let callee = call.node.child(Field::Function);
+        let is_named = callee
+            .and_then(|callee| callee.child(Field::Attribute))
+            .is_some_and(|called| called.text() == name);
+        let object = callee.and_then(|callee| callee.child(Field::Object));
+        is_named && object.is_some_and(|object| Some(object.text()) != method.first_parameter())
+    })
+}
+
+/// Whether a class statement holds a name as a word.
+fn is_mentioned_in(class: Class<'_>, name: &str) -> bool {
+    !class
+        .site
+        .class_parts(|facts| facts.mentions(name))
+        .is_empty()
 }
 
 /// Whether a file has anything to do with threads or processes.
