@@ -288,6 +288,7 @@ pub(super) fn returned(name: &str) -> Option<&'static str> {
         "builtins.divmod" => "builtins.tuple",
         "re.compile" => "re.Pattern",
         "_thread.allocate_lock" | "_thread.allocate" => "threading.Lock",
+        "sqlite3.connect" | "sqlite3.dbapi2.connect" => "sqlite3.Connection",
         "asyncio.get_running_loop" | "asyncio.get_event_loop" | "asyncio.new_event_loop" => {
             "asyncio.AbstractEventLoop"
         }
@@ -304,6 +305,12 @@ fn returned_by_method(class: &str, method: &str) -> Option<&'static str> {
     ];
     if method == "submit" && EXECUTORS.contains(&class) {
         return Some("concurrent.futures.Future");
+    }
+
+    if let ("sqlite3.Connection", "cursor" | "execute" | "executemany" | "executescript") =
+        (class, method)
+    {
+        return Some("sqlite3.Cursor");
     }
     Some(match (class.strip_prefix("builtins.")?, method) {
         (

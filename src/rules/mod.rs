@@ -44,6 +44,7 @@ pub const RULES: &[&Rule] = &[
     &gil::condition_wait_without_loop::RULE,
     &gil::task_done_missing::RULE,
     &gil::acquire_result_ignored::RULE,
+    &gil::not_for_threads::RULE,
     &gil::pool_in_the_loop::RULE,
     &gil::coroutine_as_target::RULE,
     &gil::thread_internals_overwritten::RULE,

@@ -301,10 +301,11 @@ fn changes_size(kind: MutationKind, site: Site<'_>, target: Site<'_>, walk: &Wal
     match kind {
         MutationKind::Delete => site.node.kind() == Kind::Delete,
         MutationKind::Item if is_list || walk.class == "collections.deque" => false,
-        MutationKind::Item => {
-            !(site.node.kind() == Kind::AugmentedAssignment && is_plain_dict)
-                && !has_key(site, target, walk)
+        // `d[key] += 1` raises where the key is missing
+        MutationKind::Item if is_plain_dict && site.node.kind() == Kind::AugmentedAssignment => {
+            false
         }
+        MutationKind::Item => !has_key(site, target, walk),
         MutationKind::Method => {
             let callee = site.node.child(Field::Function);
             let method = callee

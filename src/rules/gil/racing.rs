@@ -1,8 +1,10 @@
 //! Functions that several threads run at a time, and the ways to them on which no lock is held.
 
-use super::are_alternatives;
+use super::{are_alternatives, is_expected_to_raise};
 use crate::facts::Site;
-use crate::project::{Chain, Function, SharedPlace, StartKind, ThreadStart};
+use crate::project::{
+    Chain, Function, ParameterKind, SharedPlace, StartKind, ThreadStart, argument,
+};
 use crate::rules::Context;
 use crate::syntax::{Field, Kind, Node};
 
@@ -19,6 +21,91 @@ pub(super) fn is_plain<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
             .is_none_or(|name| !PLAIN.contains(&name.as_ref()))
     });
     !strange && !function.is_async() && !function.site.node.tree().has_error()
+}
+
+/// Whether the calls on the way from the thread's target stay on the object that the target is a method of.
+pub(super) fn stays_on_object(chain: &Chain<'_>) -> bool {
+    chain.calls.iter().all(|call| {
+        let object = call
+            .node
+            .child(Field::Function)
+            .and_then(|callee| callee.child(Field::Object));
+        let own = Function::around(*call).and_then(Function::first_parameter);
+        own.is_some() && object.map(Node::text) == own
+    })
+}
+
+/// What a parameter of the function that a start hands over is given there, by position or by name.
+pub(super) fn given_at_start<'p>(
+    function: Function<'p>,
+    parameter: &str,
+    chain: &Chain<'p>,
+) -> Option<Site<'p>> {
+    let start = chain.start;
+    if !chain.calls.is_empty() || start.function != Some(function) {
+        return None;
+    }
+    let mut parameters = function.parameters().filter(|parameter| {
+        matches!(
+            parameter.kind,
+            ParameterKind::Positional | ParameterKind::PositionalOnly
+        )
+    });
+    let at = parameters.position(|known| known.name.text() == parameter)?;
+    let at = at.checked_sub(usize::from(function.class().is_some()))?;
+    match start.kind {
+        StartKind::Submit | StartKind::ToThread => argument(start.call, at + 1, parameter),
+        StartKind::Thread => {
+            let arguments = argument(start.call, 3, "args")?;
+            let mut items = arguments.node.children();
+            let is_plain = matches!(arguments.node.kind(), Kind::Tuple | Kind::List)
+                && !items.any(|item| item.kind() == Kind::ListSplat);
+            let given = arguments.node.children().nth(at).filter(|_| is_plain)?;
+            Some(start.call.with(given))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a thread that is started comes to a place for sure, and lets an exception out that is raised there.
+pub(super) fn is_sure(site: Site<'_>, chain: &Chain<'_>) -> bool {
+    is_reached(site)
+        && comes_to_function(chain)
+        && !is_expected_to_raise(site)
+        && !chain.calls.iter().any(|call| is_expected_to_raise(*call))
+}
+
+/// Whether a thread that is started comes to the function for sure.
+pub(super) fn comes_to_function(chain: &Chain<'_>) -> bool {
+    chain.calls.iter().all(|call| is_reached(*call))
+}
+
+/// Whether every run of a function comes to a place.
+fn is_reached(site: Site<'_>) -> bool {
+    let Some(function) = Function::around(site) else {
+        return true;
+    };
+    let around = site
+        .node
+        .ancestors()
+        .take_while(|node| *node != function.site.node);
+    let mut branches = around.filter(|node| {
+        matches!(
+            node.kind(),
+            Kind::If
+                | Kind::While
+                | Kind::Conditional
+                | Kind::BooleanOperation
+                | Kind::ExceptClause
+                | Kind::CaseClause
+        )
+    });
+    branches.next().is_none()
+        && !function.nodes().any(|node| {
+            matches!(node.node.kind(), Kind::Return | Kind::Raise)
+                && node.node.id() < site.node.id()
+                && !node.node.contains(site.node)
+        })
 }
 
 /// Whether no caller on the way from the thread's target holds a lock.

@@ -1,10 +1,9 @@
 //! GIL024 waits-for-its-own-pool. Card: knowledge/rules/GIL024-waits-for-its-own-pool.md
 
+use super::racing::{given_at_start, stays_on_object};
 use super::{abbreviated, assigned_name, call_on, capitalised, label, loop_header, waits};
 use crate::facts::Site;
-use crate::project::{
-    Chain, ClassValue, Function, ParameterKind, Pool, StartKind, Value, argument,
-};
+use crate::project::{Chain, ClassValue, Function, Pool, StartKind, Value};
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -105,10 +104,7 @@ fn is_same_pool<'p>(
     if is_attribute_of_self(cx, function, inner) {
         return is_of_same_object(inner, outer, chain);
     }
-    let inner = match given_at_start(function, inner, chain) {
-        Some(given) => given,
-        None => inner,
-    };
+    let inner = given_at_start(function, inner.text(), chain).unwrap_or(inner);
     let kept = cx.project.kept_at(inner);
     kept.is_some() && kept == cx.project.kept_at(outer)
 }
@@ -138,44 +134,11 @@ fn is_of_same_object(inner: Site<'_>, outer: Site<'_>, chain: &Chain<'_>) -> boo
         .start
         .target
         .and_then(|target| target.child(Field::Object));
-    let stays = chain.calls.iter().all(|call| {
-        let object = call
-            .node
-            .child(Field::Function)
-            .and_then(|callee| callee.child(Field::Object));
-        let own = Function::around(*call).and_then(Function::first_parameter);
-        own.is_some() && object.map(Node::text) == own
-    });
     outer.node.kind() == Kind::Attribute
         && name(inner) == name(outer)
         && owner.is_some()
         && owner.map(Site::text) == target.map(Site::text)
-        && stays
-}
-
-/// For a parameter of the function that the pool runs: what it is given.
-fn given_at_start<'p>(
-    function: Function<'p>,
-    pool: Site<'p>,
-    chain: &Chain<'p>,
-) -> Option<Site<'p>> {
-    let start = chain.start;
-    if start.kind != StartKind::Submit
-        || !chain.calls.is_empty()
-        || start.function != Some(function)
-        || pool.node.kind() != Kind::Name
-    {
-        return None;
-    }
-    let mut parameters = function.parameters().filter(|parameter| {
-        matches!(
-            parameter.kind,
-            ParameterKind::Positional | ParameterKind::PositionalOnly
-        )
-    });
-    let at = parameters.position(|parameter| parameter.name.text() == pool.text())?;
-    let at = at.checked_sub(usize::from(function.class().is_some()))?;
-    argument(start.call, at + 1, pool.text())
+        && stays_on_object(chain)
 }
 
 /// The places of a function that wait for a job: calls, and loops.

@@ -1,0 +1,253 @@
+//! GIL029 not-for-threads. Card: knowledge/rules/GIL029-not-for-threads.md
+
+use super::racing::{
+    are_several, comes_to_function, is_bare, is_plain, is_sure, shared_by, starts_of,
+};
+use super::{connections, loop_header};
+use crate::facts::Site;
+use crate::project::{Chain, ClassValue, Function, SharedPlace, Value, argument};
+use crate::rules::{Context, Finding, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind, Node};
+
+pub const RULE: Rule = Rule {
+    code: "GIL029",
+    name: "not-for-threads",
+    // the threads may be started in another file
+    check,
+};
+
+fn check(cx: &Context<'_>, out: &mut Findings) {
+    let mut advances = Vec::new();
+    for function in cx.project.threaded_in(cx.file) {
+        if !is_plain(cx, function) || asks_for_thread(function.site) {
+            continue;
+        }
+        let chains: Vec<_> = cx
+            .project
+            .chains(function)
+            .into_iter()
+            .filter(|chain| !chain.calls.iter().any(|call| asks_in_caller(*call)))
+            .collect();
+        if chains.is_empty() {
+            continue;
+        }
+        for site in function.nodes() {
+            main_thread_only(cx, site, &chains, out);
+            of_the_process(cx, site, &chains, out);
+            advances.extend(advances_of(cx, function, site, &chains));
+        }
+        connections::check(cx, function, &chains, out);
+    }
+    report_generators(cx, &advances, out);
+}
+
+/// Whether a function looks which thread it is in.
+fn asks_for_thread(function: Site<'_>) -> bool {
+    const WORDS: &[&str] = &["main_thread", "MainThread", "current_thread", "get_ident"];
+    WORDS.iter().any(|word| function.text().contains(word))
+}
+
+fn asks_in_caller(call: Site<'_>) -> bool {
+    Function::around(call).is_some_and(|caller| asks_for_thread(caller.site))
+}
+
+/// Adds the starts of some chains, and the calls on the way.
+pub(super) fn prove<'p>(finding: &mut Finding, chains: &[&Chain<'p>]) {
+    for chain in chains.iter().take(4) {
+        finding.evidence(chain.start.call, "a thread is started here");
+    }
+    for call in chains.iter().flat_map(|chain| &chain.calls).take(4) {
+        finding.evidence(*call, "called on the way");
+    }
+}
+
+/// `signal.signal` raises in every other thread.
+fn main_thread_only<'p>(
+    cx: &Context<'p>,
+    call: Site<'p>,
+    chains: &[Chain<'p>],
+    out: &mut Findings,
+) {
+    let callee = call
+        .child(Field::Function)
+        .filter(|_| call.node.kind() == Kind::Call);
+    let name = callee.and_then(|callee| cx.project.qualified(callee));
+    let Some(name @ ("signal.signal" | "signal.set_wakeup_fd")) = name.as_deref() else {
+        return;
+    };
+    let sure: Vec<_> = chains.iter().filter(|chain| is_sure(call, chain)).collect();
+    if sure.is_empty() {
+        return;
+    }
+    let message = format!(
+        "`{name}` works in the main thread only: in the thread that runs this it raises `ValueError`; call it in the main thread, before the thread starts"
+    );
+    let finding = out.report(&RULE, Severity::Error, cx.file, call.range(), message);
+    prove(finding, &sure);
+}
+
+/// What the whole process shares, and what is done to it.
+fn of_the_process<'p>(cx: &Context<'p>, site: Site<'p>, chains: &[Chain<'p>], out: &mut Findings) {
+    let Some((site, what, effect)) = changed_for_all(cx, site) else {
+        return;
+    };
+    let chains: Vec<_> = chains
+        .iter()
+        .filter(|chain| comes_to_function(chain))
+        .collect();
+    if chains.is_empty() {
+        return;
+    }
+    let mend = match effect {
+        "the current directory" => "; use whole paths, or `cwd=` for a child process",
+        "the environment" => "; hand the values over, or `env=` to a child process",
+        _ => "; set it once, before the threads start",
+    };
+    let message = format!(
+        "`{what}` changes {effect} of the whole process, not of this thread: all other threads get it too, in the middle of their work{mend}"
+    );
+    let finding = out.report(&RULE, Severity::Warning, cx.file, site.range(), message);
+    prove(finding, &chains);
+}
+
+fn changed_for_all<'p>(
+    cx: &Context<'p>,
+    site: Site<'p>,
+) -> Option<(Site<'p>, &'static str, &'static str)> {
+    const ENVIRONMENT: (&str, &str) = ("os.environ", "the environment");
+    let is_environ = |object: Site<'p>| {
+        object.text().ends_with("environ")
+            && cx.project.qualified(object).as_deref() == Some("os.environ")
+    };
+    match site.node.kind() {
+        Kind::Call => {
+            let callee = site.child(Field::Function)?;
+            let last = callee.node.child(Field::Attribute).unwrap_or(callee.node);
+            let changes = matches!(
+                last.text(),
+                "setdefault" | "update" | "pop" | "popitem" | "clear"
+            );
+            if changes && callee.child(Field::Object).is_some_and(is_environ) {
+                return Some((site, ENVIRONMENT.0, ENVIRONMENT.1));
+            }
+            let (what, effect) = match cx.project.qualified(callee)?.as_ref() {
+                "os.chdir" => ("os.chdir", "the current directory"),
+                "os.fchdir" => ("os.fchdir", "the current directory"),
+                "os.umask" => ("os.umask", "the file mode mask"),
+                "locale.setlocale" => {
+                    argument(site, 1, "locale").filter(|value| value.node.kind() != Kind::None)?;
+                    ("locale.setlocale", "the locale")
+                }
+                "socket.setdefaulttimeout" => ("socket.setdefaulttimeout", "the default timeout"),
+                _ => return None,
+            };
+            Some((site, what, effect))
+        }
+        Kind::Subscript => {
+            let is_stored = site.node.field() == Field::Left
+                || site.node.parent().map(Node::kind) == Some(Kind::Delete);
+            let statement = site.node.statement()?;
+            (is_stored && site.child(Field::Value).is_some_and(is_environ)).then_some((
+                site.with(statement),
+                ENVIRONMENT.0,
+                ENVIRONMENT.1,
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// A place that asks a shared generator for its next value.
+struct Advance<'p> {
+    site: Site<'p>,
+    generator: Site<'p>,
+    place: SharedPlace<'p>,
+    bare: Vec<Chain<'p>>,
+}
+
+fn advances_of<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    site: Site<'p>,
+    chains: &[Chain<'p>],
+) -> Vec<Advance<'p>> {
+    let generator = match site.node.kind() {
+        Kind::For => site.child(Field::Right),
+        Kind::Call
+            if site
+                .child(Field::Function)
+                .is_some_and(|callee| callee.text() == "next") =>
+        {
+            argument(site, 0, "")
+        }
+        _ => None,
+    };
+    let is_generator = |generator: &Site<'p>| {
+        matches!(generator.node.kind(), Kind::Name | Kind::Attribute)
+            && matches!(
+                cx.project.evaluate(*generator),
+                Value::Instance(ClassValue::External(name)) if name.as_ref() == "builtins.generator"
+            )
+    };
+    let Some(generator) = generator.filter(is_generator) else {
+        return Vec::new();
+    };
+    if cx.project.may_be_locked(function, site) || is_handled(site) {
+        return Vec::new();
+    }
+    let place = |chain: &Chain<'p>| cx.project.shared_container(function, generator, chain);
+    let bare = chains.iter().filter(|chain| is_bare(cx, chain));
+    let shared = shared_by(bare, place).into_iter();
+    shared
+        .map(|(place, bare)| Advance {
+            site,
+            generator,
+            place,
+            bare,
+        })
+        .collect()
+}
+
+/// Whether a `ValueError` is handled around a place.
+fn is_handled(site: Site<'_>) -> bool {
+    site.node.ancestors().any(|node| {
+        node.kind() == Kind::Try
+            && node.children().any(|clause| {
+                let class = clause.children().next();
+                clause.kind() == Kind::ExceptClause
+                    && class.is_none_or(|class| {
+                        class.kind() == Kind::Block
+                            || class.text().contains("ValueError")
+                            || class.text().contains("Exception")
+                    })
+            })
+    })
+}
+
+fn report_generators<'p>(cx: &Context<'p>, advances: &[Advance<'p>], out: &mut Findings) {
+    for advance in advances {
+        let same = advances
+            .iter()
+            .filter(|other| other.place.identity == advance.place.identity);
+        let starts = starts_of(same.flat_map(|other| &other.bare));
+        if !are_several(cx, &starts) {
+            continue;
+        }
+        let name = advance.place.name;
+        let message = format!(
+            "Several threads advance the generator `{name}` with no lock held: who asks while it is running for another thread gets `ValueError: generator already executing`; \
+             hold a lock around `next`, or hand the values out through a `queue.Queue`"
+        );
+        let range = match advance.site.node.kind() {
+            Kind::For => loop_header(advance.site),
+            _ => advance.site.range(),
+        };
+        let finding = out.report(&RULE, Severity::Warning, cx.file, range, message);
+        let made = cx.project.made_by(advance.generator);
+        let made = made.and_then(|made| Some(made.with(made.node.statement()?)));
+        if let Some(made) = advance.place.made.or(made) {
+            finding.evidence(made, format!("all threads share this `{name}`"));
+        }
+        prove(finding, &starts);
+    }
+}
