@@ -54,7 +54,7 @@ pub use slots::{Slots, mangled};
 pub use stdlib::Protocol;
 pub use threads::{Chain, Receiver, ThreadStart, is_repeated, turn_around};
 pub use uses::{Followed, Part, Reach, Use, is_container_name};
-pub use values::{ClassValue, Value};
+pub use values::{ClassValue, Value, is_builtin};
 pub use work::Computation;
 
 use crate::facts::trace::{Changed, Traced, record};

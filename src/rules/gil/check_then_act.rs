@@ -4,7 +4,7 @@ use super::is_written;
 use super::racing::{are_several, is_bare, is_plain, shared_by, starts_of};
 use crate::facts::Site;
 use crate::project::{
-    Chain, ClassValue, Function, SharedPlace, Value, is_container_name, is_definition,
+    Chain, ClassValue, Function, SharedPlace, Value, is_builtin, is_container_name, is_definition,
 };
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -255,7 +255,7 @@ fn act<'p>(node: Node<'p>, look: Look<'p>, region: Node<'p>) -> Option<Node<'p>>
         (Kind::Assignment | Kind::AugmentedAssignment, Look::Value(place)) => {
             let left = node.child(Field::Left)?;
             let value = node.child(Field::Right)?;
-            let does_more = || is_straight(node, region) && has_other_work(region, node, |_| true);
+            let does_more = || is_straight(node, region) && has_other_work(region, node);
             (same(left, place) && (!is_constant(value) || does_more())).then(whole)
         }
         (Kind::Assignment | Kind::AugmentedAssignment, Look::Has(container, key)) => {
@@ -284,12 +284,10 @@ fn act<'p>(node: Node<'p>, look: Look<'p>, region: Node<'p>) -> Option<Node<'p>>
             }
             let is_it = match (look, method, &arguments[..]) {
                 (Look::Has(_, key), "pop" | "remove", [only]) => same(*only, key),
-                (Look::Has(_, key), "add", [only]) => {
-                    same(*only, key) && has_other_work(region, node, |call| !is_written(call))
-                }
+                (Look::Has(_, key), "add", [only]) => same(*only, key) && works_once(region, node),
                 (Look::Filled(_), "pop", [] | [_]) => true,
                 (Look::Filled(_), "popleft" | "popitem", _) => true,
-                (Look::Filled(_), "clear", []) => has_other_work(region, node, |_| true),
+                (Look::Filled(_), "clear", []) => has_other_work(region, node),
                 _ => false,
             };
             is_it.then_some(node)
@@ -306,12 +304,48 @@ fn is_constant(value: Node<'_>) -> bool {
 }
 
 /// Whether the code that relies on a check does more than the action: it calls something for what that does.
-fn has_other_work(region: Node<'_>, act: Node<'_>, counts: fn(Node<'_>) -> bool) -> bool {
+fn has_other_work(region: Node<'_>, act: Node<'_>) -> bool {
     region.descendants().any(|node| {
         matches!(node.kind(), Kind::Call | Kind::Await)
             && node.parent().map(Node::kind) == Some(Kind::ExpressionStatement)
             && !act.contains(node)
-            && counts(node)
+    })
+}
+
+/// Whether the code that relies on a check does work that is meant to be done once: it calls more than what prints, or only looks at something.
+fn works_once(region: Node<'_>, act: Node<'_>) -> bool {
+    const LOOKING: &[&str] = &[
+        "add",
+        "append",
+        "endswith",
+        "format",
+        "get",
+        "items",
+        "join",
+        "keys",
+        "lower",
+        "replace",
+        "split",
+        "startswith",
+        "strip",
+        "upper",
+        "values",
+    ];
+    let condition = condition(region);
+    let mut calls = region.descendants().filter(|node| {
+        node.kind() == Kind::Call
+            && !act.contains(*node)
+            && !condition.is_some_and(|condition| condition.contains(*node))
+    });
+    calls.any(|call| {
+        let Some(callee) = call.child(Field::Function) else {
+            return false;
+        };
+        let is_quiet = match callee.child(Field::Attribute) {
+            Some(method) => LOOKING.contains(&method.text()),
+            None => is_builtin(callee.text()),
+        };
+        !is_quiet && !is_written(call)
     })
 }
 

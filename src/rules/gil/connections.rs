@@ -1,7 +1,7 @@
 //! Connections of `sqlite3` that are used in another thread than the one that made them: a part of GIL029.
 
 use super::not_for_threads::{RULE, prove};
-use super::racing::{given_at_start, is_sure, stays_on_object};
+use super::racing::{comes_to_function, given_at_start, is_let_out, is_sure, stays_on_object};
 use crate::facts::{BindingKind, Resolution, Site};
 use crate::project::{Chain, ClassValue, Function, StartKind, Value};
 use crate::rules::{Context, Findings, Severity};
@@ -29,7 +29,7 @@ pub(super) fn check<'p>(
         }
         let made = chains
             .iter()
-            .filter(|chain| is_sure(call, chain))
+            .filter(|chain| is_let_out(call, chain) && comes_to_function(chain))
             .find_map(|chain| Some((chain, made_elsewhere(cx, function, object, chain)?)));
         if let Some((chain, made)) = made {
             known.push(object.text());
@@ -38,7 +38,12 @@ pub(super) fn check<'p>(
                  or one for all with `check_same_thread=False` and a lock",
                 object.text()
             );
-            let finding = out.report(&RULE, Severity::Error, cx.file, call.range(), message);
+            let severity = if is_sure(call, chain) {
+                Severity::Error
+            } else {
+                Severity::Warning
+            };
+            let finding = out.report(&RULE, severity, cx.file, call.range(), message);
             let statement = made.node.statement().map_or(made, |node| made.with(node));
             finding.evidence(statement, "another thread makes the connection here");
             prove(finding, &[chain]);

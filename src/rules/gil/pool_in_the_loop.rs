@@ -1,5 +1,6 @@
 //! GIL031 pool-in-the-loop. Card: knowledge/rules/GIL031-pool-in-the-loop.md
 
+use super::call_on;
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::turn_around;
 use crate::rules::context::line;
@@ -141,7 +142,12 @@ fn is_local_to_turn(name: Site<'_>, turn: Site<'_>) -> bool {
                 && callee.is_some_and(|callee| callee.text().ends_with("run_in_executor"))
         };
         match around {
-            Some(Kind::Attribute) => true,
+            // whoever does not wait for its end leaves it behind, with a job that does not end
+            Some(Kind::Attribute) => call_on(node, &["shutdown", "terminate"]).is_none_or(|end| {
+                let arguments = end.child(Field::Arguments);
+                arguments.is_some_and(|arguments| arguments.children().next().is_none())
+                    && !end.text().contains("terminate")
+            }),
             Some(Kind::WithItem) => true,
             Some(Kind::Assignment) => node.field() == Field::Left,
             Some(Kind::ArgumentList) => is_first(),

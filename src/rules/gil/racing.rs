@@ -3,7 +3,7 @@
 use super::{are_alternatives, is_expected_to_raise};
 use crate::facts::Site;
 use crate::project::{
-    Chain, Function, ParameterKind, SharedPlace, StartKind, ThreadStart, argument,
+    Chain, Function, ParameterKind, SharedPlace, StartKind, ThreadStart, argument, is_definition,
 };
 use crate::rules::Context;
 use crate::syntax::{Field, Kind, Node};
@@ -69,15 +69,20 @@ pub(super) fn given_at_start<'p>(
 
 /// Whether a thread that is started comes to a place for sure, and lets an exception out that is raised there.
 pub(super) fn is_sure(site: Site<'_>, chain: &Chain<'_>) -> bool {
-    is_reached(site)
-        && comes_to_function(chain)
-        && !is_expected_to_raise(site)
-        && !chain.calls.iter().any(|call| is_expected_to_raise(*call))
+    is_reached(site) && chain.calls.iter().all(|call| is_reached(*call)) && is_let_out(site, chain)
 }
 
-/// Whether a thread that is started comes to the function for sure.
+/// Whether an exception at a place ends the thread.
+pub(super) fn is_let_out(site: Site<'_>, chain: &Chain<'_>) -> bool {
+    !is_expected_to_raise(site) && !chain.calls.iter().any(|call| is_expected_to_raise(*call))
+}
+
+/// Whether a thread that is started comes to the function, as far as no condition on the way stands against it. A worker's loop is taken to be entered.
 pub(super) fn comes_to_function(chain: &Chain<'_>) -> bool {
-    chain.calls.iter().all(|call| is_reached(*call))
+    chain
+        .calls
+        .iter()
+        .all(|call| branches_around(*call).all(|node| node.kind() == Kind::While))
 }
 
 /// Whether every run of a function comes to a place.
@@ -85,11 +90,26 @@ fn is_reached(site: Site<'_>) -> bool {
     let Some(function) = Function::around(site) else {
         return true;
     };
+    let is_endless = |node: Node<'_>| {
+        let condition = node.child(Field::Condition);
+        node.kind() == Kind::While
+            && condition.is_some_and(|condition| condition.kind() == Kind::True)
+    };
+    branches_around(site).all(is_endless)
+        && !function.nodes().any(|node| {
+            matches!(node.node.kind(), Kind::Return | Kind::Raise)
+                && node.node.id() < site.node.id()
+                && !node.node.contains(site.node)
+        })
+}
+
+/// What decides, in its function, whether a place is come to.
+fn branches_around<'p>(site: Site<'p>) -> impl Iterator<Item = Node<'p>> {
     let around = site
         .node
         .ancestors()
-        .take_while(|node| *node != function.site.node);
-    let mut branches = around.filter(|node| {
+        .take_while(|node| !is_definition(node.kind()));
+    around.filter(|node| {
         matches!(
             node.kind(),
             Kind::If
@@ -99,13 +119,7 @@ fn is_reached(site: Site<'_>) -> bool {
                 | Kind::ExceptClause
                 | Kind::CaseClause
         )
-    });
-    branches.next().is_none()
-        && !function.nodes().any(|node| {
-            matches!(node.node.kind(), Kind::Return | Kind::Raise)
-                && node.node.id() < site.node.id()
-                && !node.node.contains(site.node)
-        })
+    })
 }
 
 /// Whether no caller on the way from the thread's target holds a lock.
