@@ -86,17 +86,19 @@ impl Subjects {
     pub const JOINS: Subjects = Subjects(1 << 29);
     /// A loop that does nothing in its body, or only sleeps for no time or asks whether to leave.
     pub const SPINS: Subjects = Subjects(1 << 30);
+    /// A call that asks whether a queue is empty, or how long it is.
+    pub const EMPTIES: Subjects = Subjects(1 << 31);
     /// `acquire`: locks that are taken by hand.
-    pub const ACQUIRES: Subjects = Subjects(1 << 31);
+    pub const ACQUIRES: Subjects = Subjects(1 << 32);
 
     /// A class statement under a decorator that may put something else in its place.
-    pub const REPLACED_CLASSES: Subjects = Subjects(1 << 32);
+    pub const REPLACED_CLASSES: Subjects = Subjects(1 << 33);
 
     /// A call of a method `run` without arguments.
-    pub const RUNS: Subjects = Subjects(1 << 33);
+    pub const RUNS: Subjects = Subjects(1 << 34);
 
     /// A function by its name where each item is given to it: the `key` of an order, the first argument of `map` and `filter`.
-    pub const PER_ITEM: Subjects = Subjects(1 << 34);
+    pub const PER_ITEM: Subjects = Subjects(1 << 35);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -363,6 +365,8 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("acquire", Subjects::ACQUIRES, Word),
         ("while", Subjects::SPINS, While),
         ("wait", Subjects::WAITS, Call),
+        ("empty", Subjects::EMPTIES, BareCall),
+        ("qsize", Subjects::EMPTIES, BareCall),
         ("join", Subjects::JOINS, BareCall),
         ("Lock", Subjects::LOCKS, Word),
         ("RLock", Subjects::LOCKS, Word),

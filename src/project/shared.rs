@@ -151,7 +151,7 @@ impl Project {
     }
 
     /// A name that stands for an object which the threads share: a global, or a variable of the function in which the threads are started.
-    fn shared_object<'p>(
+    pub fn shared_object<'p>(
         &'p self,
         function: Function<'p>,
         name: Site<'p>,
@@ -269,6 +269,37 @@ impl Project {
             .into_iter()
             .any(|around| around.contains(only.name.node));
         (made && !inside).then(|| place_of(only, object))
+    }
+
+    /// For the attribute of a thread object that its constructor was given: the object that was given to all threads which a start makes.
+    pub fn shared_through_constructor<'p>(
+        &'p self,
+        attribute: Site<'p>,
+        chain: &Chain<'p>,
+    ) -> Option<SharedPlace<'p>> {
+        let start = chain.start;
+        let class = start.receiver.map(|receiver| receiver.class)?;
+        let name = attribute.node.child(Field::Attribute)?.text();
+        let init = self.find_method(class, "__init__")?;
+        let owner = attribute.child(Field::Object)?;
+        let is_own = Value::Instance(ClassValue::Known(class)) == self.evaluate(owner);
+        let [stored] = class.assigned_to_self(name)[..] else {
+            return None;
+        };
+        if start.kind != StartKind::Subclass
+            || !is_own
+            || !chain.calls.is_empty()
+            || Function::around(stored) != Some(init)
+        {
+            return None;
+        }
+        let arguments = start.call.child(Field::Arguments)?;
+        let given = arguments.node.children().find(|argument| {
+            let parameter = self.parameter_of(init, true, arguments.with(*argument));
+            parameter.is_some_and(|parameter| parameter.name.text() == stored.text())
+        })?;
+        let given = given.child(Field::Value).unwrap_or(given);
+        self.made_outside(start.call.with(given), start.call)
     }
 
     fn shared_attribute<'p>(

@@ -42,6 +42,7 @@ pub const RULES: &[&Rule] = &[
     &gil::future_dropped::RULE,
     &gil::waits_for_its_own_pool::RULE,
     &gil::condition_wait_without_loop::RULE,
+    &gil::empty_then_get::RULE,
     &gil::task_done_missing::RULE,
     &gil::acquire_result_ignored::RULE,
     &gil::not_for_threads::RULE,

@@ -9,6 +9,7 @@ mod connections;
 pub mod coroutine_as_target;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
+pub mod empty_then_get;
 pub mod executor_used_after_shutdown;
 pub mod future_awaited_at_once;
 pub mod future_dropped;
