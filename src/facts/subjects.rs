@@ -209,6 +209,8 @@ enum Meaning {
     Member(&'static str),
     /// Below this module.
     Submodule(&'static str),
+    /// The same for a word that other things are called too: what it is bound to has to show that it is the module's.
+    Import(&'static str),
     /// As one of the arguments of a class statement.
     Base,
     /// As a decorator.
@@ -248,7 +250,9 @@ impl Meaning {
             Meaning::Member(member) => {
                 wording::is_member(after, member) || wording::is_imported(bytes, start, end)
             }
-            Meaning::Submodule(module) => wording::is_below(bytes, start, module),
+            Meaning::Submodule(module) | Meaning::Import(module) => {
+                wording::is_below(bytes, start, module)
+            }
             Meaning::Base => wording::is_base(bytes, start, end),
             Meaning::Method => wording::is_defined(bytes, start),
             Meaning::Used => wording::is_used(bytes, start, after),
@@ -293,8 +297,8 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("dummy", POOL, Submodule("multiprocessing")),
         ("ProcessPoolExecutor", WORKERS, Word),
         ("InterpreterPoolExecutor", WORKERS, Word),
-        ("Executor", WORKERS, Word),
-        ("Pool", WORKERS, Word),
+        ("Executor", WORKERS, Import("concurrent")),
+        ("Pool", WORKERS, Import("multiprocessing")),
         ("submit", Subjects::THREADS, Word),
         ("to_thread", Subjects::THREADS, Word),
         ("run_in_executor", Subjects::THREADS, Word),

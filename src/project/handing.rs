@@ -414,12 +414,16 @@ impl Project {
     }
 
     /// For `self.name`, the expression that is assigned to it, where there is one.
-    pub(super) fn assigned_once<'p>(&'p self, attribute: Site<'p>) -> Option<Site<'p>> {
+    pub(super) fn assigned_once<'p>(
+        &'p self,
+        attribute: Site<'p>,
+        depth: usize,
+    ) -> Option<Site<'p>> {
         let (owner, name) = (
             attribute.child(Field::Object)?,
             attribute.node.child(Field::Attribute)?,
         );
-        let Value::Instance(ClassValue::Known(class)) = self.evaluate(owner) else {
+        let Value::Instance(ClassValue::Known(class)) = self.value(owner, depth) else {
             return None;
         };
         let [only] = class.assigned_to_self(name.text())[..] else {

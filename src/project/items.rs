@@ -14,7 +14,7 @@ const NOTHING_NEW: &[&str] = &["clear", "pop", "remove", "reverse", "sort"];
 impl Project {
     /// What `for name in collection` binds, where all items denote the same.
     pub(super) fn value_of_item<'p>(&'p self, collection: Site<'p>, depth: usize) -> Value<'p> {
-        let Some(items) = self.items_of(collection) else {
+        let Some(items) = self.items_within(collection, depth + 4) else {
             return Value::Unknown;
         };
         let mut agreed = Value::Unknown;
@@ -32,12 +32,16 @@ impl Project {
     /// The expressions whose objects are put into a collection: those of a display or a comprehension, also under a name or as an attribute of `self`, and those that are
     /// appended to it. None where something else may be in it.
     pub fn items_of<'p>(&'p self, collection: Site<'p>) -> Option<Vec<Site<'p>>> {
-        let made = self.made_as(collection)?;
+        self.items_within(collection, 0)
+    }
+
+    fn items_within<'p>(&'p self, collection: Site<'p>, depth: usize) -> Option<Vec<Site<'p>>> {
+        let made = self.made_as(collection, depth)?;
         let mut items = displayed(made)?;
         let named = collection.with(collection.node.unparenthesized());
         let readings = match named.node.kind() {
             Kind::Name => same_names(named)?,
-            Kind::Attribute => self.same_attributes(named)?,
+            Kind::Attribute => self.same_attributes(named, depth)?,
             _ => return Some(items),
         };
         for reading in readings {
@@ -51,10 +55,10 @@ impl Project {
     }
 
     /// Where the attribute of `self.name` is read by the methods of its class and of the bases.
-    fn same_attributes<'p>(&'p self, attribute: Site<'p>) -> Option<Vec<Site<'p>>> {
+    fn same_attributes<'p>(&'p self, attribute: Site<'p>, depth: usize) -> Option<Vec<Site<'p>>> {
         let name = attribute.node.child(Field::Attribute)?.text();
         let Value::Instance(ClassValue::Known(class)) =
-            self.evaluate(attribute.child(Field::Object)?)
+            self.value(attribute.child(Field::Object)?, depth)
         else {
             return None;
         };
@@ -67,12 +71,12 @@ impl Project {
     }
 
     /// The display or comprehension that an expression stands for.
-    fn made_as<'p>(&'p self, collection: Site<'p>) -> Option<Site<'p>> {
+    fn made_as<'p>(&'p self, collection: Site<'p>, depth: usize) -> Option<Site<'p>> {
         let site = self.origin(collection)?;
         if site.node.kind() != Kind::Attribute {
             return Some(site);
         }
-        self.assigned_once(site)
+        self.assigned_once(site, depth)
     }
 }
 
