@@ -7,7 +7,7 @@ use super::attributes::{self, ClassAttribute};
 use super::body::Body;
 use super::headers::Headers;
 use super::subjects::Subjects;
-use super::trace;
+use super::{trace, wording};
 use crate::syntax::{CutKind, Outline, Seed, contains_word, docstring};
 use crate::text::Excerpt;
 
@@ -154,6 +154,12 @@ impl SegmentFacts {
     /// Its class statements, by words.
     pub(super) fn headers(&self) -> &Headers {
         &self.headers
+    }
+
+    /// Whether a class in it, or whose member it is, may have slots by its words: `__slots__ = ()` makes none.
+    pub fn may_have_slots(&self) -> bool {
+        trace::read(self);
+        self.subjects.intersects(Subjects::SLOTS) && wording::has_slots(self.text.as_bytes())
     }
 
     /// Whether `import *` may stand in it.

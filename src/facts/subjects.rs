@@ -477,8 +477,7 @@ mod tests {
             "a = b = []",
             "a = self.b = c[0] = {}",
             "self.rows=self.shown=list()",
-            "a = b['x'] = \\\n  [1]",
-            "a[f(b=1)] = c = [1]",
+            "a[0] = b['x'] = \\\n  [1]",
             "a: int = 1\nb = c = [2]",
         ] {
             assert!(has(text, Subjects::CHAINED), "{text}");
@@ -487,6 +486,8 @@ mod tests {
             "a = b = 1",
             "f(a=b, c=[])",
             "a = b == [1]",
+            "a = b.c = []",
+            "a[1] = b = {}",
             "a = b <= [1]",
             "a = 1\nb = []",
             "a = {b: 1}\nc = []",

@@ -150,20 +150,46 @@ pub(super) fn repetition(bytes: &[u8]) -> bool {
     })
 }
 
-/// `a = b = [`, `a = b = name(`: between the last two `=` of a line stands nothing but a target.
+/// Whether slots are named, by `__slots__` or the keyword `slots` of data classes.
+pub(super) fn has_slots(bytes: &[u8]) -> bool {
+    const NAME: &str = "__slots__";
+    let is_filled = |at: usize| {
+        let rest = bytes[at + NAME.len()..].trim_ascii_start();
+        let value = rest
+            .strip_prefix(b"=")
+            .unwrap_or_default()
+            .trim_ascii_start();
+        !(value.starts_with(b"()") || value.starts_with(b"[]"))
+    };
+    memchr::memmem::find_iter(bytes, NAME).any(is_filled) || holds(bytes, "slots=")
+}
+
+/// `a = b = [`, `a = b = name(`: the last of several targets that are all names, or of which two are places such as attributes and items.
 pub(super) fn chained(bytes: &[u8]) -> bool {
-    let mut before = None;
+    // where the targets begin that stand before the `=`, and how many of them are names and places
+    let (mut names, mut places, mut last) = (0, 0, None);
     for at in memchr::memchr_iter(b'=', bytes) {
         let is_comparison = bytes.get(at + 1) == Some(&b'=')
             || at > 0 && matches!(bytes[at - 1], b'=' | b'!' | b'<' | b'>' | b':');
+        let between = last.map(|last: usize| &bytes[last + 1..at]);
+        last = Some(at).filter(|_| !is_comparison);
         if is_comparison {
-            before = None;
             continue;
         }
-        if let Some(before) = before.replace(at)
-            && may_be_target(&bytes[before + 1..at])
-            && starts_display_or_call(&bytes[at + 1..])
-        {
+        if !between.is_some_and(may_be_target) {
+            // the first `=` of a statement
+            let line = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |line| line + 1);
+            let target = bytes[line..at].trim_ascii();
+            let is_place = target.iter().any(|byte| matches!(byte, b'.' | b'['));
+            (names, places) = (usize::from(!is_place), usize::from(is_place));
+            continue;
+        }
+        let target = between.unwrap_or_default();
+        match target.iter().any(|byte| matches!(byte, b'.' | b'[')) {
+            true => places += 1,
+            false => names += 1,
+        }
+        if (names > 1 || places > 1) && starts_display_or_call(&bytes[at + 1..]) {
             return true;
         }
     }

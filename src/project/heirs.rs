@@ -198,17 +198,32 @@ impl Project {
         let has_slots = |kinsman: &Kinsman| {
             self.file(&kinsman.path).is_some_and(|file| {
                 let mut parts = file.members_of(kinsman.segment);
-                let about = |part: usize| file.segment(part).subjects().intersects(Subjects::SLOTS);
+                let about = |part: usize| file.segment(part).may_have_slots();
                 about(kinsman.segment) || parts.any(about)
             })
         };
+        let slotted_names = move |base: &'p str| -> FxHashSet<&'p str> {
+            let names = self.names_before(base).into_iter();
+            names
+                .filter(|name| self.kinsmen(|kin| kin.called(name)).any(has_slots))
+                .collect()
+        };
         let kin = file.kin().all().iter();
         let slotted = kin.filter(move |kinsman| {
-            let bases = kinsman.bases.iter().filter(|base| {
-                let mut names = self.names_before(base).into_iter();
-                names.any(|name| self.kinsmen(move |kin| kin.called(name)).any(has_slots))
-            });
-            kinsman.bases.len() > 1 && bases.count() > 1
+            let is_one = kinsman.bases.len() < 2;
+            let slotted: Vec<_> = match is_one {
+                true => Vec::new(),
+                false => kinsman
+                    .bases
+                    .iter()
+                    .map(|base| slotted_names(base))
+                    .collect(),
+            };
+            // each has something that the other one has not
+            slotted.iter().enumerate().any(|(at, one)| {
+                let mut others = slotted[at + 1..].iter();
+                others.any(|other| !one.is_subset(other) && !other.is_subset(one))
+            })
         });
         self.classes_of(slotted)
     }

@@ -50,7 +50,7 @@ pub use making::{Fit, Maker, Making, is_plain_base};
 pub use pools::{Pool, PoolCall};
 pub use shapes::{Singleton, SingletonShape};
 pub use shared::SharedPlace;
-pub use slots::{Slots, mangled};
+pub use slots::{Slots, mangled, unmangled};
 pub use stdlib::Protocol;
 pub use threads::{Chain, Receiver, ThreadStart, is_repeated, turn_around};
 pub use uses::{Followed, Part, Reach, Use, is_container_name};

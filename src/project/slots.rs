@@ -36,6 +36,16 @@ pub fn mangled(class: &str, name: &str) -> String {
     }
 }
 
+/// The reverse: `__x` for `_C__x`, as the body of the class writes it.
+pub fn unmangled<'n>(class: &str, name: &'n str) -> &'n str {
+    let class = class.trim_start_matches('_');
+    let private = name
+        .strip_prefix('_')
+        .and_then(|name| name.strip_prefix(class))
+        .filter(|name| !class.is_empty() && name.starts_with("__") && !name.ends_with("__"));
+    private.unwrap_or(name)
+}
+
 impl Project {
     /// The slots that a class adds.
     pub fn slots<'p>(&'p self, class: Class<'p>) -> Slots<'p> {

@@ -2,7 +2,7 @@
 
 use super::{is_expected, last_word};
 use crate::facts::{BindingKind, BindingSite, Site, Subjects};
-use crate::project::{Class, ClassValue, Function, Slots, mangled};
+use crate::project::{Class, ClassValue, Function, Slots, unmangled};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::Kind;
 
@@ -16,7 +16,10 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if cx.is_stub() {
         return;
     }
-    for class in cx.classes(Subjects::SLOTS) {
+    let file = cx.file;
+    let about = file.about(Subjects::SLOTS);
+    let filled = about.filter(|&segment| file.segment(segment).may_have_slots());
+    for class in cx.project.classes_in(file, filled) {
         check_names(cx, class, out);
     }
     for class in cx.project.of_slotted_bases(cx.file) {
@@ -40,15 +43,16 @@ fn check_names<'p>(cx: &Context<'p>, class: Class<'p>, out: &mut Findings) {
     };
     let (names, slots) = names;
     let mut values: Vec<(&str, Site<'p>, std::ops::Range<usize>)> = Vec::new();
-    for member in class.site.members() {
-        let name = member.name.text();
-        // these two are no slots but ask for room
-        let is_slot = !matches!(name, "__dict__" | "__weakref__")
-            && names.contains(&mangled(class.name(), name));
-        if is_slot && let Some(range) = value_of(cx, class, &member) {
-            values.push((name, member.name, range));
+    // these two are no slots but ask for room
+    let is_slot = |name: &&String| !matches!(name.as_str(), "__dict__" | "__weakref__");
+    for slot in names.iter().filter(is_slot) {
+        for member in class.site.members_named(unmangled(class.name(), slot)) {
+            if let Some(range) = value_of(cx, class, &member) {
+                values.push((member.name.text(), member.name, range));
+            }
         }
     }
+    values.sort_by_key(|(_, _, range)| range.start);
     let Some((name, at, _)) = values.first() else {
         return;
     };
