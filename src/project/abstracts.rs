@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{ClassValue, Function, Metaclass, Project, stdlib};
 use crate::facts::trace::look_for;
-use crate::facts::{BindingKind, BindingSite, FileFacts, Site, Subjects};
+use crate::facts::{BindingKind, BindingSite, FileFacts, SegmentFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 /// The words that mark abstract methods.
@@ -65,7 +65,7 @@ impl Project {
         self.derives_from(&metaclass, "abc.ABCMeta")
     }
 
-    /// The abstract methods that are left in a class, in the order of their classes. None where the hierarchy is not known.
+    /// The abstract methods that are left in a class, in the order of their classes. None where the hierarchy is not known. Marks under another name are not seen.
     pub fn abstract_left<'p>(&'p self, class: &ClassValue<'p>) -> Option<Vec<AbstractMethod<'p>>> {
         let mro = self.mro_of(class);
         if !mro.is_complete() || mro.inconsistent {
@@ -80,9 +80,17 @@ impl Project {
         for ancestor in mro.classes.iter().rev() {
             match ancestor {
                 ClassValue::Known(own) => {
-                    if self.collects_abstract(ancestor)? {
-                        let members = own.site.members();
-                        let marked = members.filter(|member| self.is_marked(member));
+                    if !may_mark(own.site.file, own.site.segment) {
+                        continue;
+                    }
+                    let about =
+                        |facts: &SegmentFacts| facts.subjects().intersects(Subjects::ABSTRACT);
+                    let members = own.site.members_where(about);
+                    let mut marked = members
+                        .filter(|member| about(member.name.file.segment(member.name.segment)))
+                        .filter(|member| self.is_marked(member))
+                        .peekable();
+                    if marked.peek().is_some() && self.collects_abstract(ancestor)? {
                         marked.for_each(|member| add(member.name.text()));
                     }
                 }
@@ -160,7 +168,18 @@ impl Project {
         file: &'p FileFacts,
     ) -> impl Iterator<Item = (Site<'p>, Site<'p>)> {
         let names = self.abstract_names();
-        let is_about = |segment: &usize| calls_one(file.segment(*segment).text(), names);
+        // a class of the file itself is told by its own bases
+        let is_one = move |name: &str| {
+            names.contains(name) && {
+                let mut own = file.kin().called(name).peekable();
+                own.peek().is_none()
+                    || own.any(|own| {
+                        let mut bases = own.bases.iter();
+                        bases.any(|base| names.contains(base)) || may_mark(file, own.segment)
+                    })
+            }
+        };
+        let is_about = move |segment: &usize| calls_one(file.segment(*segment).text(), is_one);
         let roots = (0..file.len())
             .filter(is_about)
             .map(|segment| file.root(segment));
@@ -173,15 +192,14 @@ impl Project {
                     Kind::Attribute => callee.node.child(Field::Attribute)?,
                     _ => callee.node,
                 };
-                (name.kind() == Kind::Name && names.contains(Node::text(name)))
-                    .then_some((call, callee))
+                (name.kind() == Kind::Name && is_one(Node::text(name))).then_some((call, callee))
             })
         })
     }
 }
 
-/// Whether one of the names stands directly before a parenthesis in a text, where no class or function of that name is defined.
-fn calls_one(text: &str, names: &FxHashSet<Box<str>>) -> bool {
+/// Whether a name of some kind stands directly before a parenthesis in a text, where no class or function of that name is defined.
+fn calls_one(text: &str, is_one: impl Fn(&str) -> bool) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'(', bytes).any(|open| {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
@@ -193,8 +211,15 @@ fn calls_one(text: &str, names: &FxHashSet<Box<str>>) -> bool {
         let name = text.get(open - length..open).unwrap_or_default();
         let before = &bytes[..open - length];
         !name.is_empty()
-            && names.contains(name)
+            && is_one(name)
             && !before.ends_with(b"class ")
             && !before.ends_with(b"def ")
     })
+}
+
+/// Whether the words of the class statement in a segment show a mark.
+fn may_mark(file: &FileFacts, segment: usize) -> bool {
+    MARKS.iter().for_each(|mark| look_for(mark));
+    let about = |part: usize| file.segment(part).subjects().intersects(Subjects::ABSTRACT);
+    about(segment) || file.members_of(segment).any(about)
 }

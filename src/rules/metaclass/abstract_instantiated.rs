@@ -38,7 +38,7 @@ fn collects_again(text: &str) -> bool {
 fn left<'p>(cx: &Context<'p>, class: &ClassValue<'p>) -> Option<Vec<AbstractMethod<'p>>> {
     let project = cx.project;
     let mut left = project.abstract_left(class)?;
-    if project.collects_abstract(class) != Some(true) {
+    if left.is_empty() || project.collects_abstract(class) != Some(true) {
         return None;
     }
     if let ClassValue::Known(class) = class {
