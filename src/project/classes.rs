@@ -575,14 +575,14 @@ fn is_known(class: &ClassValue<'_>) -> bool {
 }
 
 /// The C3 merge. None where there is no linearisation.
-fn merge<'p>(mut sequences: Vec<Vec<ClassValue<'p>>>) -> Option<Vec<ClassValue<'p>>> {
+pub(super) fn merge<T: Clone + PartialEq>(mut sequences: Vec<Vec<T>>) -> Option<Vec<T>> {
     let mut merged = Vec::new();
     loop {
         sequences.retain(|sequence| !sequence.is_empty());
         if sequences.is_empty() {
             return Some(merged);
         }
-        let in_tail = |class: &ClassValue<'p>| {
+        let in_tail = |class: &T| {
             sequences
                 .iter()
                 .any(|sequence| sequence[1..].contains(class))

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use dashmap::DashMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
+use super::classes::merge;
 use super::{Class, ClassValue, Project, stdlib};
 use crate::facts::trace::look_for;
 use crate::facts::{ClassAttribute, FileFacts, Kin, Kinsman, Subjects};
@@ -23,10 +24,21 @@ pub(super) struct Memo {
     containers: OnceLock<FxHashSet<Box<str>>>,
     /// By a class's name: the words that are named as the metaclass of it or of its bases.
     metaclass_words: DashMap<Box<str>, Vec<Box<str>>, FxBuildHasher>,
+    /// By a class's name: its method resolution orders in words.
+    orders: DashMap<Box<str>, Option<Orders>, FxBuildHasher>,
 }
+
+/// Method resolution orders in words.
+type Orders = Vec<Vec<Box<str>>>;
 
 /// How often a name may be renamed on its way from a class to a class statement that names it as a base.
 const RENAMINGS: usize = 3;
+
+/// How deep a hierarchy of words is followed.
+const WORDS: usize = 32;
+
+/// How many meanings of the words in a class statement are tried.
+const CHOICES: usize = 24;
 
 impl Project {
     fn kin(&self) -> &(Arc<Kin>, Vec<Arc<Kin>>) {
@@ -175,21 +187,77 @@ impl Project {
         self.classes_of(several)
     }
 
-    /// The classes of a file of whose bases, by words alone, two may have a common ancestor beside `object`, or one is `object`.
-    pub fn of_related_bases<'p>(&'p self, file: &'p FileFacts) -> impl Iterator<Item = Class<'p>> {
+    /// The classes of a file whose bases, as far as words tell, may have no common order.
+    pub fn of_unordered_bases<'p>(
+        &'p self,
+        file: &'p FileFacts,
+    ) -> impl Iterator<Item = Class<'p>> {
         let kin = file.kin().all().iter();
-        let related = kin.filter(|kinsman| {
-            let mut seen: FxHashSet<&str> = FxHashSet::from_iter(["object"]);
-            let mut bases = kinsman.bases.iter();
-            kinsman.bases.len() > 1
-                && bases.any(|base| {
-                    let names = self.all_names_before(base);
-                    let is_known = names.iter().any(|name| seen.contains(name));
-                    seen.extend(names);
-                    is_known
+        let unordered =
+            kin.filter(|kinsman| kinsman.bases.len() > 1 && self.orders_of(kinsman, 0).is_none());
+        self.classes_of(unordered)
+    }
+
+    /// The orders that C3 may give a class statement, by words; several where a word may mean several classes. None where one of them fails, or there are too many.
+    fn orders_of(&self, kinsman: &Kinsman, depth: usize) -> Option<Orders> {
+        let mut choices: Vec<Vec<Vec<Box<str>>>> = vec![Vec::new()];
+        for (at, base) in kinsman.bases.iter().enumerate() {
+            if base.as_ref() == "object" && at + 1 < kinsman.bases.len() {
+                return None;
+            }
+            let orders = self.orders_of_word(base, depth + 1)?;
+            let longer = choices.iter().flat_map(|choice| {
+                orders.iter().map(|order| {
+                    let mut longer = choice.clone();
+                    longer.push(order.clone());
+                    longer
                 })
+            });
+            choices = longer.collect();
+            if choices.len() > CHOICES {
+                return None;
+            }
+        }
+        let ordered = choices.into_iter().map(|mut sequences| {
+            let heads = sequences.iter().filter_map(|order| order.first().cloned());
+            sequences.push(heads.collect());
+            let rest = merge(sequences)?;
+            Some(std::iter::once(kinsman.name.clone()).chain(rest).collect())
         });
-        self.classes_of(related)
+        ordered.collect()
+    }
+
+    fn orders_of_word(&self, name: &str, depth: usize) -> Option<Orders> {
+        if let Some(known) = self.heirs.orders.get(name) {
+            return known.clone();
+        }
+        if depth > WORDS {
+            return None;
+        }
+        // what derives from its own name has no order in words
+        self.heirs.orders.insert(name.into(), None);
+        let (disk, open) = self.kin();
+        let mut found: Orders = stdlib::orders_of_word(name);
+        let mut add = |orders: Option<Orders>| {
+            for order in orders? {
+                if !found.contains(&order) {
+                    found.push(order);
+                }
+            }
+            (found.len() <= CHOICES).then_some(())
+        };
+        let mut called = self.kinsmen(|kin| kin.called(name));
+        let mut originals = std::iter::once(disk)
+            .chain(open)
+            .flat_map(|kin| kin.originals(name));
+        let is_known = called.all(|kinsman| add(self.orders_of(kinsman, depth)).is_some())
+            && originals.all(|original| add(self.orders_of_word(original, depth + 1)).is_some());
+        if found.is_empty() {
+            found.push(vec![name.into()]);
+        }
+        let orders = is_known.then_some(found);
+        self.heirs.orders.insert(name.into(), orders.clone());
+        orders
     }
 
     /// The classes of a file of whose bases, by words alone, two may have slots, themselves or from their bases.
@@ -226,20 +294,6 @@ impl Project {
             })
         });
         self.classes_of(slotted)
-    }
-
-    /// The same as `names_before`, with those of the standard library's classes.
-    fn all_names_before<'p>(&'p self, name: &'p str) -> FxHashSet<&'p str> {
-        let mut found = self.names_before(name);
-        let mut todo: Vec<&str> = found.iter().copied().collect();
-        while let Some(name) = todo.pop() {
-            for base in stdlib::bases_of_word(name) {
-                if found.insert(base) {
-                    todo.push(base);
-                }
-            }
-        }
-        found
     }
 
     /// The words that are named as the metaclass of a class of this name, or of its bases.

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::classes::merge;
+
 type Table = FxHashMap<&'static str, Vec<&'static str>>;
 
 /// Metaclasses of other packages' classes, and the bases of those metaclasses.
@@ -92,18 +94,38 @@ pub(super) fn origin_of_alias(name: &str) -> Option<&'static str> {
     (!is_class && !of_typing && origin.contains('.')).then_some(*origin)
 }
 
-/// The last words of the bases of the known classes whose names end with a word.
-pub(super) fn bases_of_word(word: &str) -> impl Iterator<Item = &'static str> {
-    static WORDS: OnceLock<FxHashMap<&'static str, Vec<&'static str>>> = OnceLock::new();
+/// The method resolution order of a known class; a few are spelled as if they were their own bases.
+fn order_of(class: &'static str, depth: usize) -> Vec<&'static str> {
+    let bases = bases(class).filter(|_| depth < 16).unwrap_or_default();
+    let orders = bases.iter().map(|base| order_of(base, depth + 1));
+    let mut sequences: Vec<Vec<&str>> = orders.collect();
+    sequences.push(bases.to_vec());
+    let rest = merge(sequences).unwrap_or_default();
+    std::iter::once(class).chain(rest).collect()
+}
+
+/// The method resolution orders of the known classes whose names end with a word, in last words, each once.
+pub(super) fn orders_of_word(word: &str) -> Vec<Vec<Box<str>>> {
+    type Orders = Vec<Vec<Box<str>>>;
+    static WORDS: OnceLock<FxHashMap<&'static str, Orders>> = OnceLock::new();
     let words = WORDS.get_or_init(|| {
-        let mut words: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
-        for (class, bases) in classes() {
+        let mut words: FxHashMap<&str, Orders> = FxHashMap::default();
+        for class in classes().keys() {
+            let mut order: Vec<Box<str>> = Vec::new();
+            for name in order_of(class, 0) {
+                // `xml.dom.minidom.Node` derives from `xml.dom.Node`
+                if !order.iter().any(|known| known.as_ref() == last_word(name)) {
+                    order.push(last_word(name).into());
+                }
+            }
             let known = words.entry(last_word(class)).or_default();
-            known.extend(bases.iter().copied().map(last_word));
+            if !known.contains(&order) {
+                known.push(order);
+            }
         }
         words
     });
-    words.get(word).into_iter().flatten().copied()
+    words.get(word).cloned().unwrap_or_default()
 }
 
 /// The last words of the names of all metaclasses that are known.

@@ -18,7 +18,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if cx.is_stub() {
         return;
     }
-    for class in cx.project.of_related_bases(cx.file) {
+    for class in cx.project.of_unordered_bases(cx.file) {
         if let Some(bases) = known_bases(cx, class)
             && !is_expected(class.site, "TypeError")
         {
