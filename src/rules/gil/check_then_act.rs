@@ -2,7 +2,7 @@
 
 use super::is_written;
 use super::racing::{are_several, is_bare, is_plain, shared_by, starts_of};
-use crate::facts::Site;
+use crate::facts::{BindingKind, Site};
 use crate::project::{
     Chain, ClassValue, Function, SharedPlace, Value, is_builtin, is_container_name, is_definition,
 };
@@ -21,6 +21,8 @@ pub const RULE: Rule = Rule {
 struct Race<'p> {
     check: Site<'p>,
     act: Site<'p>,
+    /// Whether nothing is lost but the work that is done twice.
+    is_memo: bool,
     place: SharedPlace<'p>,
     /// The ways to it on which no lock is held.
     bare: Vec<Chain<'p>>,
@@ -59,18 +61,23 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 
 fn report<'p>(cx: &Context<'p>, race: &Race<'p>, starts: &[&Chain<'p>], out: &mut Findings) {
     let name = race.place.name;
+    let (severity, consequence) = if race.is_memo {
+        (
+            Severity::Information,
+            "another thread can find it missing too, both do the work, and one result replaces the other",
+        )
+    } else {
+        (
+            Severity::Warning,
+            "another thread can change it in between, and both act",
+        )
+    };
     let message = format!(
-        "Several threads check `{name}` and act on what they saw (line {}), with no lock held over both: another thread can change it in between, and both act; \
+        "Several threads check `{name}` and act on what they saw (line {}), with no lock held over both: {consequence}; \
          hold one `threading.Lock` over the check and the action",
         line(race.act)
     );
-    let finding = out.report(
-        &RULE,
-        Severity::Warning,
-        cx.file,
-        race.check.range(),
-        message,
-    );
+    let finding = out.report(&RULE, severity, cx.file, race.check.range(), message);
     finding.evidence(race.act, "this relies on what was seen");
     if let Some(made) = race.place.made {
         finding.evidence(made, format!("all threads share this `{name}`"));
@@ -110,9 +117,11 @@ fn races_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Race<'p>> {
                 // the check that is nearest to the action counts
                 found.retain(|other| other.act != act);
             }
+            let is_memo = is_memo(cx, act, look);
             found.extend(shared.into_iter().map(|(place, bare)| Race {
                 check,
                 act,
+                is_memo,
                 place,
                 bare,
             }));
@@ -196,7 +205,7 @@ fn act_on<'p>(
     let inside = parts
         .flat_map(|part| part.with_descendants())
         .filter(|node| is_run(*node, statement))
-        .find_map(|node| act(node, look, statement));
+        .find_map(|node| act(node, look, statement, statement));
     let is_loop = statement.kind() == Kind::While;
     // a loop's variable ends the loop
     if is_loop && matches!(look, Look::Value(_)) {
@@ -225,7 +234,7 @@ fn act_on<'p>(
     behind
         .flat_map(Node::with_descendants)
         .filter(|node| is_run(*node, block))
-        .find_map(|node| act(node, look, block))
+        .find_map(|node| act(node, look, block, statement))
 }
 
 /// Whether a node is run with the code around it, and not in a function that is only defined there.
@@ -236,8 +245,13 @@ fn is_run(node: Node<'_>, around: Node<'_>) -> bool {
         .any(|outer| is_definition(outer.kind()))
 }
 
-/// A node as an action on what was looked at; `region` is the code that relies on the check.
-fn act<'p>(node: Node<'p>, look: Look<'p>, region: Node<'p>) -> Option<Node<'p>> {
+/// A node as an action on what was looked at; `region` is the code that relies on the check in `statement`.
+fn act<'p>(
+    node: Node<'p>,
+    look: Look<'p>,
+    region: Node<'p>,
+    statement: Node<'p>,
+) -> Option<Node<'p>> {
     let whole = || node.statement().unwrap_or(node);
     let same = |one: Node<'_>, other: Node<'_>| one.text() == other.text();
     let is_entry = |place: Node<'_>, container: Node<'_>, key: Option<Node<'_>>| {
@@ -284,7 +298,11 @@ fn act<'p>(node: Node<'p>, look: Look<'p>, region: Node<'p>) -> Option<Node<'p>>
             }
             let is_it = match (look, method, &arguments[..]) {
                 (Look::Has(_, key), "pop" | "remove", [only]) => same(*only, key),
-                (Look::Has(_, key), "add", [only]) => same(*only, key) && works_once(region, node),
+                (Look::Has(_, key), "add", [only]) => {
+                    same(*only, key)
+                        && is_straight(node, region)
+                        && works_once(region, node, statement)
+                }
                 (Look::Filled(_), "pop", [] | [_]) => true,
                 (Look::Filled(_), "popleft" | "popitem", _) => true,
                 (Look::Filled(_), "clear", []) => has_other_work(region, node),
@@ -313,7 +331,7 @@ fn has_other_work(region: Node<'_>, act: Node<'_>) -> bool {
 }
 
 /// Whether the code that relies on a check does work that is meant to be done once: it calls more than what prints, or only looks at something.
-fn works_once(region: Node<'_>, act: Node<'_>) -> bool {
+fn works_once(region: Node<'_>, act: Node<'_>, statement: Node<'_>) -> bool {
     const LOOKING: &[&str] = &[
         "add",
         "append",
@@ -332,21 +350,31 @@ fn works_once(region: Node<'_>, act: Node<'_>) -> bool {
         "values",
     ];
     let condition = condition(region);
+    // other conditions decide, too
+    let leaves = region.descendants().any(|node| {
+        node.id() < act.id()
+            && (region == statement || !statement.contains(node))
+            && matches!(
+                node.kind(),
+                Kind::Return | Kind::Raise | Kind::Continue | Kind::Break
+            )
+    });
     let mut calls = region.descendants().filter(|node| {
         node.kind() == Kind::Call
             && !act.contains(*node)
             && !condition.is_some_and(|condition| condition.contains(*node))
     });
-    calls.any(|call| {
-        let Some(callee) = call.child(Field::Function) else {
-            return false;
-        };
-        let is_quiet = match callee.child(Field::Attribute) {
-            Some(method) => LOOKING.contains(&method.text()),
-            None => is_builtin(callee.text()),
-        };
-        !is_quiet && !is_written(call)
-    })
+    !leaves
+        && calls.any(|call| {
+            let Some(callee) = call.child(Field::Function) else {
+                return false;
+            };
+            let is_quiet = match callee.child(Field::Attribute) {
+                Some(method) => LOOKING.contains(&method.text()),
+                None => is_builtin(callee.text()),
+            };
+            !is_quiet && !is_written(call)
+        })
 }
 
 /// Whether an action is executed on every way through the code that relies on the check.
@@ -399,6 +427,41 @@ fn is_checked_again(act: Node<'_>, statement: Node<'_>, look: Look<'_>) -> bool 
                 .any(|part| part.text() == place.text())
         })
     })
+}
+
+/// Whether an action keeps a value that was worked out, so that whoever comes later need not: two threads keep equal values, as far as the code shows it.
+fn is_memo<'p>(cx: &Context<'p>, act: Site<'p>, look: Look<'p>) -> bool {
+    if matches!(look, Look::Filled(_)) {
+        return false;
+    }
+    let mut inner = act.node.with_descendants();
+    let assignment = inner.find(|node| node.kind() == Kind::Assignment);
+    let value = assignment.and_then(|assignment| assignment.child(Field::Right));
+    value.is_some_and(|value| is_worked_out(cx, act.with(value), 0))
+}
+
+fn is_worked_out<'p>(cx: &Context<'p>, value: Site<'p>, depth: usize) -> bool {
+    const PLAIN: &[&str] = &["bool", "bytes", "float", "int", "str", "tuple"];
+    if is_constant(value.node) || is_of_thread(cx, value) {
+        return false;
+    }
+    if value.node.kind() == Kind::Name {
+        // what the thread was given is its own
+        return match cx.project.only_binding(value) {
+            Some(binding) if binding.binding.kind == BindingKind::Assignment && depth < 3 => {
+                let bound = binding.value();
+                bound.is_some_and(|bound| is_worked_out(cx, bound, depth + 1))
+            }
+            _ => false,
+        };
+    }
+    match cx.project.evaluate(value) {
+        Value::Instance(ClassValue::External(name)) => name
+            .strip_prefix("builtins.")
+            .is_some_and(|name| PLAIN.contains(&name)),
+        Value::Unknown => true,
+        _ => false,
+    }
 }
 
 /// Whether the check is the one of a singleton: another rule speaks about that.
