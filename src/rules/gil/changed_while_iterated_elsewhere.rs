@@ -102,7 +102,11 @@ fn walks_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Walk<'p>> {
         let Some(collection) = walked(iterable).map(|walked| other_name(cx, walked)) else {
             continue;
         };
-        if is_ready_for_change(site) {
+        let is_given = || {
+            let mut parameters = function.parameters();
+            parameters.any(|parameter| parameter.name.text() == collection.text())
+        };
+        if is_ready_for_change(site) || known_class(cx, collection).is_none() && !is_given() {
             continue;
         }
         let site = if site.node.kind() == Kind::For {
@@ -208,6 +212,18 @@ fn shared<'p>(
 
 /// The class of a shared collection, where a change of its size can be noticed.
 fn class_of<'p>(cx: &Context<'p>, collection: Site<'p>, place: &SharedPlace<'p>) -> Option<String> {
+    let made = || {
+        let node = place.made?;
+        let assignment = node
+            .node
+            .with_descendants()
+            .find(|node| node.kind() == Kind::Assignment)?;
+        known_class(cx, node.with(assignment).child(Field::Right)?)
+    };
+    known_class(cx, collection).or_else(made)
+}
+
+fn known_class<'p>(cx: &Context<'p>, collection: Site<'p>) -> Option<String> {
     const CLASSES: &[&str] = &[
         "builtins.dict",
         "builtins.list",
@@ -217,24 +233,12 @@ fn class_of<'p>(cx: &Context<'p>, collection: Site<'p>, place: &SharedPlace<'p>)
         "collections.defaultdict",
         "collections.deque",
     ];
-    let class = |value: Value<'p>| match value {
+    match cx.project.evaluate(collection) {
         Value::Instance(ClassValue::External(name)) => {
             CLASSES.contains(&name.as_ref()).then(|| name.to_string())
         }
         _ => None,
-    };
-    let made = || {
-        let node = place.made?;
-        let assignment = node
-            .node
-            .with_descendants()
-            .find(|node| node.kind() == Kind::Assignment)?;
-        class(
-            cx.project
-                .evaluate(node.with(assignment).child(Field::Right)?),
-        )
-    };
-    class(cx.project.evaluate(collection)).or_else(made)
+    }
 }
 
 /// What other threads do to the size of a collection that is walked.

@@ -1,6 +1,6 @@
 //! Connections of `sqlite3` that are used in another thread than the one that made them: a part of GIL029.
 
-use super::not_for_threads::{RULE, prove};
+use super::not_for_threads::{RULE, asks_in_caller, prove};
 use super::racing::{comes_to_function, given_at_start, is_let_out, is_sure, stays_on_object};
 use crate::facts::{BindingKind, Resolution, Site};
 use crate::project::{Chain, ClassValue, Function, StartKind, Value};
@@ -8,12 +8,22 @@ use crate::rules::{Context, Findings, Severity};
 use crate::syntax::{Field, Kind, Node};
 
 /// Reports the first use, in a function that threads run, of each connection that another thread made.
-pub(super) fn check<'p>(
-    cx: &Context<'p>,
-    function: Function<'p>,
-    chains: &[Chain<'p>],
-    out: &mut Findings,
-) {
+pub(super) fn check<'p>(cx: &Context<'p>, function: Function<'p>, out: &mut Findings) {
+    const METHODS: &[&str] = &[
+        "close",
+        "commit",
+        "create_aggregate",
+        "create_function",
+        "cursor",
+        "execute",
+        "executemany",
+        "executescript",
+        "fetchall",
+        "fetchmany",
+        "fetchone",
+        "rollback",
+    ];
+    let mut chains: Option<Vec<Chain<'p>>> = None;
     let mut known: Vec<&str> = Vec::new();
     for call in function.calls() {
         let callee = call.child(Field::Function);
@@ -21,12 +31,17 @@ pub(super) fn check<'p>(
             continue;
         };
         let method = callee.and_then(|callee| callee.node.child(Field::Attribute));
-        if method.map(Node::text) == Some("interrupt")
+        if !method.is_some_and(|method| METHODS.contains(&method.text()))
             || !matches!(object.node.kind(), Kind::Name | Kind::Attribute)
             || known.contains(&object.text())
         {
             continue;
         }
+        let chains = chains.get_or_insert_with(|| {
+            let all = cx.project.chains(function).into_iter();
+            all.filter(|chain| !chain.calls.iter().any(|call| asks_in_caller(*call)))
+                .collect()
+        });
         let made = chains
             .iter()
             .filter(|chain| is_let_out(call, chain) && comes_to_function(chain))

@@ -4,8 +4,8 @@ use super::racing::{
     are_several, comes_to_function, is_bare, is_plain, is_sure, shared_by, starts_of,
 };
 use super::{connections, loop_header};
-use crate::facts::Site;
-use crate::project::{Chain, ClassValue, Function, SharedPlace, Value, argument};
+use crate::facts::{BindingKind, Resolution, Site};
+use crate::project::{Chain, ClassValue, Function, SharedPlace, Value, argument, is_builtin};
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -22,23 +22,66 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         if !is_plain(cx, function) || asks_for_thread(function.site) {
             continue;
         }
-        let chains: Vec<_> = cx
-            .project
-            .chains(function)
-            .into_iter()
-            .filter(|chain| !chain.calls.iter().any(|call| asks_in_caller(*call)))
-            .collect();
-        if chains.is_empty() {
-            continue;
+        let mut chains: Option<Vec<Chain<'_>>> = None;
+        for site in function.nodes().filter(|site| is_worth_a_look(cx, *site)) {
+            let chains = chains.get_or_insert_with(|| {
+                let all = cx.project.chains(function).into_iter();
+                all.filter(|chain| !chain.calls.iter().any(|call| asks_in_caller(*call)))
+                    .collect()
+            });
+            main_thread_only(cx, site, chains, out);
+            of_the_process(cx, site, chains, out);
+            advances.extend(advances_of(cx, function, site, chains));
         }
-        for site in function.nodes() {
-            main_thread_only(cx, site, &chains, out);
-            of_the_process(cx, site, &chains, out);
-            advances.extend(advances_of(cx, function, site, &chains));
-        }
-        connections::check(cx, function, &chains, out);
+        connections::check(cx, function, out);
     }
     report_generators(cx, &advances, out);
+}
+
+/// Whether a node may be something that this rule knows, by its words: nothing is evaluated for the others.
+fn is_worth_a_look<'p>(cx: &Context<'p>, site: Site<'p>) -> bool {
+    const METHODS: &[&str] = &[
+        "chdir",
+        "clear",
+        "fchdir",
+        "pop",
+        "popitem",
+        "set_wakeup_fd",
+        "setdefault",
+        "setdefaulttimeout",
+        "setlocale",
+        "signal",
+        "umask",
+        "update",
+    ];
+    match site.node.kind() {
+        Kind::Call => {
+            let callee = site.node.child(Field::Function);
+            callee.is_some_and(|callee| match callee.child(Field::Attribute) {
+                Some(method) => METHODS.contains(&method.text()),
+                None if is_builtin(callee.text()) => callee.text() == "next",
+                None => imported_as(site.with(callee)).is_some_and(|name| METHODS.contains(&name)),
+            })
+        }
+        Kind::Subscript => site
+            .node
+            .child(Field::Value)
+            .is_some_and(|object| object.text().ends_with("environ")),
+        Kind::For => advanced(cx, site).is_some(),
+        _ => false,
+    }
+}
+
+/// The name that a name has in the module which it is imported from.
+fn imported_as<'p>(name: Site<'p>) -> Option<&'p str> {
+    let (Resolution::Local(bindings) | Resolution::Module(bindings)) = name.resolve() else {
+        return None;
+    };
+    let import = bindings
+        .iter()
+        .find(|binding| binding.binding.kind == BindingKind::FromImport)?;
+    let imported = import.value()?.node;
+    Some(imported.child(Field::Name).unwrap_or(imported).text())
 }
 
 /// Whether a function looks which thread it is in.
@@ -47,7 +90,7 @@ fn asks_for_thread(function: Site<'_>) -> bool {
     WORDS.iter().any(|word| function.text().contains(word))
 }
 
-fn asks_in_caller(call: Site<'_>) -> bool {
+pub(super) fn asks_in_caller(call: Site<'_>) -> bool {
     Function::around(call).is_some_and(|caller| asks_for_thread(caller.site))
 }
 
@@ -165,12 +208,8 @@ struct Advance<'p> {
     bare: Vec<Chain<'p>>,
 }
 
-fn advances_of<'p>(
-    cx: &Context<'p>,
-    function: Function<'p>,
-    site: Site<'p>,
-    chains: &[Chain<'p>],
-) -> Vec<Advance<'p>> {
+/// The generator that a loop or a call of `next` advances.
+fn advanced<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<Site<'p>> {
     let generator = match site.node.kind() {
         Kind::For => site.child(Field::Right),
         Kind::Call
@@ -189,7 +228,16 @@ fn advances_of<'p>(
                 Value::Instance(ClassValue::External(name)) if name.as_ref() == "builtins.generator"
             )
     };
-    let Some(generator) = generator.filter(is_generator) else {
+    generator.filter(is_generator)
+}
+
+fn advances_of<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    site: Site<'p>,
+    chains: &[Chain<'p>],
+) -> Vec<Advance<'p>> {
+    let Some(generator) = advanced(cx, site) else {
         return Vec::new();
     };
     if cx.project.may_be_locked(function, site) || is_handled(site) {
