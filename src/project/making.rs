@@ -1,5 +1,6 @@
 //! How objects of a class are made: the `__new__` and the `__init__` that a construction hands its arguments to.
 
+use super::readings::is_expression;
 use super::{
     Class, ClassValue, Function, Kept, Metaclass, Parameter, ParameterKind, Project, Spot, Value,
 };
@@ -284,6 +285,26 @@ impl Project {
             callee.is_some_and(|callee| self.evaluate(callee) == Value::Class(class))
         };
         calls.filter(makes).collect()
+    }
+
+    /// The expressions of the project that, by words, name a class: its name or another that it is given, also behind a dot. What they mean is to be found out.
+    pub fn expressions_naming<'p>(&'p self, class: Class<'p>) -> impl Iterator<Item = Site<'p>> {
+        let names = self.with_aliases(class.name());
+        let segments = self.mentions(class.name());
+        let named = segments.into_iter().flat_map(move |(file, segment)| {
+            let root = file.root(segment);
+            let named = names.clone().into_iter();
+            named.flat_map(move |name| root.body().named(name).map(move |node| root.at(node)))
+        });
+        named.filter_map(|name| {
+            let parent = name.node.parent()?;
+            let is_import = |node: Node<'_>| matches!(node.kind(), Kind::Import | Kind::ImportFrom);
+            if parent.kind() == Kind::Attribute && name.node.field() == Field::Attribute {
+                return Some(name.with(parent));
+            }
+            let is_read = is_expression(name.node) && !name.node.statement().is_some_and(is_import);
+            is_read.then_some(name)
+        })
     }
 
     /// The roots of the segments of a file in which a class's name stands, or another name that it is given.

@@ -83,6 +83,7 @@ pub const RULES: &[&Rule] = &[
     &singleton::singleton_arguments_ignored::RULE,
     &singleton::new_passes_arguments::RULE,
     &singleton::singleton_copied::RULE,
+    &singleton::singleton_unneeded::RULE,
     &singleton::new_init_mismatch::RULE,
 ];
 

@@ -9,6 +9,7 @@ pub mod singleton_init_runs_again;
 pub mod singleton_race;
 pub mod singleton_recheck_missing;
 pub mod singleton_shared_by_subclasses;
+pub mod singleton_unneeded;
 
 use super::Context;
 use crate::facts::{Site, Subjects};

@@ -283,15 +283,7 @@ fn difference<'p>(
         given(project, signature, later)?,
     );
     // without arguments it is only asked for
-    if later
-        .node
-        .child(Field::Arguments)?
-        .children()
-        .next()
-        .is_none()
-    {
-        return None;
-    }
+    later.node.child(Field::Arguments)?.children().next()?;
     signature.parameters().skip(1).find_map(|parameter| {
         let name = parameter.name.text();
         let value = |given: &[(&'p str, Site<'p>)]| {
