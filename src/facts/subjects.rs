@@ -100,6 +100,9 @@ impl Subjects {
     /// A function by its name where each item is given to it: the `key` of an order, the first argument of `map` and `filter`.
     pub const PER_ITEM: Subjects = Subjects(1 << 35);
 
+    /// Functions whose results are cached: the decorators of `functools`.
+    pub const CACHES: Subjects = Subjects(1 << 36);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -215,6 +218,8 @@ enum Meaning {
     Base,
     /// As a decorator.
     Decorator,
+    /// As a decorator, and nowhere else.
+    Above,
     /// As the name of a function.
     Method,
     /// As what is called in a line that does more than that.
@@ -254,6 +259,7 @@ impl Meaning {
                 wording::is_below(bytes, start, module)
             }
             Meaning::Base => wording::is_base(bytes, start, end),
+            Meaning::Above => wording::is_decorator(bytes, start),
             Meaning::Method => wording::is_defined(bytes, start),
             Meaning::Used => wording::is_used(bytes, start, after),
             Meaning::UsedMethod => {
@@ -377,6 +383,24 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("Condition", Subjects::LOCKS, Word),
         ("Semaphore", Subjects::LOCKS, Word),
         ("BoundedSemaphore", Subjects::LOCKS, Word),
+        ("lru_cache", Subjects::CACHES, Above),
+        ("cache", Subjects::CACHES, Above),
+        ("add", Subjects::USED_MUTATORS, Used),
+        ("append", Subjects::USED_MUTATORS, Used),
+        ("appendleft", Subjects::USED_MUTATORS, Used),
+        ("clear", Subjects::USED_MUTATORS, Used),
+        ("difference_update", Subjects::USED_MUTATORS, Used),
+        ("discard", Subjects::USED_MUTATORS, Used),
+        ("extend", Subjects::USED_MUTATORS, Used),
+        ("extendleft", Subjects::USED_MUTATORS, Used),
+        ("insert", Subjects::USED_MUTATORS, Used),
+        ("intersection_update", Subjects::USED_MUTATORS, Used),
+        ("move_to_end", Subjects::USED_MUTATORS, Used),
+        ("remove", Subjects::USED_MUTATORS, Used),
+        ("reverse", Subjects::USED_MUTATORS, Used),
+        ("rotate", Subjects::USED_MUTATORS, Used),
+        ("sort", Subjects::USED_MUTATORS, Used),
+        ("subtract", Subjects::USED_MUTATORS, Used),
         ("symmetric_difference_update", Subjects::USED_MUTATORS, Used),
         ("shuffle", Subjects::USED_MUTATORS, Used),
         ("heapify", Subjects::USED_MUTATORS, Used),
@@ -520,6 +544,12 @@ mod tests {
         no("while not done:\n    time.sleep(1)");
         no("while True:\n    work()");
         no("while not done:\n    passed = 1");
+        assert!(has(
+            "@functools.lru_cache()\ndef f(): pass",
+            Subjects::CACHES
+        ));
+        assert!(has("@cache\ndef f(): pass", Subjects::CACHES));
+        assert!(!has("cache = f(cache)", Subjects::CACHES));
     }
 
     #[test]

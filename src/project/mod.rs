@@ -5,6 +5,7 @@ mod aliases;
 mod annotations;
 mod bases;
 mod binding_self;
+mod caching;
 mod classes;
 mod computing;
 mod disk;
@@ -111,6 +112,7 @@ pub struct Project {
     threads: threads::Memo,
     kept: shapes::Memo,
     making: making::Memo,
+    caching: caching::Memo,
     hidden: hiding::Memo,
     aliases: aliases::Memo,
     heirs: Arc<heirs::Memo>,
@@ -129,6 +131,7 @@ impl Project {
             threads: threads::Memo::default(),
             kept: shapes::Memo::default(),
             making: making::Memo::default(),
+            caching: caching::Memo::default(),
             hidden: hiding::Memo::default(),
             aliases: aliases::Memo::default(),
             heirs: Arc::default(),
@@ -150,6 +153,7 @@ impl Project {
         project.kept = shapes::Memo(earlier.kept.0.after(&mut changed));
         project.making = making::Memo(earlier.making.0.after(&mut changed));
         project.hidden = hiding::Memo(earlier.hidden.0.after(&mut changed));
+        project.caching = caching::Memo(earlier.caching.0.after(&mut changed));
         project.aliases = earlier.aliases.after(&mut changed);
         project.heirs = Arc::clone(&earlier.heirs);
         project.abstracts = earlier.abstracts.after(&mut changed);

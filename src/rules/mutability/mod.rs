@@ -1,5 +1,6 @@
 //! Mutable defaults and shared mutable state.
 
+pub mod cached_result_changed;
 pub mod chained_mutable_assignment;
 pub mod changed_while_iterated;
 pub mod dataclass_mutable_default;

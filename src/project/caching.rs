@@ -1,0 +1,79 @@
+//! Functions whose results a cache of `functools` keeps and hands out again.
+
+use super::{ClassValue, Function, Kept, Project, Spot, Value, is_container_name};
+use crate::facts::{FileFacts, Site, Subjects};
+use crate::syntax::Field;
+
+/// The decorators that keep results.
+const CACHES: &[&str] = &["functools.lru_cache", "functools.cache"];
+
+/// The cached functions of the project that give containers, found once.
+#[derive(Default)]
+pub(super) struct Memo(pub(super) Kept<Vec<Spot>>);
+
+impl Project {
+    /// The functions of the project whose results a cache keeps, and are containers.
+    pub fn caching_containers(&self) -> impl Iterator<Item = Function<'_>> {
+        let spots = self.keep(&self.caching.0, || {
+            let segments = self.files().flat_map(|file| self.caching_in(file));
+            let functions = segments.flat_map(|root| {
+                let functions = root.body().functions.iter();
+                functions.filter_map(move |data| Function::at(root.at(data.node)))
+            });
+            let caching = functions.filter(|function| self.gives_kept_container(*function));
+            caching.map(|function| Spot::of(function.site)).collect()
+        });
+        spots
+            .iter()
+            .filter_map(|spot| Function::at(self.site(spot)?))
+    }
+
+    /// The segments of a file in which a decorator may be one of the caches, by its words or another name of them.
+    fn caching_in<'p>(&'p self, file: &'p FileFacts) -> Vec<Site<'p>> {
+        let mut aliases = self.with_aliases("lru_cache");
+        aliases.extend(self.with_aliases("cache"));
+        aliases.retain(|name| !matches!(*name, "lru_cache" | "cache") && file.mentions(name));
+        let is_caching = |segment: &usize| {
+            let facts = file.segment(*segment);
+            facts.subjects().intersects(Subjects::CACHES)
+                || aliases.iter().any(|name| facts.mentions(name))
+        };
+        (0..file.len())
+            .filter(is_caching)
+            .map(|segment| file.root(segment))
+            .filter(|root| !root.node.tree().has_error())
+            .collect()
+    }
+
+    fn gives_kept_container<'p>(&'p self, function: Function<'p>) -> bool {
+        function.has_decorator(self, CACHES)
+            && matches!(
+                self.returned(function, 0),
+                Value::Instance(ClassValue::External(name)) if is_container_name(&name)
+            )
+    }
+
+    /// The calls of a function in a file.
+    pub fn calls_in<'p>(&'p self, file: &'p FileFacts, function: Function<'p>) -> Vec<Site<'p>> {
+        let names = self.with_aliases(function.name());
+        let named: Vec<&str> = names
+            .into_iter()
+            .filter(|name| file.mentions(name))
+            .collect();
+        let segments = (0..file.len()).filter(|&segment| {
+            let facts = file.segment(segment);
+            named.iter().any(|name| facts.mentions(name))
+        });
+        let calls = segments.flat_map(|segment| {
+            let root = file.root(segment);
+            root.body().calls.iter().map(move |call| root.at(*call))
+        });
+        let is_called = |call: &Site<'p>| {
+            let callee = call
+                .child(Field::Function)
+                .map(|callee| self.evaluate(callee));
+            matches!(callee, Some(Value::Function(called) | Value::Method(called)) if called == function)
+        };
+        calls.filter(is_called).collect()
+    }
+}
