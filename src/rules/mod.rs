@@ -75,6 +75,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::changed_while_iterated::RULE,
     &mutability::result_of_mutator::RULE,
     &mutability::chained_mutable_assignment::RULE,
+    &mutability::unbounded_cache::RULE,
     &mutability::cached_result_changed::RULE,
     &singleton::singleton_init_runs_again::RULE,
     &singleton::singleton_race::RULE,

@@ -6,10 +6,12 @@ pub mod changed_while_iterated;
 pub mod dataclass_mutable_default;
 mod edits;
 pub mod fromkeys_shared_value;
+mod growth;
 pub mod mutable_default;
 pub mod repeated_reference;
 pub mod result_of_mutator;
 pub mod shared_class_attribute;
+pub mod unbounded_cache;
 
 use super::Context;
 use crate::facts::Site;
