@@ -21,6 +21,7 @@ mod racing;
 pub mod run_instead_of_start;
 pub mod task_done_missing;
 pub mod thread_args_not_sequence;
+pub mod thread_init_not_called;
 pub mod thread_internals_overwritten;
 pub mod thread_target_called;
 pub mod unlocked_update;
