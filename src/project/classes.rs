@@ -46,6 +46,14 @@ pub enum Metaclass<'p> {
 }
 
 /// How deep a hierarchy is followed.
+impl Metaclass<'_> {
+    /// Whether it is `type` itself, which makes objects by `__new__` and `__init__`.
+    pub fn is_type(&self) -> bool {
+        matches!(self, Metaclass::Is(ClassValue::External(name)) if name.as_ref() == "builtins.type")
+    }
+}
+
+/// How deep a hierarchy is followed; also what ends a cycle.
 const DEPTH: usize = 48;
 
 impl<'p> Class<'p> {

@@ -63,6 +63,8 @@ pub struct HandOver<'p> {
     pub target: Option<Site<'p>>,
     /// The sequence of the function's arguments, for those that take one: `args=(…)`.
     pub arguments: Option<Site<'p>>,
+    /// The mapping of its keyword arguments beside that: `kwargs={…}`.
+    pub keywords: Option<Site<'p>>,
 }
 
 /// Where a callable takes a function: by position and by keyword; and its arguments as a sequence.
@@ -178,6 +180,9 @@ impl Taker {
             arguments: self
                 .arguments
                 .and_then(|position| argument(call, position + before, "args")),
+            keywords: self
+                .arguments
+                .and_then(|position| argument(call, position + before + 1, "kwargs")),
         }
     }
 }
@@ -263,6 +268,7 @@ impl Project {
             call,
             target: argument(call, 1, "func"),
             arguments: None,
+            keywords: None,
         }
     }
 
@@ -286,10 +292,12 @@ impl Project {
         let mut handed = taker.of(call, 0);
         if has_own("__init__") {
             handed.arguments = None;
+            handed.keywords = None;
             handed.target = None;
         }
         if has_own("run") {
             handed.arguments = None;
+            handed.keywords = None;
             handed.target = None;
             if matches!(taker.kind, HandKind::Start(_)) {
                 handed.kind = HandKind::Start(StartKind::Subclass);

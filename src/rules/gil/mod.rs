@@ -21,6 +21,7 @@ mod racing;
 pub mod run_instead_of_start;
 pub mod task_done_missing;
 pub mod thread_args_not_sequence;
+pub mod thread_arguments_do_not_fit;
 pub mod thread_init_not_called;
 pub mod thread_internals_overwritten;
 pub mod thread_target_called;
@@ -342,6 +343,26 @@ fn abbreviated(text: &str) -> String {
     } else {
         format!("`{text}`")
     }
+}
+
+/// The number of characters of a plain string literal.
+fn literal_length(literal: Site<'_>) -> Option<usize> {
+    let text = literal.text();
+    let is_plain = literal.node.kind() == Kind::String && !text.contains('\\');
+    let body = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    if !is_plain || text[..text.len() - body.len()].contains(['f', 'F', 't', 'T']) {
+        return None;
+    }
+    let quotes = if body.len() >= 6 && (body.starts_with("\"\"\"") || body.starts_with("'''")) {
+        3
+    } else {
+        1
+    };
+    Some(
+        body.get(quotes..body.len().checked_sub(quotes)?)?
+            .chars()
+            .count(),
+    )
 }
 
 /// Whether a method calls the next one of a name: `super().run()`, `Thread.run(self)`.

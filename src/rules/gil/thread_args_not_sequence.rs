@@ -1,10 +1,9 @@
 //! GIL007 thread-args-not-sequence. Card: knowledge/rules/GIL007-thread-args-not-sequence.md
 
-use super::abbreviated;
+use super::{abbreviated, literal_length};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::{
-    ClassValue, Function, HandKind, HandOver, Metaclass, ParameterKind, Project, Protocol,
-    StartKind, Value,
+    ClassValue, Function, HandKind, HandOver, Metaclass, Project, Protocol, StartKind, Value,
 };
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -109,9 +108,12 @@ fn letters<'p>(
     };
     let count = literal.and_then(literal_length);
     let target = handed.target.map(|target| project.evaluate(target));
+    let fits = |function: Function<'p>, bound| {
+        count.is_none_or(|count| function.misfit(bound, count, &[]).is_none())
+    };
     let fits = match target {
-        Some(Value::Function(function)) => takes(function, 0, count),
-        Some(Value::Method(function)) => takes(function, 1, count),
+        Some(Value::Function(function)) => fits(function, 0),
+        Some(Value::Method(function)) => fits(function, 1),
         _ => true,
     };
     match count {
@@ -120,43 +122,6 @@ fn letters<'p>(
         Some(1) => Some((Severity::Information, count)),
         _ => Some((Severity::Warning, count)),
     }
-}
-
-/// The number of characters of a plain string literal.
-fn literal_length(literal: Site<'_>) -> Option<usize> {
-    let text = literal.text();
-    let is_plain = literal.node.kind() == Kind::String && !text.contains('\\');
-    let body = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    if !is_plain || text[..text.len() - body.len()].contains(['f', 'F', 't', 'T']) {
-        return None;
-    }
-    let quotes = if body.len() >= 6 && (body.starts_with("\"\"\"") || body.starts_with("'''")) {
-        3
-    } else {
-        1
-    };
-    Some(
-        body.get(quotes..body.len().checked_sub(quotes)?)?
-            .chars()
-            .count(),
-    )
-}
-
-/// Whether a function takes so many arguments by position, after those that are bound already.
-fn takes(function: Function<'_>, bound: usize, count: Option<usize>) -> bool {
-    let Some(count) = count else { return true };
-    let (mut least, mut most) = (0, 0);
-    for parameter in function.parameters() {
-        match parameter.kind {
-            ParameterKind::Star => return count + bound >= least,
-            ParameterKind::Positional | ParameterKind::PositionalOnly => {
-                most += 1;
-                least += usize::from(parameter.default.is_none());
-            }
-            ParameterKind::KeywordOnly | ParameterKind::DoubleStar => {}
-        }
-    }
-    (least..=most).contains(&(count + bound))
 }
 
 fn report<'p>(

@@ -1,7 +1,6 @@
 //! MUT013 unbounded-cache. Card: knowledge/rules/MUT013-unbounded-cache.md
 
 use super::growth::{is_made, rests_on_argument};
-use super::is_stub;
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -14,7 +13,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if is_stub(cx) {
+    if cx.is_stub() {
         return;
     }
     for segment in 0..cx.file.len() {
