@@ -48,6 +48,7 @@ pub const RULES: &[&Rule] = &[
     &gil::not_for_threads::RULE,
     &gil::pool_in_the_loop::RULE,
     &gil::thread_init_not_called::RULE,
+    &gil::thread_result_lost::RULE,
     &gil::thread_arguments_do_not_fit::RULE,
     &gil::coroutine_as_target::RULE,
     &gil::thread_internals_overwritten::RULE,

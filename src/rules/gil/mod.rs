@@ -24,6 +24,7 @@ pub mod thread_args_not_sequence;
 pub mod thread_arguments_do_not_fit;
 pub mod thread_init_not_called;
 pub mod thread_internals_overwritten;
+pub mod thread_result_lost;
 pub mod thread_target_called;
 pub mod unlocked_update;
 pub mod waits_for_its_own_pool;

@@ -62,8 +62,8 @@ fn is_meant<'p>(
         })
 }
 
-/// Whether other ways through the code start the same object.
-fn chooses<'p>(function: Option<Function<'p>>, call: Site<'p>, object: &str) -> bool {
+/// Whether other ways through the code start the same object, or it was joined before.
+fn chooses<'p>(function: Option<Function<'p>>, call: Site<'p>, object: &'p str) -> bool {
     let around = function.map_or(call.node.tree().root(), |function| function.site.node);
     let branch = call
         .node
@@ -79,15 +79,19 @@ fn chooses<'p>(function: Option<Function<'p>>, call: Site<'p>, object: &str) -> 
                     | Kind::BooleanOperation
             )
         });
-    let starts = around.descendants().filter(|node| {
-        node.kind() == Kind::Attribute
-            && node.child(Field::Attribute).map(Node::text) == Some("start")
-            && node.child(Field::Object).map(Node::text) == Some(object)
-    });
-    let mut starts = starts.map(|node| call.with(node));
-    starts.any(|start| {
-        branch.is_some_and(|branch| !branch.contains(start.node)) || are_alternatives(call, start)
-    })
+    let called = |method: &'static str| {
+        around.descendants().filter(move |node| {
+            node.kind() == Kind::Attribute
+                && node.child(Field::Attribute).map(Node::text) == Some(method)
+                && node.child(Field::Object).map(Node::text) == Some(object)
+        })
+    };
+    let is_other_way = |start: Node<'p>| {
+        branch.is_some_and(|branch| !branch.contains(start))
+            || are_alternatives(call, call.with(start))
+    };
+    // once it has ended it cannot be started again
+    called("start").any(is_other_way) || called("join").any(|join| join.id() < call.node.id())
 }
 
 /// Whether a method of a class is what its threads run, or is called by that; or it is the class's own `start`.
