@@ -88,20 +88,22 @@ impl Subjects {
     pub const SPINS: Subjects = Subjects(1 << 30);
     /// A call that asks whether a queue is empty, or how long it is.
     pub const EMPTIES: Subjects = Subjects(1 << 31);
+    /// A `with` statement that enters what has a name: `with lock:`, not `with open(path):`.
+    pub const GUARDS: Subjects = Subjects(1 << 32);
     /// `acquire`: locks that are taken by hand.
-    pub const ACQUIRES: Subjects = Subjects(1 << 32);
+    pub const ACQUIRES: Subjects = Subjects(1 << 33);
 
     /// A class statement under a decorator that may put something else in its place.
-    pub const REPLACED_CLASSES: Subjects = Subjects(1 << 33);
+    pub const REPLACED_CLASSES: Subjects = Subjects(1 << 34);
 
     /// A call of a method `run` without arguments.
-    pub const RUNS: Subjects = Subjects(1 << 34);
+    pub const RUNS: Subjects = Subjects(1 << 35);
 
     /// A function by its name where each item is given to it: the `key` of an order, the first argument of `map` and `filter`.
-    pub const PER_ITEM: Subjects = Subjects(1 << 35);
+    pub const PER_ITEM: Subjects = Subjects(1 << 36);
 
     /// Functions whose results are cached: the decorators of `functools`.
-    pub const CACHES: Subjects = Subjects(1 << 36);
+    pub const CACHES: Subjects = Subjects(1 << 37);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -228,6 +230,8 @@ enum Meaning {
     UsedMethod,
     /// The same with at least one argument: `table.insert()` is no list's.
     UsedWith,
+    /// As the keyword before a manager that is named.
+    With,
     /// As a method that is called.
     Call,
     /// As the keyword of a loop that does nothing.
@@ -272,6 +276,7 @@ impl Meaning {
             }
             Meaning::Call => wording::is_method_call(bytes, start, after),
             Meaning::While => wording::is_idle_loop(after),
+            Meaning::With => wording::enters_named(after),
             Meaning::BareCall => wording::is_bare_call(bytes, start, after),
             Meaning::SortKey => wording::is_sort_key(bytes, start, after),
             Meaning::GivenFunction => wording::is_given_function(bytes, start, after),
@@ -374,6 +379,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("update", Subjects::USED_MUTATORS, UsedMethod),
         ("acquire", Subjects::ACQUIRES, Word),
         ("while", Subjects::SPINS, While),
+        ("with", Subjects::GUARDS, With),
         ("wait", Subjects::WAITS, Call),
         ("empty", Subjects::EMPTIES, BareCall),
         ("qsize", Subjects::EMPTIES, BareCall),
@@ -513,6 +519,20 @@ mod tests {
         assert!(has("jobs.join( )", Subjects::JOINS));
         assert!(has("jobs.join(  # all of them\n)", Subjects::JOINS));
         assert!(!has("', '.join(names)", Subjects::JOINS));
+    }
+
+    #[test]
+    fn named_managers_are_read_from_words() {
+        let yes = |text: &str| assert!(has(text, Subjects::GUARDS), "{text}");
+        let no = |text: &str| assert!(!has(text, Subjects::GUARDS), "{text}");
+        yes("with lock: pass");
+        yes("with self._lock:\n    pass");
+        yes("with open(path) as file, self._lock:");
+        yes("with (\n    a as b,\n    open(c),\n):");
+        yes("with a.b as c:");
+        no("with open(path) as file:");
+        no("with (open(a[1:2]) as b, open(c)):");
+        no("# works with lists and\nx = {1: 2}");
     }
 
     #[test]

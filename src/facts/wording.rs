@@ -402,6 +402,51 @@ pub(super) fn is_method_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     before.ends_with(b".") && after.trim_ascii_start().starts_with(b"(")
 }
 
+/// After `with`: whether one of the managers is a name or an attribute.
+pub(super) fn enters_named(header: &[u8]) -> bool {
+    let header = header.trim_ascii_start();
+    let outer = i32::from(header.first() == Some(&b'('));
+    let (mut depth, mut item) = (0, usize::try_from(outer).unwrap_or_default());
+    for (at, byte) in header.iter().enumerate().take(400) {
+        let ends = match byte {
+            b'(' | b'[' | b'{' => {
+                depth += 1;
+                false
+            }
+            b')' | b']' | b'}' => {
+                depth -= 1;
+                depth < outer
+            }
+            b',' => depth == outer,
+            b':' => depth == 0,
+            _ => false,
+        };
+        if ends {
+            if is_named(&header[item.min(at)..at]) {
+                return true;
+            }
+            item = at + 1;
+        }
+        let is_over = *byte == b'\n' && at > 0 && header[at - 1] != b'\\';
+        if depth == 0 && (*byte == b':' || is_over) {
+            return false;
+        }
+    }
+    // it is not known where this ends
+    true
+}
+
+/// Whether a manager, with `as` and a target or without, is a name or an attribute.
+fn is_named(item: &[u8]) -> bool {
+    let item = item.trim_ascii();
+    let name = item
+        .iter()
+        .take_while(|byte| is_word(**byte) || **byte == b'.')
+        .count();
+    let rest = item[name..].trim_ascii_start();
+    name > 0 && (rest.is_empty() || rest.starts_with(b"as "))
+}
+
 /// After `while`: whether the loop's body begins with something that does nothing, or with a test.
 pub(super) fn is_idle_loop(header: &[u8]) -> bool {
     let mut depth = 0i32;

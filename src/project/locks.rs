@@ -29,7 +29,7 @@ pub enum LockKind {
 }
 
 impl LockKind {
-    fn of_class(class: &str) -> Option<LockKind> {
+    pub(super) fn of_class(class: &str) -> Option<LockKind> {
         let (module, name) = class.rsplit_once('.')?;
         if !matches!(
             module,

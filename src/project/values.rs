@@ -295,6 +295,30 @@ impl Project {
             },
             // the grammar reads `list[str]` as something of its own
             _ if annotation.text().contains('[') => self.container_annotated(annotation),
+            _ => self.value_of_forward_reference(annotation, depth),
+        }
+    }
+
+    /// An object of the class that an annotation names as a string: `"Account"`.
+    fn value_of_forward_reference<'p>(&'p self, annotation: Site<'p>, depth: usize) -> Value<'p> {
+        let text = annotation.text();
+        let name = text
+            .strip_prefix(['"', '\''])
+            .and_then(|rest| rest.strip_suffix(['"', '\'']));
+        let is_name = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let Some(name) = name.filter(is_name) else {
+            return Value::Unknown;
+        };
+        let (Resolution::Local(bindings) | Resolution::Module(bindings)) =
+            annotation.resolve_from(annotation.scope(), name)
+        else {
+            return Value::Unknown;
+        };
+        match self.value_of_bindings(&bindings, None, depth + 1) {
+            Value::Class(class) => Value::Instance(ClassValue::Known(class)),
+            Value::External(name) if is_class_name(&name) && !name.starts_with("typing.") => {
+                Value::Instance(ClassValue::External(name))
+            }
             _ => Value::Unknown,
         }
     }

@@ -37,6 +37,7 @@ pub const RULES: &[&Rule] = &[
     &gil::executor_used_after_shutdown::RULE,
     &gil::run_instead_of_start::RULE,
     &gil::lock_protects_nothing::RULE,
+    &gil::deadlock_with_itself::RULE,
     &gil::busy_wait::RULE,
     &gil::changed_while_iterated_elsewhere::RULE,
     &gil::future_dropped::RULE,

@@ -1,7 +1,7 @@
 //! GIL005 lock-not-released. Card: knowledge/rules/GIL005-lock-not-released.md
 
 use super::ways_out::{Leaving, WayOut, is_method_call, ways_out};
-use super::{abbreviated, lock_name};
+use super::{abbreviated, has_partner};
 use crate::facts::{Resolution, Site, Subjects};
 use crate::project::{Function, Project, Value};
 use crate::rules::context::line;
@@ -133,34 +133,6 @@ fn has_helper<'p>(project: &'p Project, function: Function<'p>) -> bool {
             _ => false,
         }
     })
-}
-
-/// Whether another function gives the lock back without having taken it: then the two belong together.
-fn has_partner<'p>(project: &'p Project, lock: Site<'p>) -> bool {
-    let name = lock_name(lock);
-    let segments = project.mentions(name);
-    let segments = segments
-        .into_iter()
-        .filter(|(file, segment)| file.segment(*segment).mentions("release"));
-    segments.into_iter().any(|(file, segment)| {
-        let root = file.root(segment);
-        let functions = root.body().functions.iter();
-        functions
-            .filter_map(|data| Function::at(root.at(data.node)))
-            .any(|function| gives_back(function, name))
-    })
-}
-
-fn gives_back(function: Function<'_>, name: &str) -> bool {
-    let calls = |wanted: &str| {
-        function.nodes().any(|site| {
-            let object = site.child(Field::Object);
-            site.node.kind() == Kind::Attribute
-                && site.node.child(Field::Attribute).map(Node::text) == Some(wanted)
-                && object.is_some_and(|object| lock_name(object) == name)
-        })
-    };
-    calls("release") && !calls("acquire")
 }
 
 /// Whether a lock is one that a module makes and that nobody in the project ever gives back: all that is done with it is to take it.

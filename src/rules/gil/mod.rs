@@ -9,6 +9,7 @@ mod connections;
 pub mod coroutine_as_target;
 pub mod cpu_bound_thread;
 pub mod cpu_bound_thread_pool;
+pub mod deadlock_with_itself;
 pub mod empty_then_get;
 pub mod executor_used_after_shutdown;
 pub mod future_awaited_at_once;
@@ -432,4 +433,38 @@ fn lock_name(lock: Site<'_>) -> &str {
         .child(Field::Attribute)
         .unwrap_or(lock.node)
         .text()
+}
+
+/// A lock of this name that a function gives back and does not take.
+fn given_back_by<'p>(function: Function<'p>, name: &str) -> Option<Site<'p>> {
+    let called = |wanted: &str| {
+        function.nodes().find_map(|site| {
+            let method = site.node.child(Field::Attribute)?.text();
+            let object = site.child(Field::Object)?;
+            (site.node.kind() == Kind::Attribute && method == wanted && lock_name(object) == name)
+                .then_some(object)
+        })
+    };
+    called("release").filter(|_| called("acquire").is_none())
+}
+
+/// Whether another function gives the lock back without having taken it: then the two belong together.
+fn has_partner<'p>(project: &'p Project, lock: Site<'p>) -> bool {
+    let name = lock_name(lock);
+    let made = project.lock(lock).map(|lock| lock.made);
+    let segments = project.mentions(name);
+    let segments = segments
+        .into_iter()
+        .filter(|(file, segment)| file.segment(*segment).mentions("release"));
+    segments.into_iter().any(|(file, segment)| {
+        let root = file.root(segment);
+        let functions = root.body().functions.iter();
+        functions
+            .filter_map(|data| Function::at(root.at(data.node)))
+            .filter_map(|function| given_back_by(function, name))
+            .any(|other| {
+                let other = project.lock(other).map(|lock| lock.made);
+                made.is_none() || other.is_none() || made == other
+            })
+    })
 }

@@ -1,0 +1,396 @@
+//! Which lock is taken where, and what is executed while it is held.
+
+use super::functions::is_definition;
+use super::locks::LockKind;
+use super::{Bound, ClassValue, Function, Project, Value};
+use crate::facts::{Resolution, Site};
+use crate::syntax::{Field, Kind, Node};
+
+/// A lock that can be told from every other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lock<'p> {
+    /// The call that makes it. A condition that is made with a lock is that lock.
+    pub made: Site<'p>,
+    pub owner: Owner<'p>,
+    /// Whether the thread that holds it may take it again.
+    pub is_reentrant: bool,
+    /// Whether it lets in several threads at a time, or may do so.
+    pub is_wide: bool,
+}
+
+/// Who has a lock of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Owner<'p> {
+    /// The program: the lock belongs to a module or a class.
+    Program,
+    /// Each object.
+    Object,
+    /// Each run of a function.
+    Run(Function<'p>),
+}
+
+/// A place that takes a lock and waits for it as long as it takes.
+#[derive(Clone, Debug)]
+pub struct Taking<'p> {
+    pub lock: Lock<'p>,
+    /// The expression after `with`, or the call of `acquire`.
+    pub site: Site<'p>,
+    /// The expression that names the lock.
+    pub named: Site<'p>,
+    /// What is executed while it is held.
+    held: Vec<Node<'p>>,
+}
+
+impl<'p> Taking<'p> {
+    /// Whether a node of the same function is executed while the lock is held.
+    pub fn holds_at(&self, node: Node<'p>) -> bool {
+        self.held.iter().any(|region| region.contains(node))
+    }
+
+    /// What is executed while the lock is held.
+    pub fn nodes(&self) -> impl Iterator<Item = Site<'p>> {
+        let nodes = self.held.iter().flat_map(|region| {
+            std::iter::once(*region).chain(region.descendants_outside(is_definition))
+        });
+        nodes.map(|node| self.site.with(node))
+    }
+
+    /// The object that the lock is read from: `self` in `self._lock`.
+    pub fn object(&self) -> Option<&'p str> {
+        self.named.node.child(Field::Object).map(Node::text)
+    }
+}
+
+/// Another function's taking, and the calls that lead to it.
+#[derive(Clone, Debug)]
+pub struct Reached<'p> {
+    pub taking: Taking<'p>,
+    pub calls: Vec<Site<'p>>,
+}
+
+/// A function that runs, and whether on the object that it all began with.
+#[derive(Clone, Copy, PartialEq)]
+struct Running<'p> {
+    function: Function<'p>,
+    on_self: bool,
+}
+
+/// How many calls away from the place that holds a lock another is looked for.
+const CALLS: usize = 4;
+
+impl Project {
+    /// The lock that an expression names. None where that may be one or another, or is not known.
+    pub fn lock<'p>(&'p self, site: Site<'p>) -> Option<Lock<'p>> {
+        let made = self.made_by(site)?;
+        let Value::External(class) = self.evaluate(made.child(Field::Function)?) else {
+            return None;
+        };
+        let kind = LockKind::of_class(&class)?;
+        let mut arguments = made.node.child(Field::Arguments)?.children();
+        let first = arguments.next();
+        if kind == LockKind::Condition
+            && let Some(first) = first
+        {
+            let given = made.with(first.child(Field::Value).unwrap_or(first));
+            // not a condition of a condition
+            let is_lock = matches!(
+                self.lock_kind(given),
+                Some(LockKind::Lock | LockKind::RLock)
+            );
+            return if is_lock { self.lock(given) } else { None };
+        }
+        let slots = first.map_or("1", |first| {
+            first.child(Field::Value).unwrap_or(first).text()
+        });
+        Some(Lock {
+            made,
+            owner: self.owner(made)?,
+            is_reentrant: matches!(kind, LockKind::RLock | LockKind::Condition),
+            is_wide: kind == LockKind::Semaphore && slots != "1",
+        })
+    }
+
+    fn owner<'p>(&'p self, made: Site<'p>) -> Option<Owner<'p>> {
+        let Some(function) = Function::around(made) else {
+            return Some(Owner::Program);
+        };
+        let assignment = made
+            .node
+            .ancestors()
+            .find(|node| matches!(node.kind(), Kind::Assignment | Kind::NamedExpression))?;
+        let left = assignment
+            .child(Field::Left)
+            .or_else(|| assignment.child(Field::Name))?;
+        match left.kind() {
+            Kind::Name => match made.with(left).resolve() {
+                Resolution::Module(_) => Some(Owner::Program),
+                Resolution::Local(_) => Some(Owner::Run(function)),
+                Resolution::Free => None,
+            },
+            Kind::Attribute => {
+                let object = left.child(Field::Object).map(Node::text);
+                let is_first = function.class().is_some() && object == function.first_parameter();
+                match function.binding(self) {
+                    Bound::Instance if is_first => Some(Owner::Object),
+                    Bound::Class if is_first => Some(Owner::Program),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The places of a function that take a lock which can be told from others, in source order.
+    pub fn takings<'p>(&'p self, function: Function<'p>) -> Vec<Taking<'p>> {
+        let mut found = Vec::new();
+        for site in function.nodes() {
+            match site.node.kind() {
+                Kind::With => self.takings_of_with(site, &mut found),
+                Kind::Call => found.extend(self.taking_of_call(function, site)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn takings_of_with<'p>(&'p self, with: Site<'p>, found: &mut Vec<Taking<'p>>) {
+        let items: Vec<Site<'p>> = self.items(with).collect();
+        let body = with.node.child(Field::Body);
+        for (at, item) in items.iter().enumerate() {
+            let is_named = matches!(item.node.kind(), Kind::Name | Kind::Attribute);
+            let Some(lock) = is_named.then(|| self.lock(*item)).flatten() else {
+                continue;
+            };
+            let later = items[at + 1..].iter().map(|later| later.node);
+            // given back in between: when, is not looked at
+            let pauses = body.is_some_and(|body| releases(body, item.text()));
+            found.push(Taking {
+                lock,
+                site: *item,
+                named: *item,
+                held: match pauses {
+                    true => Vec::new(),
+                    false => later.chain(body).collect(),
+                },
+            });
+        }
+    }
+
+    /// `lock.acquire()` that waits, and what comes before `lock.release()`.
+    fn taking_of_call<'p>(&'p self, function: Function<'p>, call: Site<'p>) -> Option<Taking<'p>> {
+        let callee = call.child(Field::Function)?;
+        let named = callee.child(Field::Object)?;
+        let arguments = call.node.child(Field::Arguments)?.text();
+        let statement = call.node.parent()?;
+        if callee.node.child(Field::Attribute)?.text() != "acquire"
+            || statement.kind() != Kind::ExpressionStatement
+            || !matches!(arguments, "()" | "(True)" | "(blocking=True)")
+        {
+            return None;
+        }
+        let lock = self.lock(named)?;
+        let is_given_back = function
+            .nodes()
+            .any(|site| is_release(site.node, named.text()));
+        Some(Taking {
+            lock,
+            site: call,
+            named,
+            held: match is_given_back {
+                true => before_release(statement, named.text()),
+                false => Vec::new(),
+            },
+        })
+    }
+
+    /// The takings of the functions that are called while a lock is held, with the calls that lead there. `surely`: only those that are come to whenever the first call is executed.
+    pub fn reached_from<'p>(
+        &'p self,
+        function: Function<'p>,
+        holding: &Taking<'p>,
+        surely: bool,
+    ) -> Vec<Reached<'p>> {
+        let mut found = Vec::new();
+        let running = Running {
+            function,
+            on_self: true,
+        };
+        for site in holding.nodes() {
+            for next in self.runs_at(running, site) {
+                let mut seen = Vec::new();
+                self.reach(next, &[site], holding, surely, &mut seen, &mut found);
+            }
+        }
+        found
+    }
+
+    fn reach<'p>(
+        &'p self,
+        running: Running<'p>,
+        calls: &[Site<'p>],
+        holding: &Taking<'p>,
+        surely: bool,
+        seen: &mut Vec<Running<'p>>,
+        found: &mut Vec<Reached<'p>>,
+    ) {
+        let function = running.function;
+        if calls.len() > CALLS
+            || seen.contains(&running)
+            || function.is_async()
+            || function.is_generator()
+        {
+            return;
+        }
+        seen.push(running);
+        let is_come_to = |site: Site<'p>| !surely || is_sure(function, site.node);
+        for taking in self.takings(function) {
+            let is_same_object = match taking.lock.owner {
+                Owner::Program => true,
+                Owner::Object => running.on_self && taking.object() == function.first_parameter(),
+                Owner::Run(owner) => {
+                    owner != function && owner.site.node.contains(function.site.node)
+                }
+            };
+            if is_same_object && is_come_to(taking.site) {
+                found.push(Reached {
+                    taking,
+                    calls: calls.to_vec(),
+                });
+            }
+        }
+        let sites: Vec<Site<'p>> = function.nodes().filter(|site| is_come_to(*site)).collect();
+        for site in sites {
+            for next in self.runs_at(running, site) {
+                let further: Vec<Site<'p>> = calls.iter().copied().chain([site]).collect();
+                self.reach(next, &further, holding, surely, seen, found);
+            }
+        }
+    }
+
+    /// The functions that an expression runs: a call's, a property's; where a method of the own object is called, also those of subclasses.
+    fn runs_at<'p>(&'p self, running: Running<'p>, site: Site<'p>) -> Vec<Running<'p>> {
+        let function = running.function;
+        let own = function
+            .class()
+            .filter(|_| function.binding(self) == Bound::Instance);
+        let is_own = |object: Option<Site<'p>>| {
+            own.is_some() && object.map(Site::text) == function.first_parameter()
+        };
+        match site.node.kind() {
+            Kind::Call => {
+                let Some(callee) = site.child(Field::Function) else {
+                    return Vec::new();
+                };
+                let on_own = is_own(callee.child(Field::Object));
+                let on_self = running.on_self && on_own;
+                let mut found = Vec::new();
+                if let Value::Function(called) | Value::Method(called) = self.evaluate(callee) {
+                    found.push(Running {
+                        function: called,
+                        on_self,
+                    });
+                }
+                if let (true, Some(class), Some(name)) =
+                    (on_own, own, callee.node.child(Field::Attribute))
+                {
+                    let heirs = self.descendants(class).into_iter();
+                    let overrides = heirs
+                        .filter(|heir| *heir != class)
+                        .filter_map(|heir| heir.method(name.text()))
+                        .filter(|method| method.site.decorators().next().is_none());
+                    found.extend(overrides.map(|function| Running { function, on_self }));
+                }
+                found
+            }
+            Kind::Attribute if !matches!(site.node.field(), Field::Function | Field::Left) => {
+                let object = site.child(Field::Object);
+                let name = site.node.child(Field::Attribute).map_or("", Node::text);
+                let Some(Value::Instance(ClassValue::Known(class))) =
+                    object.map(|object| self.evaluate(object))
+                else {
+                    return Vec::new();
+                };
+                let property = self
+                    .find_method(class, name)
+                    .filter(|method| method.has_decorator(self, &["builtins.property"]));
+                let on_self = running.on_self && is_own(object);
+                property
+                    .map(|function| Running { function, on_self })
+                    .into_iter()
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Whether a call of `release` of what an expression of this text names stands in a node.
+fn releases(node: Node<'_>, lock: &str) -> bool {
+    node.with_descendants().any(|inner| is_release(inner, lock))
+}
+
+fn is_release(node: Node<'_>, lock: &str) -> bool {
+    node.kind() == Kind::Attribute
+        && node.child(Field::Attribute).map(Node::text) == Some("release")
+        && node.child(Field::Object).map(Node::text) == Some(lock)
+}
+
+/// The statements behind one, as far as the lock is surely held: to the statement that gives it back; into the body of a `try` that gives it back in the end.
+fn before_release<'p>(statement: Node<'p>, lock: &str) -> Vec<Node<'p>> {
+    let Some(block) = statement.parent() else {
+        return Vec::new();
+    };
+    let mut held = Vec::new();
+    let mut open: Vec<Node<'p>> = block
+        .children()
+        .filter(|other| other.id() > statement.id())
+        .collect();
+    open.reverse();
+    while let Some(next) = open.pop() {
+        if !releases(next, lock) {
+            held.push(next);
+            continue;
+        }
+        let body = next
+            .child(Field::Body)
+            .filter(|_| next.kind() == Kind::Try && next.child_of(Kind::FinallyClause).is_some());
+        let Some(body) = body else { break };
+        open = body.children().collect();
+        open.reverse();
+    }
+    held
+}
+
+/// Whether a node is come to whenever its function is called: nothing that decides stands around it, and nothing that leaves before it.
+fn is_sure(function: Function<'_>, node: Node<'_>) -> bool {
+    let mut inner = node;
+    while let Some(parent) = inner.parent() {
+        let decides = match parent.kind() {
+            Kind::If | Kind::ElifClause | Kind::While => inner.field() != Field::Condition,
+            Kind::For => inner.field() != Field::Right,
+            Kind::ElseClause | Kind::ExceptClause | Kind::CaseClause | Kind::Conditional => true,
+            Kind::BooleanOperation => inner.field() == Field::Right,
+            Kind::ListComprehension
+            | Kind::SetComprehension
+            | Kind::DictComprehension
+            | Kind::GeneratorExpression => true,
+            Kind::Block => parent
+                .children()
+                .take_while(|earlier| *earlier != inner)
+                .any(|earlier| {
+                    earlier
+                        .descendants_outside(is_definition)
+                        .any(|node| matches!(node.kind(), Kind::Return | Kind::Raise))
+                }),
+            _ => false,
+        };
+        if decides {
+            return false;
+        }
+        if parent == function.site.node {
+            return true;
+        }
+        inner = parent;
+    }
+    true
+}
