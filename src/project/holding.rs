@@ -2,8 +2,9 @@
 
 use super::functions::is_definition;
 use super::locks::LockKind;
-use super::{Bound, ClassValue, Function, Project, Value};
-use crate::facts::{Resolution, Site};
+use super::{Bound, ClassValue, Function, Kept, Project, Spot, Value};
+use crate::facts::trace::Changed;
+use crate::facts::{Resolution, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 /// A lock that can be told from every other.
@@ -66,6 +67,39 @@ impl<'p> Taking<'p> {
 pub struct Reached<'p> {
     pub taking: Taking<'p>,
     pub calls: Vec<Site<'p>>,
+}
+
+/// Two locks that a function takes one while it holds the other.
+#[derive(Clone, Debug)]
+pub struct Order<'p> {
+    pub function: Function<'p>,
+    /// The places that take them.
+    pub outer: Site<'p>,
+    pub inner: Site<'p>,
+    /// The calls that make them.
+    pub locks: (Site<'p>, Site<'p>),
+    /// The calls that make the locks that are held around both.
+    pub gates: Vec<Site<'p>>,
+}
+
+/// An order by spots.
+struct Spots {
+    function: Spot,
+    outer: Spot,
+    inner: Spot,
+    locks: (Spot, Spot),
+    gates: Vec<Spot>,
+}
+
+/// The orders in which the functions of the whole project take locks, worked out once.
+#[derive(Default)]
+pub(super) struct Memo(Kept<Vec<Spots>>);
+
+impl Memo {
+    /// What of an earlier project's still holds.
+    pub(super) fn after(&self, changed: &mut Changed<'_>) -> Memo {
+        Memo(self.0.after(changed))
+    }
 }
 
 /// A function that runs, and whether on the object that it all began with.
@@ -265,6 +299,109 @@ impl Project {
                 self.reach(next, &further, holding, surely, seen, found);
             }
         }
+    }
+
+    /// Every two locks of which a function takes one while it holds the other, over the whole project, by file and place.
+    pub fn lock_orders(&self) -> impl Iterator<Item = Order<'_>> {
+        let all = self.keep(&self.holding.0, || {
+            let mut all = Vec::new();
+            for file in self.files() {
+                for segment in self.about(file, Subjects::GUARDS.union(Subjects::ACQUIRES)) {
+                    let root = file.root(segment);
+                    let functions = root.body().functions.iter();
+                    let functions = functions.filter_map(|data| Function::at(root.at(data.node)));
+                    for function in functions.filter(|_| !root.node.tree().has_error()) {
+                        let orders = self.orders_of(function);
+                        all.extend(orders.iter().map(|order| Spots {
+                            function: Spot::of(order.function.site),
+                            outer: Spot::of(order.outer),
+                            inner: Spot::of(order.inner),
+                            locks: (Spot::of(order.locks.0), Spot::of(order.locks.1)),
+                            gates: order.gates.iter().map(|gate| Spot::of(*gate)).collect(),
+                        }));
+                    }
+                }
+            }
+            all
+        });
+        all.iter().filter_map(|spots| {
+            Some(Order {
+                function: Function::at(self.site(&spots.function)?)?,
+                outer: self.site(&spots.outer)?,
+                inner: self.site(&spots.inner)?,
+                locks: (self.site(&spots.locks.0)?, self.site(&spots.locks.1)?),
+                gates: spots
+                    .gates
+                    .iter()
+                    .filter_map(|gate| self.site(gate))
+                    .collect(),
+            })
+        })
+    }
+
+    fn orders_of<'p>(&'p self, function: Function<'p>) -> Vec<Order<'p>> {
+        let takings = self.takings(function);
+        let is_told_apart = |taking: &Taking<'p>| match taking.lock.owner {
+            _ if taking.lock.is_wide => false,
+            Owner::Program => true,
+            Owner::Object => {
+                function.class().is_some() && taking.object() == function.first_parameter()
+            }
+            Owner::Run(owner) => owner != function && owner.site.node.contains(function.site.node),
+        };
+        let mut found = Vec::new();
+        for outer in takings.iter().filter(|taking| is_told_apart(taking)) {
+            let gates = takings
+                .iter()
+                .filter(|gate| gate.holds_at(outer.site.node))
+                .map(|gate| gate.lock.made);
+            let gates: Vec<Site<'p>> = gates.collect();
+            let mut add = |inner: &Taking<'p>, place: Site<'p>| {
+                let is_held = takings.iter().any(|other| {
+                    other.site != inner.site
+                        && other.holds_at(place.node)
+                        && other.lock == inner.lock
+                });
+                if !is_held && inner.lock != outer.lock && !inner.lock.is_wide {
+                    found.push(Order {
+                        function,
+                        outer: outer.site,
+                        inner: inner.site,
+                        locks: (outer.lock.made, inner.lock.made),
+                        gates: gates.clone(),
+                    });
+                }
+            };
+            let inside = takings
+                .iter()
+                .filter(|inner| outer.holds_at(inner.site.node));
+            for inner in inside.filter(|taking| is_told_apart(taking)) {
+                add(inner, inner.site);
+            }
+            for reached in self.reached_from(function, outer, false) {
+                if let Some(first) = reached.calls.first() {
+                    add(&reached.taking, *first);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the project calls a function while it holds some lock.
+    pub fn is_called_locked<'p>(&'p self, function: Function<'p>) -> bool {
+        let name = function.name();
+        self.mentions(name).into_iter().any(|(file, segment)| {
+            let root = file.root(segment);
+            let mut calls = root.body().calls.iter().map(|call| root.at(*call));
+            calls.any(|call| {
+                let callee = call.node.child(Field::Function);
+                let last = callee.map(|callee| callee.child(Field::Attribute).unwrap_or(callee));
+                last.map(Node::text) == Some(name)
+                    && Function::around(call).is_some_and(|caller| {
+                        caller != function && self.may_be_locked(caller, call)
+                    })
+            })
+        })
     }
 
     /// The functions that an expression runs: a call's, a property's; where a method of the own object is called, also those of subclasses.

@@ -48,7 +48,7 @@ pub use fitting::Misfit;
 pub use functions::{Bound, Function, Parameter, ParameterKind, is_definition};
 pub use handing::{HandKind, HandOver, StartKind, Startable, argument};
 pub use hiding::Hidden;
-pub use holding::{Lock, Owner, Reached, Taking};
+pub use holding::{Lock, Order, Owner, Reached, Taking};
 pub use locking::Locking;
 pub use locks::LockKind;
 pub use making::{Fit, Maker, Making, is_plain_base};
@@ -119,6 +119,7 @@ pub struct Project {
     caching: caching::Memo,
     hidden: hiding::Memo,
     aliases: aliases::Memo,
+    holding: holding::Memo,
     heirs: Arc<heirs::Memo>,
     /// The names of classes that, by words alone, may have abstract methods.
     abstracts: Kept<FxHashSet<Box<str>>>,
@@ -138,6 +139,7 @@ impl Project {
             caching: caching::Memo::default(),
             hidden: hiding::Memo::default(),
             aliases: aliases::Memo::default(),
+            holding: holding::Memo::default(),
             heirs: Arc::default(),
             abstracts: Kept::default(),
         }
@@ -159,6 +161,7 @@ impl Project {
         project.hidden = hiding::Memo(earlier.hidden.0.after(&mut changed));
         project.caching = caching::Memo(earlier.caching.0.after(&mut changed));
         project.aliases = earlier.aliases.after(&mut changed);
+        project.holding = earlier.holding.after(&mut changed);
         project.heirs = Arc::clone(&earlier.heirs);
         project.abstracts = earlier.abstracts.after(&mut changed);
         (project, Some(changed))

@@ -38,6 +38,7 @@ pub const RULES: &[&Rule] = &[
     &gil::run_instead_of_start::RULE,
     &gil::lock_protects_nothing::RULE,
     &gil::deadlock_with_itself::RULE,
+    &gil::lock_order::RULE,
     &gil::busy_wait::RULE,
     &gil::changed_while_iterated_elsewhere::RULE,
     &gil::future_dropped::RULE,

@@ -15,6 +15,7 @@ pub mod executor_used_after_shutdown;
 pub mod future_awaited_at_once;
 pub mod future_dropped;
 pub mod lock_not_released;
+pub mod lock_order;
 pub mod lock_protects_nothing;
 pub mod not_for_threads;
 pub mod pool_in_the_loop;

@@ -221,7 +221,13 @@ impl<'p> Walk<'_, 'p> {
         inner.into_iter().find(|inner| match inner.kind() {
             Kind::Call => !self.is_safe(*inner),
             Kind::Subscript => {
-                inner.field() != Field::Left && inner.child_of(Kind::Slice).is_none()
+                // a number for an index mostly goes with a test of the length
+                let index = inner.child(Field::Subscript).map(Node::kind);
+                inner.field() != Field::Left
+                    && !matches!(
+                        index,
+                        Some(Kind::Slice | Kind::Integer | Kind::UnaryOperation)
+                    )
             }
             Kind::Yield | Kind::Await => true,
             _ => false,
