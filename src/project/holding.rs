@@ -252,7 +252,7 @@ impl Project {
         for site in holding.nodes() {
             for next in self.runs_at(running, site) {
                 let mut seen = Vec::new();
-                self.reach(next, &[site], holding, surely, &mut seen, &mut found);
+                self.reach(next, &[site], surely, &mut seen, &mut found);
             }
         }
         found
@@ -262,7 +262,6 @@ impl Project {
         &'p self,
         running: Running<'p>,
         calls: &[Site<'p>],
-        holding: &Taking<'p>,
         surely: bool,
         seen: &mut Vec<Running<'p>>,
         found: &mut Vec<Reached<'p>>,
@@ -296,7 +295,7 @@ impl Project {
         for site in sites {
             for next in self.runs_at(running, site) {
                 let further: Vec<Site<'p>> = calls.iter().copied().chain([site]).collect();
-                self.reach(next, &further, holding, surely, seen, found);
+                self.reach(next, &further, surely, seen, found);
             }
         }
     }
