@@ -32,7 +32,12 @@ fn with_findings() -> String {
         include_str!("rules/GIL003-unlocked-update.md"),
         include_str!("rules/MUT001-mutable-default.md"),
         include_str!("rules/MUT003-shared-class-attribute.md"),
+        include_str!("rules/MUT013-unbounded-cache.md"),
+        include_str!("rules/MUT018-cached-result-changed.md"),
         include_str!("rules/SNG002-singleton-race.md"),
+        include_str!("rules/SNG005-singleton-hides-class.md"),
+        include_str!("rules/SNG009-singleton-unneeded.md"),
+        include_str!("rules/SNG010-new-init-mismatch.md"),
     ];
     let fences = suites.iter().flat_map(|suite| {
         let fences = suite.split("```python\n").skip(1).take(8);

@@ -19,6 +19,8 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for segment in 0..cx.file.len() {
         let facts = cx.file.segment(segment);
         if let Outline::Assignment(name) = facts.outline()
+            // says which word the answer depends on, too
+            && facts.mentions(name)
             && may_make_dict(facts.text())
             && may_grow(cx, name)
             && cx.file.module_bindings(name).len() == 1
@@ -63,16 +65,17 @@ fn may_make_dict(text: &str) -> bool {
 /// Whether, by words, something is stored in the file in what has a name.
 fn may_grow(cx: &Context<'_>, name: &str) -> bool {
     let source = cx.file.source();
-    source.match_indices(name).any(|(at, _)| {
-        let after = &source[at + name.len()..];
-        let stores = || {
-            after
-                .lines()
-                .next()
-                .is_some_and(|line| line.contains("] ="))
-        };
-        after.starts_with(".setdefault(") || after.starts_with('[') && stores()
-    })
+    cx.file.mentions(name)
+        && source.match_indices(name).any(|(at, _)| {
+            let after = &source[at + name.len()..];
+            let stores = || {
+                after
+                    .lines()
+                    .next()
+                    .is_some_and(|line| line.contains("] ="))
+            };
+            after.starts_with(".setdefault(") || after.starts_with('[') && stores()
+        })
 }
 
 /// Whether an expression makes a dict that keeps everything.
