@@ -251,33 +251,31 @@ pub(super) fn leaves(block: Node<'_>) -> bool {
     })
 }
 
-/// Whether a place is only come to when the object that a name is bound to is not empty: in `if name:`, after `name and`, in the `else` of `if not name:`.
+/// Whether a place is only come to when the object that a name is bound to is not empty: in `if name:`, after `name and`, behind `if not name: return`, ….
 pub(super) fn is_for_filled(site: Site<'_>, name: &str) -> bool {
     let mut node = site.node;
     while let Some(parent) = node.parent() {
-        let is_name = |condition: Option<Node<'_>>| {
-            condition
-                .is_some_and(|condition| condition.kind() == Kind::Name && condition.text() == name)
-        };
-        let is_not_name = |condition: Option<Node<'_>>| {
-            condition.is_some_and(|condition| {
-                condition.kind() == Kind::NotOperation && is_name(condition.children().next())
-            })
-        };
         let condition = parent.child(Field::Condition);
+        let is_true_for_filled = || condition.is_some_and(|test| holds_for_filled(test, name));
         let filled = match (parent.kind(), node.field()) {
             (Kind::If | Kind::While | Kind::ElifClause, Field::Consequence | Field::Body) => {
-                is_name(condition)
+                is_true_for_filled()
             }
-            (Kind::If, Field::Alternative) => is_not_name(condition),
-            (Kind::BooleanOperation, Field::Right) if parent.op() == Op::And => {
-                is_name(parent.child(Field::Left))
+            (Kind::If, Field::Alternative) => {
+                condition.is_some_and(|test| fails_for_filled(test, name))
             }
+            (Kind::For, Field::Body) => parent
+                .child(Field::Right)
+                .is_some_and(|walked| is_named(walked, name)),
+            (Kind::BooleanOperation, Field::Right) if parent.op() == Op::And => parent
+                .child(Field::Left)
+                .is_some_and(|left| holds_for_filled(left, name)),
             (Kind::Conditional, _) => {
                 let mut parts = parent.children();
-                let (then, condition, _) = (parts.next(), parts.next(), parts.next());
-                then == Some(node) && is_name(condition)
+                let (then, test) = (parts.next(), parts.next());
+                then == Some(node) && test.is_some_and(|test| holds_for_filled(test, name))
             }
+            (Kind::Block, _) => is_left_when_empty(parent, node, name),
             (Kind::FunctionDef | Kind::ClassDef, _) => return false,
             _ => false,
         };
@@ -287,4 +285,74 @@ pub(super) fn is_for_filled(site: Site<'_>, name: &str) -> bool {
         node = parent;
     }
     false
+}
+
+fn is_named(node: Node<'_>, name: &str) -> bool {
+    node.kind() == Kind::Name && node.text() == name
+}
+
+/// Whether a statement before one of a block leaves the block where the object is empty: `if not name: return`.
+fn is_left_when_empty(block: Node<'_>, statement: Node<'_>, name: &str) -> bool {
+    let mut before = block.children().take_while(|other| *other != statement);
+    before.any(|other| {
+        let test = other.child(Field::Condition);
+        let then = other.child(Field::Consequence);
+        other.kind() == Kind::If
+            && test.is_some_and(|test| fails_for_filled(test, name))
+            && then.is_some_and(leaves)
+    })
+}
+
+/// Whether a test can only hold when the object of a name is not empty: `name`, `name and flag`, `len(name) > 0`, `key in name`.
+fn holds_for_filled(test: Node<'_>, name: &str) -> bool {
+    let test = test.unparenthesized();
+    match test.kind() {
+        Kind::Name => is_named(test, name),
+        Kind::BooleanOperation if test.op() == Op::And => test
+            .children()
+            .any(|operand| holds_for_filled(operand, name)),
+        Kind::BooleanOperation => test
+            .children()
+            .all(|operand| holds_for_filled(operand, name)),
+        Kind::Call => asks_for_size(test, name),
+        Kind::Comparison => {
+            let mut operands = test.children();
+            match (operands.next(), operands.next(), operands.next(), test.op()) {
+                (_, Some(right), None, Op::In) => is_named(right, name),
+                (Some(left), Some(right), None, Op::Greater) => {
+                    asks_for_size(left, name) && right.kind() == Kind::Integer
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether a test can only fail when the object of a name is not empty: `not name`, `not name or flag`.
+fn fails_for_filled(test: Node<'_>, name: &str) -> bool {
+    let test = test.unparenthesized();
+    match test.kind() {
+        Kind::NotOperation => test
+            .children()
+            .next()
+            .is_some_and(|asked| holds_for_filled(asked, name)),
+        Kind::BooleanOperation if test.op() == Op::Or => test
+            .children()
+            .any(|operand| fails_for_filled(operand, name)),
+        _ => false,
+    }
+}
+
+/// `len(name)`, `bool(name)`.
+fn asks_for_size(call: Node<'_>, name: &str) -> bool {
+    let callee = call.child(Field::Function).map(Node::text);
+    let mut arguments = call
+        .child(Field::Arguments)
+        .into_iter()
+        .flat_map(Node::children);
+    call.kind() == Kind::Call
+        && matches!(callee, Some("len" | "bool"))
+        && arguments.next().is_some_and(|only| is_named(only, name))
+        && arguments.next().is_none()
 }

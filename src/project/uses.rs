@@ -444,12 +444,7 @@ impl<'p> Tracker<'p> {
     }
 
     fn follow_parameter(&mut self, parameter: Parameter<'p>, view: View) {
-        if !matches!(
-            parameter.kind,
-            ParameterKind::Star | ParameterKind::DoubleStar
-        ) {
-            self.follow_readings(parameter.name, view);
-        }
+        self.follow_readings(parameter.name, view);
     }
 
     fn follow_readings(&mut self, name: Site<'p>, view: View) {
@@ -848,9 +843,20 @@ impl<'p> Tracker<'p> {
         call: Site<'p>,
         view: View,
     ) {
-        match self.project.parameter_of(target, bound, argument) {
-            Some(parameter) => self.enter(parameter, call, view),
-            None => self.note(Reach::PassedOn, view, call),
+        if let Some(parameter) = self.project.parameter_of(target, bound, argument) {
+            self.enter(parameter, call, view);
+        } else if let Some(gathering) = gathering_parameter(target, argument) {
+            // the tuple or the dict that holds it, or what is taken out of that
+            self.enter(gathering, call, view.held());
+            let gives = |found: &Use<'_>| found.reach == Reach::Returned;
+            if self
+                .summary(gathering, view.held())
+                .is_some_and(|found| found.iter().any(gives))
+            {
+                self.go(call, view);
+            }
+        } else {
+            self.note(Reach::PassedOn, view, call);
         }
     }
 
@@ -909,6 +915,18 @@ impl<'p> Tracker<'p> {
         self.summaries.insert(key, Rc::clone(&found));
         Some(found)
     }
+}
+
+/// The parameter `*args` or `**kwargs` that takes an argument for which there is no other one, where that is sure.
+fn gathering_parameter<'p>(function: Function<'p>, argument: Site<'_>) -> Option<Parameter<'p>> {
+    let (splat, kind) = match argument.node.kind() {
+        Kind::KeywordArgument => (Kind::DictSplat, ParameterKind::DoubleStar),
+        _ => (Kind::ListSplat, ParameterKind::Star),
+    };
+    let mut others = argument.node.parent()?.children();
+    let is_sure = !others.any(|other| other.kind() == splat);
+    let mut parameters = function.parameters();
+    parameters.find(|parameter| is_sure && parameter.kind == kind)
 }
 
 /// Whether a change only takes something out: `del xs[k]`, `xs.pop()`.
