@@ -6,6 +6,7 @@
 mod attributes;
 mod body;
 mod file;
+mod hashed;
 mod headers;
 mod kin;
 mod names;

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, Input, MatchKind};
 
 use super::attributes;
+use super::hashed;
 use super::walks;
 use super::wording::{self, is_word};
 use crate::syntax::CutKind;
@@ -105,6 +106,11 @@ impl Subjects {
     /// Functions whose results are cached: the decorators of `functools`.
     pub const CACHES: Subjects = Subjects(1 << 37);
 
+    /// A display where a hash is needed: as a key or a member.
+    pub const UNHASHABLE: Subjects = Subjects(1 << 38);
+    /// A display as an argument.
+    pub const GIVEN_DISPLAYS: Subjects = Subjects(1 << 39);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -190,6 +196,7 @@ impl Subjects {
         if walks::changes_what_it_walks(bytes) {
             found = found.union(Subjects::CHANGED_WALKS);
         }
+        found = found.union(hashed::displays(bytes));
         if wording::chained(bytes) {
             found = found.union(Subjects::CHAINED);
         }
@@ -220,8 +227,6 @@ enum Meaning {
     Base,
     /// As a decorator.
     Decorator,
-    /// As a decorator, and nowhere else.
-    Above,
     /// As the name of a function.
     Method,
     /// As what is called in a line that does more than that.
@@ -263,7 +268,6 @@ impl Meaning {
                 wording::is_below(bytes, start, module)
             }
             Meaning::Base => wording::is_base(bytes, start, end),
-            Meaning::Above => wording::is_decorator(bytes, start),
             Meaning::Method => wording::is_defined(bytes, start),
             Meaning::Used => wording::is_used(bytes, start, after),
             Meaning::UsedMethod => {
@@ -355,6 +359,8 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("__prepare__", Subjects::CLASS_HOOKS, Method),
         ("__mro_entries__", Subjects::CLASS_HOOKS, Method),
         ("fromkeys", Subjects::FROMKEYS, Word),
+        ("lru_cache", Subjects::CACHES, Word),
+        ("cache", Subjects::CACHES, Decorator),
         ("add", Subjects::USED_MUTATORS, UsedWith),
         ("append", Subjects::USED_MUTATORS, UsedWith),
         ("appendleft", Subjects::USED_MUTATORS, UsedWith),
@@ -389,8 +395,6 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("Condition", Subjects::LOCKS, Word),
         ("Semaphore", Subjects::LOCKS, Word),
         ("BoundedSemaphore", Subjects::LOCKS, Word),
-        ("lru_cache", Subjects::CACHES, Above),
-        ("cache", Subjects::CACHES, Above),
         ("symmetric_difference_update", Subjects::USED_MUTATORS, Used),
         ("shuffle", Subjects::USED_MUTATORS, Used),
         ("heapify", Subjects::USED_MUTATORS, Used),
@@ -508,6 +512,46 @@ mod tests {
         ] {
             assert!(!has(text, Subjects::CHAINED), "{text}");
         }
+    }
+
+    #[test]
+    fn displays_that_need_a_hash_are_read_from_brackets() {
+        for text in [
+            "x = {[1]: 2}",
+            "x = {  # why\n    # so\n    [1]: 2,\n}",
+            "x = {(1, 2), {'a': 1}}",
+            "x = {('a', (2, [1])): 1}",
+            "x = {{1}}",
+            "table[[1]] = 2",
+            "f(a)['a', [1]]",
+            "seen.add([x, y])",
+            "table.get({'a'}, 1)",
+            "[x] in table",
+            "if x and ('a', [1]) not in table: pass",
+            "x = y\n[1] in z",
+            "set([[1], [2]])",
+            "dict([([1], 'a')])",
+            "frozenset(({'a': 1},))",
+            "set([n] for n in y)",
+            "d = {n: [n] for n in {[n] for n in y}}",
+        ] {
+            assert!(has(text, Subjects::UNHASHABLE), "{text}");
+        }
+        for text in [
+            "x = {'a': [1], 'b': {}}",
+            "x = [[1], [2]]",
+            "f([1], a=[2])",
+            "x: Callable[[int], str]",
+            "for [a, b] in rows: pass",
+            "x = set([1, 2])",
+            "'{[1]}' # {[1]}",
+            "table[1] = [2]\nx = {table[2]: [1]}",
+        ] {
+            assert!(!has(text, Subjects::UNHASHABLE), "{text}");
+        }
+        assert!(has("f(1, [2])", Subjects::GIVEN_DISPLAYS));
+        assert!(has("f(a=('b', {}))", Subjects::GIVEN_DISPLAYS));
+        assert!(!has("f(x[1], 'a')\n[f(1)]", Subjects::GIVEN_DISPLAYS));
     }
 
     #[test]

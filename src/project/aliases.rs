@@ -14,7 +14,7 @@ use crate::facts::{
 use crate::syntax::{Field, Kind, Node};
 
 /// Subjects whose words can be given other names. Each is collected when somebody asks for it.
-const FAMILIES: [Family; 3] = [
+const FAMILIES: [Family; 4] = [
     Family {
         subjects: Subjects::THREADS
             .union(Subjects::POOLS)
@@ -25,20 +25,33 @@ const FAMILIES: [Family; 3] = [
             .union(Subjects::WORKERS)
             .union(Subjects::CALLBACKS),
         modules: true,
+        named_again: true,
     },
     // `from attr import s` would make every `s` one
     Family {
         subjects: Subjects::DATACLASSES,
         made_in: Subjects::DATACLASS_MAKERS,
         modules: false,
+        named_again: true,
     },
     // the classes and what gives a new lock; a lock, once made, has as many names as it likes
     Family {
         subjects: Subjects::LOCKS,
         made_in: Subjects::LOCKS,
         modules: false,
+        named_again: true,
+    },
+    // a function that keeps its results has any name: what is only called like it is not worth a look
+    Family {
+        subjects: Subjects::CACHES,
+        made_in: Subjects::CACHES,
+        modules: false,
+        named_again: false,
     },
 ];
+
+/// Decorators of functions that keep their results under their arguments.
+pub(super) const CACHES: &[&str] = &["functools.cache", "functools.lru_cache"];
 
 /// What objects stand for as much as their classes do.
 const POOLS: Subjects = Subjects::POOLS.union(Subjects::WORKERS);
@@ -49,6 +62,8 @@ struct Family {
     made_in: Subjects,
     /// Whether everything that is imported from a module counts whose name is one of the words.
     modules: bool,
+    /// Whether names of names are looked for where no import gives them.
+    named_again: bool,
 }
 
 /// How often names of names are followed: a subclass of a subclass, a re-export of a re-export.
@@ -123,6 +138,9 @@ impl Project {
                 self.note(file, index, family, &mut known);
             }
         }
+        if !family.named_again {
+            return self.with_imported(family, known);
+        }
         // names of names: only segments that hold a name that is new are looked at again
         let mut before: FxHashMap<&str, Subjects> = FxHashMap::default();
         for _ in 0..ROUNDS {
@@ -144,6 +162,33 @@ impl Project {
                     }
                 }
             }
+        }
+        named(known)
+    }
+
+    /// The names, those under the other names of what they began with, and the names that imports give all of them.
+    fn with_imported<'p>(
+        &'p self,
+        family: &Family,
+        mut known: FxHashMap<&'p str, Subjects>,
+    ) -> Names {
+        let of_words = family.subjects.words();
+        let words: Vec<_> = of_words
+            .flat_map(|(word, _)| self.names_after(&[word]))
+            .collect();
+        let words = words.iter().filter(|word| known.contains_key(**word));
+        let others: Vec<_> = words.map(|word| (*word, family.subjects)).collect();
+        let others = Names::new(&others);
+        for file in self.files() {
+            for (index, found) in file.named(&others).iter().enumerate() {
+                if *found != Subjects::NONE {
+                    self.note(file, index, family, &mut known);
+                }
+            }
+        }
+        let roots: Vec<_> = known.keys().copied().collect();
+        for name in self.names_after(&roots) {
+            known.entry(name).or_insert(family.subjects);
         }
         named(known)
     }
@@ -181,6 +226,13 @@ impl Project {
         }
         if family.subjects == Subjects::LOCKS {
             return self.stands_for_locks(value);
+        }
+        if family.subjects == Subjects::CACHES {
+            return match value {
+                Value::External(name) => CACHES.contains(&name.as_ref()),
+                Value::Function(function) | Value::Method(function) => function.keeps_results(self),
+                _ => false,
+            };
         }
         match value {
             Value::External(name) => is_subject(name),
@@ -246,6 +298,14 @@ impl<'p> Words<'_, 'p> {
             .filter(|binding| binding.kind == BindingKind::Global)
             .map(|binding| (binding.scope, text(binding)))
             .collect();
+        if self.family.subjects == Subjects::CACHES {
+            found.extend(body.functions.iter().filter_map(|function| {
+                let definition = self.root.at(function.node);
+                let name = definition.node.child(Field::Name)?;
+                let subjects = self.of_decorators(definition);
+                (subjects != Subjects::NONE).then(|| (name.text(), subjects))
+            }));
+        }
         let (mut locals, mut functions) = (FxHashMap::default(), Vec::new());
         for (number, binding) in body.bindings.iter().enumerate() {
             let is_local = matches!(
@@ -277,6 +337,15 @@ impl<'p> Words<'_, 'p> {
         }
         let returned = |(name, function)| (name, self.of_returned(function, &locals));
         found.extend(functions.into_iter().map(returned));
+    }
+
+    /// `@lru_cache(maxsize=4)`
+    fn of_decorators(&self, definition: Site<'p>) -> Subjects {
+        let decorators = definition.decorators().map(|decorator| {
+            let called = decorator.node.child(Field::Function);
+            self.of_value(called.unwrap_or(decorator.node), 0)
+        });
+        decorators.fold(Subjects::NONE, Subjects::union)
     }
 
     /// `self.pool = ThreadPoolExecutor()`

@@ -4,9 +4,6 @@ use super::{ClassValue, Function, Kept, Project, Spot, Value, is_container_name}
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::syntax::Field;
 
-/// The decorators that keep results.
-const CACHES: &[&str] = &["functools.lru_cache", "functools.cache"];
-
 /// The cached functions of the project that give containers, found once.
 #[derive(Default)]
 pub(super) struct Memo(pub(super) Kept<Vec<Spot>>);
@@ -29,24 +26,14 @@ impl Project {
     }
 
     /// The segments of a file in which a decorator may be one of the caches, by its words or another name of them.
-    fn caching_in<'p>(&'p self, file: &'p FileFacts) -> Vec<Site<'p>> {
-        let mut aliases = self.with_aliases("lru_cache");
-        aliases.extend(self.with_aliases("cache"));
-        aliases.retain(|name| !matches!(*name, "lru_cache" | "cache") && file.mentions(name));
-        let is_caching = |segment: &usize| {
-            let facts = file.segment(*segment);
-            facts.subjects().intersects(Subjects::CACHES)
-                || aliases.iter().any(|name| facts.mentions(name))
-        };
-        (0..file.len())
-            .filter(is_caching)
+    fn caching_in<'p>(&'p self, file: &'p FileFacts) -> impl Iterator<Item = Site<'p>> {
+        self.about(file, Subjects::CACHES)
             .map(|segment| file.root(segment))
             .filter(|root| !root.node.tree().has_error())
-            .collect()
     }
 
     fn gives_kept_container<'p>(&'p self, function: Function<'p>) -> bool {
-        function.has_decorator(self, CACHES)
+        function.keeps_results(self)
             && matches!(
                 self.returned(function, 0),
                 Value::Instance(ClassValue::External(name)) if is_container_name(&name)

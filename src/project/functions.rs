@@ -249,6 +249,11 @@ impl<'p> Function<'p> {
                 .is_some_and(|name| names.contains(&name.as_ref()))
         })
     }
+
+    /// Whether it keeps its results under its arguments, which need a hash then.
+    pub fn keeps_results(self, project: &'p Project) -> bool {
+        self.has_decorator(project, super::aliases::CACHES)
+    }
 }
 
 /// Whether execution can go on after a block or a statement. Errs on the side of no: what it cannot tell is taken to return or raise.

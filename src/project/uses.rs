@@ -10,15 +10,15 @@ use super::{Class, ClassValue, Function, Parameter, ParameterKind, Project, Valu
 use crate::facts::{BindingKind, FileFacts, MUTATING_METHODS, ScopeKind, Site};
 use crate::syntax::{Field, Kind, Node, NodeId, Op};
 
-/// What becomes of an object at one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What becomes of an object at one place. What shows most comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// It is changed in place.
     Mutated,
-    /// The caller gets it.
-    Returned,
     /// It is kept on an object, in a container, or in an outer variable.
     Stored,
+    /// The caller gets it.
+    Returned,
     /// Code that is not known gets it.
     PassedOn,
 }

@@ -84,6 +84,16 @@ impl<'p> Context<'p> {
     }
 }
 
+/// Where a site is, for the message of a finding in a file: `line 3`, or `line 3 of other.py`.
+pub fn place(file: &FileFacts, site: Site<'_>) -> String {
+    let line = line(site);
+    if std::ptr::eq(site.file, file) {
+        return format!("line {line}");
+    }
+    let other = site.file.path().file_name().unwrap_or_default();
+    format!("line {line} of {}", other.to_string_lossy())
+}
+
 /// The line of a site in its file, from 1, for messages.
 pub fn line(site: Site<'_>) -> usize {
     site.file.line(site.range().start) + 1

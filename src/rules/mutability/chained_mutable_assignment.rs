@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::{followed, is_container, made, what_is_made};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::{ClassValue, Part, Reach, Use, Value};
-use crate::rules::context::line;
+use crate::rules::context::place;
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 
@@ -68,13 +68,13 @@ fn has_several<'p>(cx: &Context<'p>, targets: &[Site<'p>]) -> bool {
         .filter(|target| target.node.kind() == Kind::Name);
     let places: FxHashSet<&str> = kept
         .iter()
-        .filter_map(|target| place(cx, **target))
+        .filter_map(|target| kept_at(cx, **target))
         .collect();
     names.count() > 1 || places.len() > 1
 }
 
 /// What tells a place where an object is kept from others: an attribute of a known object by its name, an item of a container by its text.
-fn place<'p>(cx: &Context<'p>, target: Site<'p>) -> Option<&'p str> {
+fn kept_at<'p>(cx: &Context<'p>, target: Site<'p>) -> Option<&'p str> {
     let known = |field: Field| Some(cx.project.evaluate(target.child(field)?));
     match target.node.kind() {
         Kind::Attribute => {
@@ -168,8 +168,8 @@ fn check_chain<'p>(
         Some(first) => (
             Severity::Warning,
             format!(
-                "the change in line {} shows in all of them",
-                line(first.site)
+                "the change in {} shows in all of them",
+                place(cx.file, first.site)
             ),
         ),
         None => (

@@ -3,7 +3,7 @@
 use super::{made, what_is_made};
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Followed, Part, Reach, Use, Value};
-use crate::rules::context::line;
+use crate::rules::context::place;
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -99,8 +99,8 @@ fn check_call<'p>(
         Some(first) => (
             Severity::Warning,
             format!(
-                "the change in line {} shows under every key",
-                line(first.site)
+                "the change in {} shows under every key",
+                place(cx.file, first.site)
             ),
         ),
         None => (

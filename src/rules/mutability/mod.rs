@@ -12,6 +12,7 @@ pub mod repeated_reference;
 pub mod result_of_mutator;
 pub mod shared_class_attribute;
 pub mod unbounded_cache;
+pub mod unhashable_member;
 
 use super::Context;
 use crate::facts::Site;

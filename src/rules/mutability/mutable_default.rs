@@ -3,7 +3,7 @@
 use super::{done_to, edits, followed, is_container, made};
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Parameter, Part, Reach, Use, Value};
-use crate::rules::context::line;
+use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 
@@ -127,10 +127,8 @@ fn message(
     uses: &[Use<'_>],
 ) -> String {
     let (name, of) = (parameter.name.text(), described(function));
-    let first = uses
-        .iter()
-        .find(|found| found.reach == Reach::Mutated)
-        .or(uses.first());
+    // the strongest, and of these the first
+    let first = uses.iter().min_by_key(|found| found.reach);
     let made = if default.range().len() <= 40 && !default.text().contains('\n') {
         format!("`{}`", default.text())
     } else {
@@ -141,10 +139,10 @@ fn message(
             "`{name}` is a memo that all calls of {of} share through the default; `functools.lru_cache` says so openly, and can be cleared and bounded"
         ),
         Some(first) => format!(
-            "every call of {of} that leaves `{name}` out gets the same object, made once when the function is defined, and it is {} in line {}: \
+            "every call of {of} that leaves `{name}` out gets the same object, made once when the function is defined, and it is {} in {}: \
              use `None` and make {made} inside",
             done_to(first.reach),
-            line(first.site)
+            place(default.file, first.site)
         ),
         None => format!(
             "every call of {of} that leaves `{name}` out gets the same object, made once when the function is defined: \

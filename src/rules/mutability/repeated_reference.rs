@@ -3,7 +3,7 @@
 use super::{edits, made, what_is_made};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
-use crate::rules::context::line;
+use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 
@@ -121,8 +121,8 @@ fn check_repetition<'p>(
     };
     let message = match changes.first() {
         Some(first) => format!(
-            "this holds one {what}{shown}, and no copies: the change in line {} shows in every place; make a new one for each place with a comprehension",
-            line(first.site)
+            "this holds one {what}{shown}, and no copies: the change in {} shows in every place; make a new one for each place with a comprehension",
+            place(cx.file, first.site)
         ),
         None => format!(
             "this holds one {what}{shown}, and no copies: a change of one shows in every place; make a new one for each place with a comprehension"

@@ -3,7 +3,7 @@
 use super::{edits, followed, is_container, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
 use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Reach, Use};
-use crate::rules::context::line;
+use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 
@@ -125,12 +125,7 @@ fn report<'p>(
     out: &mut Findings,
 ) {
     let (name, first) = (attribute.name.text(), evidence[0].site);
-    let place = if std::ptr::eq(first.file, cx.file) {
-        format!("line {}", line(first))
-    } else {
-        let file = first.file.path().file_name().unwrap_or_default();
-        format!("line {} of {}", line(first), file.to_string_lossy())
-    };
+    let place = place(cx.file, first);
     let message = format!(
         "`{name}` belongs to the class: all `{}` objects share it, and {place} changes it for every one of them; make it in `__init__`, or say `ClassVar` if sharing is meant",
         class.name(),
