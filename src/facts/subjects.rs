@@ -110,6 +110,8 @@ impl Subjects {
     pub const UNHASHABLE: Subjects = Subjects(1 << 38);
     /// A display as an argument.
     pub const GIVEN_DISPLAYS: Subjects = Subjects(1 << 39);
+    /// A store to, or a deletion of, an item by its number, or of what the words call a tuple.
+    pub const NUMBERED_STORES: Subjects = Subjects(1 << 40);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -197,6 +199,9 @@ impl Subjects {
             found = found.union(Subjects::CHANGED_WALKS);
         }
         found = found.union(hashed::displays(bytes));
+        if wording::stores_by_number(bytes) {
+            found = found.union(Subjects::NUMBERED_STORES);
+        }
         if wording::chained(bytes) {
             found = found.union(Subjects::CHAINED);
         }
@@ -552,6 +557,36 @@ mod tests {
         assert!(has("f(1, [2])", Subjects::GIVEN_DISPLAYS));
         assert!(has("f(a=('b', {}))", Subjects::GIVEN_DISPLAYS));
         assert!(!has("f(x[1], 'a')\n[f(1)]", Subjects::GIVEN_DISPLAYS));
+    }
+
+    #[test]
+    fn stores_of_numbered_items_are_read_from_words() {
+        for text in [
+            "pair[0] = 1",
+            "pair[-1] += [2]",
+            "pair[ 0:2 ] = x",
+            "self.pair[0] *= 2",
+            "pair[0], other = 5, 6",
+            "other = pair[1] = 7",
+            "del other, pair[1]",
+            "del pair[0]",
+            "(pair[0]) = 1",
+            "def f(*parts): parts[n] = 1",
+            "parts = (1, 2)\nparts[n] = 1",
+        ] {
+            assert!(has(text, Subjects::NUMBERED_STORES), "{text}");
+        }
+        for text in [
+            "pair['a'] = 1",
+            "rows[n] = 1",
+            "pair[0] == 1",
+            "f(pair[0], a=1)",
+            "x = pair[0]",
+            "x = pair[0], 1",
+            "x: list[1]",
+        ] {
+            assert!(!has(text, Subjects::NUMBERED_STORES), "{text}");
+        }
     }
 
     #[test]

@@ -214,6 +214,63 @@ fn may_be_target(text: &[u8]) -> bool {
     is_name
 }
 
+/// Whether an item is stored or deleted whose index is written as a number or a slice, or whose object has the words of a tuple: `pair[0] += 1`, `del pair[-1]`.
+pub(super) fn stores_by_number(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b']', bytes).any(|close| {
+        let after = bytes[close + 1..].trim_ascii_start();
+        let line = || line_before(bytes, close);
+        let is_stored = match after.first() {
+            Some(b'=') => after.get(1) != Some(&b'='),
+            // one of several targets
+            Some(b',' | b')' | b']') => {
+                let rest = &after[..after.len().min(200)];
+                !line().contains(&b'=') && !is_in_call(line()) && rest.contains(&b'=')
+            }
+            Some(b'<' | b'>') => after.get(1) == after.first() && after.get(2) == Some(&b'='),
+            Some(b'*' | b'/') if after.get(1) == after.first() => after.get(2) == Some(&b'='),
+            Some(b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'@') => {
+                after.get(1) == Some(&b'=')
+            }
+            _ => false,
+        };
+        if !is_stored && !line().starts_with(b"del ") {
+            return false;
+        }
+        let Some(open) = memchr::memrchr(b'[', &bytes[..close]) else {
+            return true;
+        };
+        let index = bytes[open + 1..close].trim_ascii();
+        let number = index.strip_prefix(b"-").unwrap_or(index);
+        number.first().is_some_and(u8::is_ascii_digit)
+            || index.contains(&b':')
+            || is_called_a_tuple(bytes, &bytes[..open])
+    })
+}
+
+/// Whether a line ends among the arguments of a call.
+fn is_in_call(line: &[u8]) -> bool {
+    let open = memchr::memrchr(b'(', line);
+    open.is_some_and(|open| open > 0 && is_word(line[open - 1]) && !line[open..].contains(&b')'))
+}
+
+/// Whether what a text ends with is a tuple by its words: `*names`, `names = (`, `names: tuple`.
+fn is_called_a_tuple(bytes: &[u8], indexed: &[u8]) -> bool {
+    let length = indexed.iter().rev().take_while(|byte| is_word(**byte));
+    let name = &indexed[indexed.len() - length.count()..];
+    !name.is_empty()
+        && memchr::memmem::find_iter(bytes, name).any(|at| {
+            let after = bytes[at + name.len()..].trim_ascii_start();
+            let value = after.strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
+            bytes[..at].ends_with(b"*")
+                || value
+                    .is_some_and(|value| value.starts_with(b"(") || value.starts_with(b"tuple("))
+                || after.strip_prefix(b":").is_some_and(|class| {
+                    let class = &class[..class.len().min(40)];
+                    holds(class, "uple")
+                })
+        })
+}
+
 /// Whether a word stands alone between a parenthesis or a comma and the next: as a base does.
 pub(super) fn is_base(bytes: &[u8], start: usize, end: usize) -> bool {
     let before = bytes[..start].trim_ascii_end().last();

@@ -11,9 +11,25 @@ const ITEMS: usize = 32;
 /// Methods that put nothing new into a list.
 const NOTHING_NEW: &[&str] = &["clear", "pop", "remove", "reverse", "sort"];
 
+/// What gives a tuple in each turn of a loop.
+const PAIRING: &[&str] = &[
+    "builtins.dict().items",
+    "builtins.enumerate",
+    "builtins.zip",
+    "collections.Counter().items",
+    "collections.OrderedDict().items",
+    "collections.defaultdict().items",
+];
+
 impl Project {
     /// What `for name in collection` binds, where all items denote the same.
     pub(super) fn value_of_item<'p>(&'p self, collection: Site<'p>, depth: usize) -> Value<'p> {
+        if let Some(callee) = collection.child(Field::Function)
+            && let Value::External(name) = self.value(callee, depth + 1)
+            && PAIRING.contains(&name.as_ref())
+        {
+            return Value::builtin("tuple");
+        }
         let Some(items) = self.items_within(collection, depth + 4) else {
             return Value::Unknown;
         };

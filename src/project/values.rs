@@ -330,7 +330,7 @@ impl Project {
             return Value::Unknown;
         };
         let class = container_of_typing(name).unwrap_or(name);
-        if super::is_container_name(class) {
+        if super::is_container_name(class) || class == "builtins.tuple" {
             Value::Instance(ClassValue::External(class.into()))
         } else {
             Value::Unknown
@@ -603,23 +603,16 @@ impl Project {
             return value;
         }
         match parameter.node.kind() {
-            Kind::TypedParameter
-                if parameter
-                    .node
-                    .children()
-                    .next()
-                    .is_some_and(|name| name.kind() != Kind::Name) =>
-            {
-                Value::Unknown
+            // `*names: str`
+            Kind::TypedParameter if star(parameter).is_some() => {
+                star(parameter).map_or(Value::Unknown, Value::builtin)
             }
             Kind::TypedParameter | Kind::TypedDefaultParameter => parameter
                 .child(Field::Type)
                 .map_or(Value::Unknown, |annotation| {
                     self.value_of_annotated(annotation, depth)
                 }),
-            Kind::SplatPattern => Value::builtin("tuple"),
-            Kind::DictSplatPattern => Value::builtin("dict"),
-            _ => Value::Unknown,
+            _ => star_class(parameter.node.kind()).map_or(Value::Unknown, Value::builtin),
         }
     }
 
@@ -650,6 +643,20 @@ impl Project {
     }
 }
 
+/// The built-in class of what a parameter with stars takes.
+fn star_class(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::SplatPattern => Some("tuple"),
+        Kind::DictSplatPattern => Some("dict"),
+        _ => None,
+    }
+}
+
+/// The same for an annotated parameter.
+fn star(parameter: Site<'_>) -> Option<&'static str> {
+    star_class(parameter.node.children().next()?.kind())
+}
+
 /// Whether a name is all that a loop binds: not one of `for a, b in pairs`.
 fn is_whole_target(name: Site<'_>) -> bool {
     let parent = name.node.parent().map(Node::kind);
@@ -677,6 +684,7 @@ fn container_of_typing(name: &str) -> Option<&'static str> {
         "OrderedDict" => "collections.OrderedDict",
         "Counter" => "collections.Counter",
         "Deque" => "collections.deque",
+        "Tuple" => "builtins.tuple",
         _ => return None,
     })
 }

@@ -80,6 +80,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::changed_while_iterated::RULE,
     &mutability::result_of_mutator::RULE,
     &mutability::unhashable_member::RULE,
+    &mutability::tuple_item_assigned::RULE,
     &mutability::chained_mutable_assignment::RULE,
     &mutability::unbounded_cache::RULE,
     &mutability::cached_result_changed::RULE,

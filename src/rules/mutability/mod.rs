@@ -11,6 +11,7 @@ pub mod mutable_default;
 pub mod repeated_reference;
 pub mod result_of_mutator;
 pub mod shared_class_attribute;
+pub mod tuple_item_assigned;
 pub mod unbounded_cache;
 pub mod unhashable_member;
 
