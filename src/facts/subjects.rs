@@ -112,6 +112,8 @@ impl Subjects {
     pub const GIVEN_DISPLAYS: Subjects = Subjects(1 << 39);
     /// A store to, or a deletion of, an item by its number, or of what the words call a tuple.
     pub const NUMBERED_STORES: Subjects = Subjects(1 << 40);
+    /// Context variables.
+    pub const CONTEXT_VARS: Subjects = Subjects(1 << 41);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -364,6 +366,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("__prepare__", Subjects::CLASS_HOOKS, Method),
         ("__mro_entries__", Subjects::CLASS_HOOKS, Method),
         ("fromkeys", Subjects::FROMKEYS, Word),
+        ("ContextVar", Subjects::CONTEXT_VARS, Word),
         ("lru_cache", Subjects::CACHES, Word),
         ("cache", Subjects::CACHES, Decorator),
         ("add", Subjects::USED_MUTATORS, UsedWith),

@@ -14,7 +14,7 @@ use crate::facts::{
 use crate::syntax::{Field, Kind, Node};
 
 /// Subjects whose words can be given other names. Each is collected when somebody asks for it.
-const FAMILIES: [Family; 4] = [
+const FAMILIES: [Family; 5] = [
     Family {
         subjects: Subjects::THREADS
             .union(Subjects::POOLS)
@@ -45,6 +45,13 @@ const FAMILIES: [Family; 4] = [
     Family {
         subjects: Subjects::CACHES,
         made_in: Subjects::CACHES,
+        modules: false,
+        named_again: false,
+    },
+    // the class alone: a variable is looked for from where it is made
+    Family {
+        subjects: Subjects::CONTEXT_VARS,
+        made_in: Subjects::CONTEXT_VARS,
         modules: false,
         named_again: false,
     },
@@ -226,6 +233,9 @@ impl Project {
         }
         if family.subjects == Subjects::LOCKS {
             return self.stands_for_locks(value);
+        }
+        if family.subjects == Subjects::CONTEXT_VARS {
+            return self.qualified_value(value).as_deref() == Some("contextvars.ContextVar");
         }
         if family.subjects == Subjects::CACHES {
             return match value {

@@ -79,6 +79,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::repeated_reference::RULE,
     &mutability::changed_while_iterated::RULE,
     &mutability::result_of_mutator::RULE,
+    &mutability::contextvar_mutable_default::RULE,
     &mutability::unhashable_member::RULE,
     &mutability::tuple_item_assigned::RULE,
     &mutability::chained_mutable_assignment::RULE,

@@ -3,6 +3,7 @@
 pub mod cached_result_changed;
 pub mod chained_mutable_assignment;
 pub mod changed_while_iterated;
+pub mod contextvar_mutable_default;
 pub mod dataclass_mutable_default;
 mod edits;
 pub mod fromkeys_shared_value;
