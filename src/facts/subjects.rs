@@ -114,6 +114,8 @@ impl Subjects {
     pub const NUMBERED_STORES: Subjects = Subjects(1 << 40);
     /// Context variables.
     pub const CONTEXT_VARS: Subjects = Subjects(1 << 41);
+    /// A change of what a call or a slice gives: a default or a copy.
+    pub const TEMPORARIES: Subjects = Subjects(1 << 42);
 
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
@@ -201,6 +203,9 @@ impl Subjects {
             found = found.union(Subjects::CHANGED_WALKS);
         }
         found = found.union(hashed::displays(bytes));
+        if wording::changes_temporary(bytes) {
+            found = found.union(Subjects::TEMPORARIES);
+        }
         if wording::stores_by_number(bytes) {
             found = found.union(Subjects::NUMBERED_STORES);
         }
@@ -560,6 +565,35 @@ mod tests {
         assert!(has("f(1, [2])", Subjects::GIVEN_DISPLAYS));
         assert!(has("f(a=('b', {}))", Subjects::GIVEN_DISPLAYS));
         assert!(!has("f(x[1], 'a')\n[f(1)]", Subjects::GIVEN_DISPLAYS));
+    }
+
+    #[test]
+    fn changes_of_temporaries_are_read_from_words() {
+        for text in [
+            "d.get(k, []).append(v)",
+            "d.get(k, {})[x] = 1",
+            "d.get(k, {}) ['a']['b'] = 1",
+            "(d.get(k) or []).append(v)",
+            "getattr(x, 'tags', []).append(1)",
+            "d.get(\n    k, []\n).append(v)",
+            "list(names).sort()",
+            "names[:].reverse()",
+            "dict(table)['a'] = 1",
+            "table.copy().update(a=1)",
+            "del list(names)[0]",
+            "d.get(k, {}).setdefault('x', []).append(1)",
+        ] {
+            assert!(has(text, Subjects::TEMPORARIES), "{text}");
+        }
+        for text in [
+            "d.setdefault(k, []).append(v)",
+            "x = d.get(k, {})['a']",
+            "d.get(k, []).index(v)",
+            "names[0].append(1)",
+            "names.append(d.get(k))",
+        ] {
+            assert!(!has(text, Subjects::TEMPORARIES), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the words of a text show: small questions about code that is not parsed. All may say yes where the answer is no, never the other way round.
 
-use super::{IMPLICIT_METHODS, Subjects};
+use super::{IMPLICIT_METHODS, MUTATING_METHODS, Subjects};
 
 /// Whether a byte is part of a word.
 pub(super) fn is_word(byte: u8) -> bool {
@@ -245,6 +245,55 @@ pub(super) fn stores_by_number(bytes: &[u8]) -> bool {
             || index.contains(&b':')
             || is_called_a_tuple(bytes, &bytes[..open])
     })
+}
+
+/// Whether an item is stored in, or a method that changes its object is called of, what a lookup with a default, a copying call or a slice gives.
+pub(super) fn changes_temporary(bytes: &[u8]) -> bool {
+    const BEFORE: usize = 300;
+    memchr::memchr2_iter(b')', b']', bytes).any(|at| {
+        let after = bytes[at + 1..].trim_ascii_start();
+        let is_changed = match after.first() {
+            Some(b'.') => {
+                let method = after[1..].trim_ascii_start();
+                let method = &method[..word_length(method)];
+                let mut known = MUTATING_METHODS.iter();
+                known.any(|known| known.as_bytes() == method)
+            }
+            Some(b'[') => {
+                let line = line_before(bytes, at);
+                bytes[at] == b')'
+                    && (line.starts_with(b"del ") || !holds(line, " = ") && is_stored(after))
+            }
+            _ => false,
+        };
+        let before = &bytes[at.saturating_sub(BEFORE)..=at];
+        is_changed
+            && match bytes[at] {
+                b')' => [
+                    ".get(", "getattr(", "list(", "sorted(", "dict(", "set(", ".copy(",
+                ]
+                .iter()
+                .any(|made| holds(before, made)),
+                _ => line_before(bytes, at).contains(&b':') || before.ends_with(b":]"),
+            }
+    })
+}
+
+/// Whether a line that begins with an index goes on as that of a store: `['a']['b'] = 1`; or of a deletion.
+fn is_stored(index: &[u8]) -> bool {
+    let mut rest = index;
+    while rest.first() == Some(&b'[') {
+        let Some(end) = closing(rest) else {
+            return true;
+        };
+        rest = rest[end + 1..].trim_ascii_start();
+    }
+    match rest.first() {
+        Some(b'=') => rest.get(1) != Some(&b'='),
+        Some(b')' | b',' | b':' | b'.') => false,
+        Some(_) => rest[..rest.len().min(4)].contains(&b'='),
+        None => true,
+    }
 }
 
 /// Whether a line ends among the arguments of a call.

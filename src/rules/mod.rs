@@ -82,6 +82,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::contextvar_mutable_default::RULE,
     &mutability::unhashable_member::RULE,
     &mutability::tuple_item_assigned::RULE,
+    &mutability::changed_temporary::RULE,
     &mutability::chained_mutable_assignment::RULE,
     &mutability::unbounded_cache::RULE,
     &mutability::cached_result_changed::RULE,

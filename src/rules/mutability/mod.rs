@@ -2,6 +2,7 @@
 
 pub mod cached_result_changed;
 pub mod chained_mutable_assignment;
+pub mod changed_temporary;
 pub mod changed_while_iterated;
 pub mod contextvar_mutable_default;
 pub mod dataclass_mutable_default;
