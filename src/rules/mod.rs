@@ -73,6 +73,7 @@ pub const RULES: &[&Rule] = &[
     &metaclass::metaclass_method_on_a_class::RULE,
     &metaclass::dunder_on_instance::RULE,
     &mutability::mutable_default::RULE,
+    &mutability::call_in_default::RULE,
     &mutability::shared_class_attribute::RULE,
     &mutability::dataclass_mutable_default::RULE,
     &mutability::fromkeys_shared_value::RULE,

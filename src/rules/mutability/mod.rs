@@ -1,6 +1,7 @@
 //! Mutable defaults and shared mutable state.
 
 pub mod cached_result_changed;
+pub mod call_in_default;
 pub mod chained_mutable_assignment;
 pub mod changed_temporary;
 pub mod changed_while_iterated;
@@ -19,7 +20,7 @@ pub mod unhashable_member;
 
 use super::Context;
 use crate::facts::Site;
-use crate::project::{ClassValue, Followed, Project, Reach, Value, is_container_name};
+use crate::project::{ClassValue, Followed, Function, Project, Reach, Value, is_container_name};
 use crate::syntax::{Field, Kind, Node};
 
 /// The class of the object that an expression makes, if that can be changed in place: a container of the standard library, or an instance of a class of the project.
@@ -45,6 +46,11 @@ fn made<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p>> {
         }
         _ => None,
     }
+}
+
+/// Whether a definition only says what arguments there may be.
+fn is_overload<'p>(project: &'p Project, function: Function<'p>) -> bool {
+    function.has_decorator(project, &["typing.overload", "typing_extensions.overload"])
 }
 
 /// Whether objects of a class are lists, dicts, sets or their like.

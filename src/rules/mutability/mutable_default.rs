@@ -1,6 +1,6 @@
 //! MUT001 mutable-default. Card: knowledge/rules/MUT001-mutable-default.md
 
-use super::{done_to, edits, followed, is_container, made};
+use super::{done_to, edits, followed, is_container, is_overload, made};
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Parameter, Part, Reach, Use, Value};
 use crate::rules::context::place;
@@ -18,16 +18,10 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         return;
     }
     for function in cx.functions(Subjects::DEFAULTS) {
-        let is_overload = || {
-            function.has_decorator(
-                cx.project,
-                &["typing.overload", "typing_extensions.overload"],
-            )
-        };
         for parameter in function.parameters() {
             if let Some(default) = parameter.default.filter(|default| is_made_here(*default))
                 && let Some(class) = made(cx, default)
-                && !is_overload()
+                && !is_overload(cx.project, function)
                 && outlives_its_call(cx, function)
             {
                 check_parameter(cx, function, parameter, default, class, out);
