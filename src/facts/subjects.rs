@@ -117,6 +117,9 @@ impl Subjects {
     /// A change of what a call or a slice gives: a default or a copy.
     pub const TEMPORARIES: Subjects = Subjects(1 << 42);
 
+    /// A parameter whose default is a name.
+    pub const NAMED_DEFAULTS: Subjects = Subjects(1 << 43);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -178,6 +181,7 @@ impl Subjects {
                     wording::parameters(&bytes[end..]).union(Subjects::SINGLETONS)
                 }
                 Meaning::Def => wording::parameters(&bytes[end..]),
+                Meaning::Lambda => wording::defaults(&bytes[end..], b':'),
                 Meaning::Class if wording::is_replaced(bytes, start) => {
                     wording::class_header(&bytes[end..]).union(Subjects::REPLACED_CLASSES)
                 }
@@ -296,11 +300,11 @@ impl Meaning {
             Meaning::BareCall => wording::is_bare_call(bytes, start, after),
             Meaning::SortKey => wording::is_sort_key(bytes, start, after),
             Meaning::GivenFunction => wording::is_given_function(bytes, start, after),
-            Meaning::Lambda => wording::has_default(after, b':'),
             Meaning::Unbound => wording::may_keep_made(bytes),
             Meaning::Word
             | Meaning::Decorator
             | Meaning::Def
+            | Meaning::Lambda
             | Meaning::Class
             | Meaning::Global => true,
         }
@@ -314,7 +318,7 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
     const KEPT: Subjects = Subjects::SINGLETONS;
     [
         ("def", Subjects::NONE, Def),
-        ("lambda", Subjects::DEFAULTS, Lambda),
+        ("lambda", Subjects::NONE, Lambda),
         ("class", Subjects::NONE, Class),
         ("global", Subjects::GLOBAL.union(KEPT), Global),
         ("Thread", Subjects::THREADS, Word),
@@ -452,6 +456,15 @@ mod tests {
         assert!(!has("def f(a=1, b=()): x = []", Subjects::DEFAULTS));
         assert!(has("x = lambda a, b=[]: b", Subjects::DEFAULTS));
         assert!(!has("x = lambda a: a == [1]", Subjects::DEFAULTS));
+        assert!(has(
+            "def f(a, *, b: T = NAMES): pass",
+            Subjects::NAMED_DEFAULTS
+        ));
+        assert!(has("x = lambda a, b=s.NAMES: b", Subjects::NAMED_DEFAULTS));
+        assert!(!has(
+            "def f(a=None, b=1, c='', d=-1, e=b'', g=True, h=[]): x = y",
+            Subjects::NAMED_DEFAULTS
+        ));
         assert!(has("class A:\n    x = []", Subjects::CLASS_ATTRIBUTES));
         assert!(has(
             "class A:\n    x: T = c.deque()",

@@ -15,13 +15,14 @@ pub(super) fn word_length(bytes: &[u8]) -> usize {
 pub(super) fn parameters(rest: &[u8]) -> Subjects {
     let open = memchr::memchr(b'(', &rest[..rest.len().min(200)]);
     match open {
-        Some(open) if has_default(&rest[open..], b')') => Subjects::DEFAULTS,
-        _ => Subjects::NONE,
+        Some(open) => defaults(&rest[open..], b')'),
+        None => Subjects::NONE,
     }
 }
 
-/// Whether a parameter list that ends at the outermost `close` holds `= [`, `= {` or `= name(`.
-pub(super) fn has_default(header: &[u8], close: u8) -> bool {
+/// What defaults a parameter list has that ends at the outermost `close`: `= [`, `= {` or `= name(`, and `= name`.
+pub(super) fn defaults(header: &[u8], close: u8) -> Subjects {
+    let mut found = Subjects::NONE;
     let mut depth = 0i32;
     let mut at = 0;
     while at < header.len() {
@@ -30,22 +31,38 @@ pub(super) fn has_default(header: &[u8], close: u8) -> bool {
             b')' | b']' | b'}' => {
                 depth -= 1;
                 if depth <= 0 {
-                    return false;
+                    break;
                 }
             }
-            b if b == close && depth == 0 => return false,
-            b'\n' if depth == 0 => return false,
+            b if b == close && depth == 0 => break,
+            b'\n' if depth == 0 => break,
             b'#' => at += memchr::memchr(b'\n', &header[at..]).unwrap_or(header.len() - at) - 1,
-            b'=' if header.get(at + 1) != Some(&b'=')
-                && starts_display_or_call(&header[at + 1..]) =>
-            {
-                return true;
+            b'=' if header.get(at + 1) == Some(&b'=') => at += 1,
+            b'=' if starts_display_or_call(&header[at + 1..]) => {
+                found = found.union(Subjects::DEFAULTS);
+            }
+            b'=' if starts_name(&header[at + 1..]) => {
+                found = found.union(Subjects::NAMED_DEFAULTS);
             }
             _ => {}
         }
         at += 1;
     }
-    false
+    found
+}
+
+/// Whether an expression begins with a name that is no constant of the language, and no text.
+fn starts_name(rest: &[u8]) -> bool {
+    const CONSTANTS: [&[u8]; 5] = [b"None", b"True", b"False", b"lambda", b"not"];
+    let rest = &rest[rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b'\\'))
+        .count()..];
+    let name = &rest[..rest.iter().take_while(|byte| is_word(**byte)).count()];
+    let is_text = matches!(rest.get(name.len()), Some(b'"' | b'\''));
+    name.first().is_some_and(|first| !first.is_ascii_digit())
+        && !is_text
+        && !CONSTANTS.contains(&name)
 }
 
 /// Whether an expression begins with `[`, `{`, or a dotted name and `(`; parentheses around it are skipped.

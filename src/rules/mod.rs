@@ -87,6 +87,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::chained_mutable_assignment::RULE,
     &mutability::unbounded_cache::RULE,
     &mutability::cached_result_changed::RULE,
+    &mutability::mutable_constant_shared_as_default::RULE,
     &singleton::singleton_init_runs_again::RULE,
     &singleton::singleton_race::RULE,
     &singleton::singleton_recheck_missing::RULE,

@@ -19,6 +19,38 @@ pub(super) fn none_for_default<'p>(
     is_only_read: bool,
     finding: &mut Finding,
 ) {
+    none_and_made(
+        cx,
+        function,
+        parameter,
+        default,
+        default.text(),
+        is_only_read,
+        finding,
+    );
+}
+
+/// The same for a default that is a name: the body makes a copy of the object.
+pub(super) fn none_and_copied<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    parameter: Parameter<'p>,
+    default: Site<'p>,
+    finding: &mut Finding,
+) {
+    let copy = format!("{}.copy()", default.text());
+    none_and_made(cx, function, parameter, default, &copy, false, finding);
+}
+
+fn none_and_made<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    parameter: Parameter<'p>,
+    default: Site<'p>,
+    made: &str,
+    is_only_read: bool,
+    finding: &mut Finding,
+) {
     let name = parameter.name.text();
     let movable = movable(cx.project, default);
     if function.site.node.kind() == Kind::Lambda || movable == Movable::Nowhere {
@@ -27,12 +59,9 @@ pub(super) fn none_for_default<'p>(
     let Some(insertion) = at_start(
         function,
         |indent, inner, newline| {
-            format!(
-                "if {name} is None:{newline}{inner}{name} = {}{newline}{indent}",
-                default.text()
-            )
+            format!("if {name} is None:{newline}{inner}{name} = {made}{newline}{indent}")
         },
-        &format!("{name} = {} if {name} is None else {name}", default.text()),
+        &format!("{name} = {made} if {name} is None else {name}"),
     ) else {
         return;
     };

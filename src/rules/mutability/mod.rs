@@ -10,6 +10,7 @@ pub mod dataclass_mutable_default;
 mod edits;
 pub mod fromkeys_shared_value;
 mod growth;
+pub mod mutable_constant_shared_as_default;
 pub mod mutable_default;
 pub mod repeated_reference;
 pub mod result_of_mutator;
@@ -19,8 +20,10 @@ pub mod unbounded_cache;
 pub mod unhashable_member;
 
 use super::Context;
-use crate::facts::Site;
-use crate::project::{ClassValue, Followed, Function, Project, Reach, Value, is_container_name};
+use crate::facts::{BindingKind, BindingSite, Resolution, ScopeKind, Site};
+use crate::project::{
+    ClassValue, Followed, Function, Parameter, Part, Project, Reach, Use, Value, is_container_name,
+};
 use crate::syntax::{Field, Kind, Node};
 
 /// The class of the object that an expression makes, if that can be changed in place: a container of the standard library, or an instance of a class of the project.
@@ -51,6 +54,56 @@ fn made<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p>> {
 /// Whether a definition only says what arguments there may be.
 fn is_overload<'p>(project: &'p Project, function: Function<'p>) -> bool {
     function.has_decorator(project, &["typing.overload", "typing_extensions.overload"])
+}
+
+/// How many names lead to a constant.
+const NAMES: usize = 4;
+
+/// Whether a name is written as those are that nobody means to change. Other names of a module may hold its state, which a parameter gives the tests a way to replace.
+fn is_constant(name: &str) -> bool {
+    !name.chars().any(char::is_lowercase)
+}
+
+/// The value of the one assignment that makes the container which a name of a module or a class stands for.
+fn constant<'p>(cx: &Context<'p>, name: Site<'p>) -> Option<Site<'p>> {
+    let mut at = name.with(name.node.unparenthesized());
+    for _ in 0..NAMES {
+        let bound = match at.node.kind() {
+            Kind::Name => cx.project.bound_at(at)?,
+            Kind::Attribute => member(cx, at)?,
+            _ => return None,
+        };
+        let value = bound.value()?;
+        let scope = bound.name.body().scopes[bound.binding.scope].kind;
+        if bound.binding.kind != BindingKind::Assignment
+            || !matches!(scope, ScopeKind::Root | ScopeKind::Class)
+            || Function::around(bound.name).is_some()
+            || !is_constant(bound.name.text())
+        {
+            return None;
+        }
+        let value = value.with(value.node.unparenthesized());
+        if !matches!(value.node.kind(), Kind::Name | Kind::Attribute) {
+            return Some(value);
+        }
+        at = value;
+    }
+    None
+}
+
+/// For `module.NAME`, `Class.NAME` and `self.NAME`, the one place that binds it.
+fn member<'p>(cx: &Context<'p>, attribute: Site<'p>) -> Option<BindingSite<'p>> {
+    let name = attribute.node.child(Field::Attribute)?.text();
+    let mut bound = match cx.project.evaluate(attribute.child(Field::Object)?) {
+        Value::Module(file) => file.module_bindings(name),
+        Value::Class(class) => class.site.members_named(name),
+        Value::Instance(ClassValue::Known(class)) if class.stores_to_self(name).is_empty() => {
+            class.site.members_named(name)
+        }
+        _ => return None,
+    };
+    let only = bound.pop()?;
+    bound.is_empty().then_some(only)
 }
 
 /// Whether objects of a class are lists, dicts, sets or their like.
@@ -142,6 +195,67 @@ fn done_to(reach: Reach) -> &'static str {
     }
 }
 
+/// The places where the object is changed or let out. A change of an element counts where the default brings elements that can be changed.
+fn harmful_uses<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    parameter: Parameter<'p>,
+    object: &Followed<'p>,
+) -> Vec<Use<'p>> {
+    let mut uses = cx
+        .project
+        .uses_of_default(function, parameter, object.clone());
+    uses.retain(|found| match found.part {
+        Part::Whole => true,
+        Part::Element => {
+            found.reach == Reach::Mutated
+                && (object.element.is_some() || matches!(object.class, Some(ClassValue::Known(_))))
+        }
+        Part::Copy => false,
+    });
+    uses
+}
+
+/// Whether the annotation names only types that cannot be changed.
+fn promises_not_to_change(cx: &Context<'_>, parameter: Parameter<'_>) -> bool {
+    let Some(annotation) = parameter.annotation else {
+        return false;
+    };
+    let classes = cx.project.annotation(annotation).classes;
+    !classes.is_empty()
+        && classes
+            .iter()
+            .all(|class| class.as_deref().is_some_and(is_immutable_type))
+}
+
+fn is_immutable_type(name: &str) -> bool {
+    const TYPES: &[&str] = &[
+        "AbstractSet",
+        "ByteString",
+        "Collection",
+        "Container",
+        "FrozenSet",
+        "ItemsView",
+        "Iterable",
+        "Iterator",
+        "KeysView",
+        "Mapping",
+        "MappingView",
+        "Reversible",
+        "Sequence",
+        "Sized",
+        "Tuple",
+        "ValuesView",
+    ];
+    let immutable_builtins = ["frozenset", "tuple", "str", "bytes", "int", "float", "bool"];
+    match name.rsplit_once('.') {
+        Some(("builtins", short)) => immutable_builtins.contains(&short),
+        Some(("collections.abc", "Set")) | Some(("types", "MappingProxyType")) => true,
+        Some(("typing" | "typing_extensions" | "collections.abc", short)) => TYPES.contains(&short),
+        _ => false,
+    }
+}
+
 /// What an expression's words are bound to decides whether it may stand elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Movable {
@@ -155,7 +269,6 @@ enum Movable {
 
 /// Whether an expression can be moved into a function that stands in the same place, or deeper.
 fn movable(project: &Project, site: Site<'_>) -> Movable {
-    use crate::facts::{Resolution, ScopeKind};
     let mut found = Movable::Anywhere;
     for node in site.node.with_descendants() {
         let one = match node.kind() {

@@ -1,8 +1,10 @@
 //! MUT001 mutable-default. Card: knowledge/rules/MUT001-mutable-default.md
 
-use super::{done_to, edits, followed, is_container, is_overload, made};
+use super::{
+    done_to, edits, followed, harmful_uses, is_container, is_overload, made, promises_not_to_change,
+};
 use crate::facts::{Site, Subjects};
-use crate::project::{ClassValue, Followed, Function, Parameter, Part, Reach, Use, Value};
+use crate::project::{ClassValue, Function, Parameter, Part, Reach, Use, Value};
 use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
@@ -92,27 +94,6 @@ fn check_parameter<'p>(
     }
 }
 
-/// The places where the object is changed or let out. A change of an element counts where the default brings elements that can be changed.
-fn harmful_uses<'p>(
-    cx: &Context<'p>,
-    function: Function<'p>,
-    parameter: Parameter<'p>,
-    object: &Followed<'p>,
-) -> Vec<Use<'p>> {
-    let mut uses = cx
-        .project
-        .uses_of_default(function, parameter, object.clone());
-    uses.retain(|found| match found.part {
-        Part::Whole => true,
-        Part::Element => {
-            found.reach == Reach::Mutated
-                && (object.element.is_some() || matches!(object.class, Some(ClassValue::Known(_))))
-        }
-        Part::Copy => false,
-    });
-    uses
-}
-
 fn message(
     function: Function<'_>,
     parameter: Parameter<'_>,
@@ -150,46 +131,6 @@ fn described(function: Function<'_>) -> String {
         "this lambda".to_string()
     } else {
         format!("`{}`", function.name())
-    }
-}
-
-/// Whether the annotation names only types that cannot be changed.
-fn promises_not_to_change(cx: &Context<'_>, parameter: Parameter<'_>) -> bool {
-    let Some(annotation) = parameter.annotation else {
-        return false;
-    };
-    let classes = cx.project.annotation(annotation).classes;
-    !classes.is_empty()
-        && classes
-            .iter()
-            .all(|class| class.as_deref().is_some_and(is_immutable_type))
-}
-
-fn is_immutable_type(name: &str) -> bool {
-    const TYPES: &[&str] = &[
-        "AbstractSet",
-        "ByteString",
-        "Collection",
-        "Container",
-        "FrozenSet",
-        "ItemsView",
-        "Iterable",
-        "Iterator",
-        "KeysView",
-        "Mapping",
-        "MappingView",
-        "Reversible",
-        "Sequence",
-        "Sized",
-        "Tuple",
-        "ValuesView",
-    ];
-    let immutable_builtins = ["frozenset", "tuple", "str", "bytes", "int", "float", "bool"];
-    match name.rsplit_once('.') {
-        Some(("builtins", short)) => immutable_builtins.contains(&short),
-        Some(("collections.abc", "Set")) | Some(("types", "MappingProxyType")) => true,
-        Some(("typing" | "typing_extensions" | "collections.abc", short)) => TYPES.contains(&short),
-        _ => false,
     }
 }
 
