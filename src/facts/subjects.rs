@@ -120,6 +120,9 @@ impl Subjects {
     /// A parameter whose default is a name.
     pub const NAMED_DEFAULTS: Subjects = Subjects(1 << 43);
 
+    /// A name that is bound to a shallow copy of what another one names.
+    pub const SHALLOW_COPIES: Subjects = Subjects(1 << 44);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -215,6 +218,9 @@ impl Subjects {
         }
         if wording::chained(bytes) {
             found = found.union(Subjects::CHAINED);
+        }
+        if wording::copies(bytes) {
+            found = found.union(Subjects::SHALLOW_COPIES);
         }
         if wording::stores_implicit(bytes) {
             found = found.union(Subjects::IMPLICIT_STORES);
@@ -637,6 +643,26 @@ mod tests {
         ] {
             assert!(!has(text, Subjects::NUMBERED_STORES), "{text}");
         }
+    }
+
+    fn shallow_copies_are_read_from_words() {
+        let yes = |text: &str| assert!(has(text, Subjects::SHALLOW_COPIES), "{text}");
+        let no = |text: &str| assert!(!has(text, Subjects::SHALLOW_COPIES), "{text}");
+        yes("a = b.copy()");
+        yes("a = copy.copy(b.c)  # so");
+        yes("a: T = dict(b)");
+        yes("a = list( b ); c = 1");
+        yes("a = b.c[:]");
+        yes("a=copy(b)\nd = 2");
+        yes("a = {**b}");
+        yes("a = [*b]");
+        no("a = list(b(c))");
+        no("a = b.copy(c, d)");
+        no("a = {**b, 'c': 1}");
+        no("a == list(b)");
+        no("f(a=list(b), c=1)");
+        no("a = b[1:]");
+        no("a = len(b)");
     }
 
     #[test]

@@ -213,6 +213,40 @@ pub(super) fn chained(bytes: &[u8]) -> bool {
     false
 }
 
+/// `= x.copy()`, `= x[:]`, `= copy(x)`, `= list(x)`, `= dict(x)`, `= {**x}`, `= [*x]`, and nothing more in the line.
+pub(super) fn copies(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', bytes).any(|at| {
+        let line = &bytes[at + 1..];
+        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+        let end = line.iter().position(|byte| matches!(byte, b'#' | b';'));
+        is_copy(line[..end.unwrap_or(line.len())].trim_ascii())
+    })
+}
+
+fn is_copy(value: &[u8]) -> bool {
+    let is_name = |name: &[u8]| {
+        let name = name.trim_ascii();
+        name.first()
+            .is_some_and(|first| is_word(*first) && !first.is_ascii_digit())
+            && name.iter().all(|byte| is_word(*byte) || *byte == b'.')
+    };
+    let inside = |open: &[u8], close: &[u8]| value.strip_prefix(open)?.strip_suffix(close);
+    if let Some(name) = value
+        .strip_suffix(b".copy()")
+        .or(value.strip_suffix(b"[:]"))
+        .or(inside(b"{**", b"}"))
+        .or(inside(b"[*", b"]"))
+    {
+        return is_name(name);
+    }
+    let open = memchr::memchr(b'(', value);
+    open.is_some_and(|open| {
+        let argument = value[open + 1..].strip_suffix(b")");
+        let is_copying = matches!(&value[..open], b"list" | b"dict" | b"copy" | b"copy.copy");
+        is_copying && argument.is_some_and(is_name)
+    })
+}
+
 /// Whether a text between two `=` may be a target: a name, an attribute or an item.
 fn may_be_target(text: &[u8]) -> bool {
     let mut rest = text.trim_ascii();

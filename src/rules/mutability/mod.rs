@@ -14,6 +14,7 @@ pub mod mutable_constant_shared_as_default;
 pub mod mutable_default;
 pub mod repeated_reference;
 pub mod result_of_mutator;
+pub mod shallow_copy_shares;
 pub mod shared_class_attribute;
 pub mod tuple_item_assigned;
 pub mod unbounded_cache;
