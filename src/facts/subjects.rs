@@ -265,6 +265,9 @@ enum Meaning {
     While,
     /// As a method that is called without arguments.
     BareCall,
+    Bare,
+    /// As a method that is called without arguments or with a time limit.
+    Waiting,
     /// As a keyword argument of something that puts items in order, with a name as its value.
     SortKey,
     /// As a function that is called with a name first.
@@ -304,6 +307,8 @@ impl Meaning {
             Meaning::While => wording::is_idle_loop(after),
             Meaning::With => wording::enters_named(after),
             Meaning::BareCall => wording::is_bare_call(bytes, start, after),
+            Meaning::Bare => wording::is_called_bare(bytes, start, after),
+            Meaning::Waiting => wording::is_waiting(bytes, start, after),
             Meaning::SortKey => wording::is_sort_key(bytes, start, after),
             Meaning::GivenFunction => wording::is_given_function(bytes, start, after),
             Meaning::Unbound => wording::may_keep_made(bytes),
@@ -351,6 +356,8 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("add_done_callback", Subjects::CALLBACKS, Word),
         ("run", Subjects::RUNS, BareCall),
         ("add_signal_handler", Subjects::CALLBACKS, Word),
+        ("run", Subjects::RUNS, Bare),
+        ("join", Subjects::JOINS, Waiting),
         ("key", Subjects::PER_ITEM, SortKey),
         ("map", Subjects::PER_ITEM, GivenFunction),
         ("filter", Subjects::PER_ITEM, GivenFunction),
@@ -517,6 +524,16 @@ mod tests {
             Subjects::PER_ITEM
         ));
         assert!(has("thread.run()", Subjects::RUNS));
+        assert!(has(
+            "thread.join()\nthread.join( timeout=3)",
+            Subjects::JOINS
+        ));
+        assert!(has("thread.join(.5)", Subjects::JOINS));
+        assert!(has("thread.join(LIMIT)", Subjects::JOINS));
+        assert!(!has(
+            "', '.join(names), x.join(f(y)), sep.join([a])",
+            Subjects::JOINS
+        ));
         assert!(has("thread\\\n    . run (\n  # now\n)", Subjects::RUNS));
         assert!(!has("asyncio.run(main())\nrun()", Subjects::RUNS));
     }

@@ -640,6 +640,32 @@ pub(super) fn is_bare_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     is_method_call(bytes, start, after) && matches!(first, None | Some(b')' | b'#' | b'\\'))
 }
 
+/// Whether a name at a byte is that of a method of a named object which is called without arguments or with a number.
+pub(super) fn is_waiting(bytes: &[u8], start: usize, after: &[u8]) -> bool {
+    if is_called_bare(bytes, start, after) {
+        return true;
+    }
+    let Some(argument) = after.trim_ascii_start().strip_prefix(b"(") else {
+        return false;
+    };
+    let argument = argument.trim_ascii_start();
+    // a constant, or a setting: `LIMIT`
+    let is_constant =
+        |byte: &u8| byte.is_ascii_digit() || *byte == b'.' || byte.is_ascii_uppercase();
+    bytes[..start].trim_ascii_end().ends_with(b".")
+        && (argument.starts_with(b"timeout") || argument.first().is_some_and(is_constant))
+}
+
+/// Whether a name at a byte is that of a method which is called without arguments.
+pub(super) fn is_called_bare(bytes: &[u8], start: usize, after: &[u8]) -> bool {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\\';
+    let before = bytes[..start].iter().rev().find(|byte| !is_blank(byte));
+    let mut after = after.iter().filter(|byte| !is_blank(byte));
+    before == Some(&b'.')
+        && after.next() == Some(&b'(')
+        && matches!(after.next(), Some(b')' | b'#'))
+}
+
 /// Whether `key=name` follows something that puts items in order.
 pub(super) fn is_sort_key(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     let Some(value) = after.trim_ascii_start().strip_prefix(b"=") else {

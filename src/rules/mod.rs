@@ -35,6 +35,7 @@ pub const RULES: &[&Rule] = &[
     &gil::thread_args_not_sequence::RULE,
     &gil::future_awaited_at_once::RULE,
     &gil::executor_used_after_shutdown::RULE,
+    &gil::threads_run_one_by_one::RULE,
     &gil::run_instead_of_start::RULE,
     &gil::lock_protects_nothing::RULE,
     &gil::deadlock_with_itself::RULE,

@@ -28,6 +28,7 @@ pub mod thread_init_not_called;
 pub mod thread_internals_overwritten;
 pub mod thread_result_lost;
 pub mod thread_target_called;
+pub mod threads_run_one_by_one;
 pub mod unlocked_update;
 pub mod waits_for_its_own_pool;
 mod ways_out;
