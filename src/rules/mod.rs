@@ -52,6 +52,7 @@ pub const RULES: &[&Rule] = &[
     &gil::pool_in_the_loop::RULE,
     &gil::thread_init_not_called::RULE,
     &gil::thread_result_lost::RULE,
+    &gil::thread_per_item::RULE,
     &gil::thread_arguments_do_not_fit::RULE,
     &gil::coroutine_as_target::RULE,
     &gil::thread_internals_overwritten::RULE,

@@ -26,6 +26,7 @@ pub mod thread_args_not_sequence;
 pub mod thread_arguments_do_not_fit;
 pub mod thread_init_not_called;
 pub mod thread_internals_overwritten;
+pub mod thread_per_item;
 pub mod thread_result_lost;
 pub mod thread_target_called;
 pub mod threads_run_one_by_one;
@@ -420,6 +421,19 @@ fn is_in_test(cx: &Context<'_>, site: Site<'_>) -> bool {
         function = Function::around(inner.site);
     }
     is_test_file
+}
+
+/// The innermost loop of whose turns a node is part.
+fn loop_around(node: Node<'_>) -> Option<Node<'_>> {
+    let mut node = node;
+    while let Some(parent) = node.parent() {
+        match parent.kind() {
+            Kind::For | Kind::While if node.field() == Field::Body => return Some(parent),
+            Kind::FunctionDef | Kind::Lambda | Kind::ClassDef => return None,
+            _ => node = parent,
+        }
+    }
+    None
 }
 
 /// Whether a call has arguments.

@@ -1,6 +1,6 @@
 //! GIL008 threads-run-one-by-one. Card: knowledge/rules/GIL008-threads-run-one-by-one.md
 
-use super::{has_threads, is_in_test};
+use super::{has_threads, is_in_test, loop_around};
 use crate::facts::{Site, Subjects};
 use crate::project::Value;
 use crate::rules::context::line;
@@ -49,19 +49,6 @@ fn object_of<'p>(call: Node<'p>, method: &str) -> Option<Node<'p>> {
     let is_method = callee.child(Field::Attribute).map(Node::text) == Some(method);
     let object = callee.child(Field::Object)?;
     (is_method && matches!(object.kind(), Kind::Name | Kind::Attribute)).then_some(object)
-}
-
-/// The innermost loop of whose turns a node is part.
-fn loop_around(node: Node<'_>) -> Option<Node<'_>> {
-    let mut node = node;
-    while let Some(parent) = node.parent() {
-        match parent.kind() {
-            Kind::For | Kind::While if node.field() == Field::Body => return Some(parent),
-            Kind::FunctionDef | Kind::Lambda | Kind::ClassDef => return None,
-            _ => node = parent,
-        }
-    }
-    None
 }
 
 /// The call in the same block that starts what is joined, where no work is done between the two.
