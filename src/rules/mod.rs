@@ -55,6 +55,7 @@ pub const RULES: &[&Rule] = &[
     &gil::thread_per_item::RULE,
     &gil::thread_arguments_do_not_fit::RULE,
     &gil::coroutine_as_target::RULE,
+    &gil::thread_local_set_at_import::RULE,
     &gil::thread_internals_overwritten::RULE,
     &metaclass::metaclass_conflict::RULE,
     &metaclass::metaclass_attribute_ignored::RULE,

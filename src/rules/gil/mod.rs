@@ -26,6 +26,7 @@ pub mod thread_args_not_sequence;
 pub mod thread_arguments_do_not_fit;
 pub mod thread_init_not_called;
 pub mod thread_internals_overwritten;
+pub mod thread_local_set_at_import;
 pub mod thread_per_item;
 pub mod thread_result_lost;
 pub mod thread_target_called;
