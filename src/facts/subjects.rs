@@ -265,7 +265,6 @@ enum Meaning {
     While,
     /// As a method that is called without arguments.
     BareCall,
-    Bare,
     /// As a method that is called without arguments or with a time limit.
     Waiting,
     /// As a keyword argument of something that puts items in order, with a name as its value.
@@ -307,7 +306,6 @@ impl Meaning {
             Meaning::While => wording::is_idle_loop(after),
             Meaning::With => wording::enters_named(after),
             Meaning::BareCall => wording::is_bare_call(bytes, start, after),
-            Meaning::Bare => wording::is_called_bare(bytes, start, after),
             Meaning::Waiting => wording::is_waiting(bytes, start, after),
             Meaning::SortKey => wording::is_sort_key(bytes, start, after),
             Meaning::GivenFunction => wording::is_given_function(bytes, start, after),
@@ -356,7 +354,6 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("add_done_callback", Subjects::CALLBACKS, Word),
         ("run", Subjects::RUNS, BareCall),
         ("add_signal_handler", Subjects::CALLBACKS, Word),
-        ("run", Subjects::RUNS, Bare),
         ("join", Subjects::JOINS, Waiting),
         ("key", Subjects::PER_ITEM, SortKey),
         ("map", Subjects::PER_ITEM, GivenFunction),
@@ -419,7 +416,6 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
         ("wait", Subjects::WAITS, Call),
         ("empty", Subjects::EMPTIES, BareCall),
         ("qsize", Subjects::EMPTIES, BareCall),
-        ("join", Subjects::JOINS, BareCall),
         ("Lock", Subjects::LOCKS, Word),
         ("RLock", Subjects::LOCKS, Word),
         ("Condition", Subjects::LOCKS, Word),
@@ -662,6 +658,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn shallow_copies_are_read_from_words() {
         let yes = |text: &str| assert!(has(text, Subjects::SHALLOW_COPIES), "{text}");
         let no = |text: &str| assert!(!has(text, Subjects::SHALLOW_COPIES), "{text}");

@@ -642,7 +642,7 @@ pub(super) fn is_bare_call(bytes: &[u8], start: usize, after: &[u8]) -> bool {
 
 /// Whether a name at a byte is that of a method of a named object which is called without arguments or with a number.
 pub(super) fn is_waiting(bytes: &[u8], start: usize, after: &[u8]) -> bool {
-    if is_called_bare(bytes, start, after) {
+    if is_bare_call(bytes, start, after) {
         return true;
     }
     let Some(argument) = after.trim_ascii_start().strip_prefix(b"(") else {
@@ -654,16 +654,6 @@ pub(super) fn is_waiting(bytes: &[u8], start: usize, after: &[u8]) -> bool {
         |byte: &u8| byte.is_ascii_digit() || *byte == b'.' || byte.is_ascii_uppercase();
     bytes[..start].trim_ascii_end().ends_with(b".")
         && (argument.starts_with(b"timeout") || argument.first().is_some_and(is_constant))
-}
-
-/// Whether a name at a byte is that of a method which is called without arguments.
-pub(super) fn is_called_bare(bytes: &[u8], start: usize, after: &[u8]) -> bool {
-    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\\';
-    let before = bytes[..start].iter().rev().find(|byte| !is_blank(byte));
-    let mut after = after.iter().filter(|byte| !is_blank(byte));
-    before == Some(&b'.')
-        && after.next() == Some(&b'(')
-        && matches!(after.next(), Some(b')' | b'#'))
 }
 
 /// Whether `key=name` follows something that puts items in order.
