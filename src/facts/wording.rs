@@ -216,7 +216,11 @@ pub(super) fn chained(bytes: &[u8]) -> bool {
 /// `= x.copy()`, `= x[:]`, `= copy(x)`, `= list(x)`, `= dict(x)`, `= {**x}`, `= [*x]`, and nothing more in the line.
 pub(super) fn copies(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'=', bytes).any(|at| {
-        let line = &bytes[at + 1..];
+        let is_comparison = at > 0 && matches!(bytes[at - 1], b'=' | b'!' | b'<' | b'>');
+        let line = match is_comparison {
+            true => &[],
+            false => &bytes[at + 1..],
+        };
         let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
         let end = line.iter().position(|byte| matches!(byte, b'#' | b';'));
         is_copy(line[..end.unwrap_or(line.len())].trim_ascii())
