@@ -259,7 +259,9 @@ impl Project {
             BindingKind::Import | BindingKind::ImportAs | BindingKind::FromImport => {
                 self.imported(binding.binding.kind, value, depth + 1)
             }
-            BindingKind::With => self.value_of_entered(value, depth),
+            BindingKind::With if is_whole_alias(binding.name) => {
+                self.value_of_entered(value, depth)
+            }
             BindingKind::Loop if is_whole_target(binding.name) => self.value_of_item(value, depth),
             BindingKind::Parameter => self.value_of_parameter(value, depth),
             _ => Value::Unknown,
@@ -661,6 +663,12 @@ fn star(parameter: Site<'_>) -> Option<&'static str> {
 fn is_whole_target(name: Site<'_>) -> bool {
     let parent = name.node.parent().map(Node::kind);
     name.node.field() == Field::Left && matches!(parent, Some(Kind::For | Kind::ForInClause))
+}
+
+/// Whether a name is all that `as` binds: not one of `with value as (a, b)`.
+fn is_whole_alias(name: Site<'_>) -> bool {
+    let parent = name.node.parent().map(Node::kind);
+    matches!(parent, Some(Kind::AsPattern | Kind::AsPatternTarget))
 }
 
 /// Whether a binding stands in for an import that failed: in the handler of an `ImportError`, or in an `else` of `TYPE_CHECKING`.

@@ -4,7 +4,7 @@ use crate::facts::{BindingKind, MutationKind, Site, Subjects};
 use crate::project::{Class, ClassValue, Value};
 use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
     code: "MUT014",
@@ -48,9 +48,10 @@ fn is_tuple<'p>(cx: &Context<'p>, site: Site<'p>) -> bool {
     match cx.project.evaluate(object) {
         Value::Instance(ClassValue::Known(class)) | Value::Class(class) => {
             let family = cx.project.family(class);
-            family
-                .into_iter()
-                .all(|class| keeps_tuples(cx, class, name.text()))
+            let is_kept = family
+                .iter()
+                .all(|class| keeps_tuples(cx, *class, name.text()));
+            is_kept && !is_stored_from_outside(cx, &family, name.text())
         }
         _ => true,
     }
@@ -69,6 +70,40 @@ fn keeps_tuples(cx: &Context<'_>, class: Class<'_>, name: &str) -> bool {
         value.is_some_and(|value| has_fixed_places(cx, &cx.project.evaluate(value)))
     };
     stored.all(is_tuple) && members.all(is_tuple)
+}
+
+/// Whether other code may put something else in the place of an attribute: `shape.size = [1, 2]`. It is only asked where a finding is near.
+fn is_stored_from_outside<'p>(cx: &Context<'p>, family: &[Class<'p>], name: &str) -> bool {
+    cx.project
+        .mentions(name)
+        .into_iter()
+        .any(|(file, segment)| {
+            let root = file.root(segment);
+            let stores = root.body().mutations.iter();
+            let mut stores = stores.filter(|store| store.kind == MutationKind::Attribute);
+            stores.any(|store| {
+                let object = root.at(store.target);
+                let attribute = object.node.parent();
+                let assignment = attribute.and_then(Node::parent);
+                let is_named = attribute
+                    .and_then(|attribute| attribute.child(Field::Attribute))
+                    .is_some_and(|attribute| attribute.text() == name);
+                let is_tuple = || {
+                    let value = assignment.and_then(|assignment| assignment.child(Field::Right));
+                    value.is_some_and(|value| {
+                        has_fixed_places(cx, &cx.project.evaluate(root.with(value)))
+                    })
+                };
+                let is_another = || match cx.project.evaluate(object) {
+                    Value::Instance(ClassValue::Known(class)) | Value::Class(class) => {
+                        !family.contains(&class)
+                    }
+                    Value::Unknown => false,
+                    _ => true,
+                };
+                is_named && !is_tuple() && !is_another()
+            })
+        })
 }
 
 fn has_fixed_places(cx: &Context<'_>, value: &Value<'_>) -> bool {
