@@ -271,15 +271,18 @@ fn may_be_target(text: &[u8]) -> bool {
 
 /// Whether an item is stored or deleted whose index is written as a number or a slice, or whose object has the words of a tuple: `pair[0] += 1`, `del pair[-1]`.
 pub(super) fn stores_by_number(bytes: &[u8]) -> bool {
+    // a table is filled in many lines, and its name asked for once; a text of very many names is parsed
+    const ASKED: usize = 64;
+    let mut asked: Vec<&[u8]> = Vec::new();
     memchr::memchr_iter(b']', bytes).any(|close| {
         let after = bytes[close + 1..].trim_ascii_start();
-        let line = || line_before(bytes, close);
+        let line = || near_line_before(bytes, close);
         let is_stored = match after.first() {
             Some(b'=') => after.get(1) != Some(&b'='),
             // one of several targets
             Some(b',' | b')' | b']') => {
                 let rest = &after[..after.len().min(200)];
-                !line().contains(&b'=') && !is_in_call(line()) && rest.contains(&b'=')
+                rest.contains(&b'=') && !line().contains(&b'=') && !is_in_call(line())
             }
             Some(b'<' | b'>') => after.get(1) == after.first() && after.get(2) == Some(&b'='),
             Some(b'*' | b'/') if after.get(1) == after.first() => after.get(2) == Some(&b'='),
@@ -296,9 +299,17 @@ pub(super) fn stores_by_number(bytes: &[u8]) -> bool {
         };
         let index = bytes[open + 1..close].trim_ascii();
         let number = index.strip_prefix(b"-").unwrap_or(index);
-        number.first().is_some_and(u8::is_ascii_digit)
-            || index.contains(&b':')
-            || is_called_a_tuple(bytes, &bytes[..open])
+        let length = bytes[..open].iter().rev();
+        let length = length.take_while(|byte| is_word(**byte)).count();
+        let name = &bytes[open - length..open];
+        if number.first().is_some_and(u8::is_ascii_digit) || index.contains(&b':') {
+            return true;
+        }
+        let is_new = !asked.contains(&name);
+        if is_new {
+            asked.push(name);
+        }
+        asked.len() > ASKED || is_new && is_called_a_tuple(bytes, name)
     })
 }
 
@@ -315,7 +326,7 @@ pub(super) fn changes_temporary(bytes: &[u8]) -> bool {
                 known.any(|known| known.as_bytes() == method)
             }
             Some(b'[') => {
-                let line = line_before(bytes, at);
+                let line = near_line_before(bytes, at);
                 bytes[at] == b')'
                     && (line.starts_with(b"del ") || !holds(line, " = ") && is_stored(after))
             }
@@ -329,7 +340,7 @@ pub(super) fn changes_temporary(bytes: &[u8]) -> bool {
                 ]
                 .iter()
                 .any(|made| holds(before, made)),
-                _ => line_before(bytes, at).contains(&b':') || before.ends_with(b":]"),
+                _ => near_line_before(bytes, at).contains(&b':') || before.ends_with(b":]"),
             }
     })
 }
@@ -357,10 +368,15 @@ fn is_in_call(line: &[u8]) -> bool {
     open.is_some_and(|open| open > 0 && is_word(line[open - 1]) && !line[open..].contains(&b')'))
 }
 
-/// Whether what a text ends with is a tuple by its words: `*names`, `names = (`, `names: tuple`.
-fn is_called_a_tuple(bytes: &[u8], indexed: &[u8]) -> bool {
-    let length = indexed.iter().rev().take_while(|byte| is_word(**byte));
-    let name = &indexed[indexed.len() - length.count()..];
+/// The last part of a line before a byte, as far as it is worth to look back: data has long lines.
+fn near_line_before(bytes: &[u8], at: usize) -> &[u8] {
+    const NEAR: usize = 400;
+    let from = at.saturating_sub(NEAR);
+    line_before(&bytes[from..], at - from)
+}
+
+/// Whether a name is that of a tuple by its words: `*names`, `names = (`, `names: tuple`.
+fn is_called_a_tuple(bytes: &[u8], name: &[u8]) -> bool {
     !name.is_empty()
         && memchr::memmem::find_iter(bytes, name).any(|at| {
             let after = bytes[at + name.len()..].trim_ascii_start();
