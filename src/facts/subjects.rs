@@ -123,6 +123,9 @@ impl Subjects {
     /// A name that is bound to a shallow copy of what another one names.
     pub const SHALLOW_COPIES: Subjects = Subjects(1 << 44);
 
+    /// A function with a parameter that is annotated as a container, which it returns, or promises by its name to return a new one of.
+    pub const RETURNED_CONTAINERS: Subjects = Subjects(1 << 45);
+
     /// Whether the two sets share a subject.
     pub fn intersects(self, other: Subjects) -> bool {
         self.0 & other.0 != 0
@@ -656,6 +659,20 @@ mod tests {
         ] {
             assert!(!has(text, Subjects::NUMBERED_STORES), "{text}");
         }
+    }
+
+    fn returned_containers_are_read_from_words() {
+        let yes = |text: &str| assert!(has(text, Subjects::RETURNED_CONTAINERS), "{text}");
+        let no = |text: &str| assert!(!has(text, Subjects::RETURNED_CONTAINERS), "{text}");
+        yes("def f(a, rows: list):\n    return rows");
+        yes("def f(rows : 't.List[int]', b):\n    return rows  # so");
+        yes("def f(rows: Optional[dict]):\n    return (rows)");
+        yes("def with_tax(rows: MutableMapping):\n    return 1");
+        no("def f(rows: list):\n    return 1");
+        no("def f(rows: list):\n    return rows_of(1)");
+        no("def f(rows):\n    return rows");
+        no("def f(rows: int, x={1: list}):\n    return rows");
+        no("def with_tax(rows: int):\n    return 1");
     }
 
     #[test]

@@ -15,9 +15,90 @@ pub(super) fn word_length(bytes: &[u8]) -> usize {
 pub(super) fn parameters(rest: &[u8]) -> Subjects {
     let open = memchr::memchr(b'(', &rest[..rest.len().min(200)]);
     match open {
+        Some(open) if gives_back_a_container(rest, open) => {
+            defaults(&rest[open..], b')').union(Subjects::RETURNED_CONTAINERS)
+        }
         Some(open) => defaults(&rest[open..], b')'),
         None => Subjects::NONE,
     }
+}
+
+/// Whether one of a function's parameters is annotated as a container, and the function returns it, or has the name of something else.
+fn gives_back_a_container(rest: &[u8], open: usize) -> bool {
+    const PROMISES: [&[u8]; 6] = [
+        b"sorted_",
+        b"reversed_",
+        b"merged_",
+        b"filtered_",
+        b"with_",
+        b"without_",
+    ];
+    let header = &rest[open..];
+    let Some(end) = closing(header) else {
+        return false;
+    };
+    let body = &header[end..];
+    let name = rest[..open].trim_ascii();
+    let name = &name[name.iter().take_while(|byte| **byte == b'_').count()..];
+    let mut annotated = memchr::memchr_iter(b':', &header[..end]).filter_map(|colon| {
+        let before = header[..colon].trim_ascii_end();
+        let length = before.iter().rev().take_while(|byte| is_word(**byte));
+        let name = &before[before.len() - length.count()..];
+        names_container(&header[colon + 1..end]).then_some(name)
+    });
+    annotated.any(|parameter| {
+        PROMISES.iter().any(|start| name.starts_with(start)) || returns(body, parameter)
+    })
+}
+
+/// Whether an annotation begins with the name of a container that can be changed.
+fn names_container(annotation: &[u8]) -> bool {
+    const NAMES: [&[u8]; 16] = [
+        b"list",
+        b"List",
+        b"dict",
+        b"Dict",
+        b"set",
+        b"Set",
+        b"deque",
+        b"Deque",
+        b"bytearray",
+        b"Counter",
+        b"defaultdict",
+        b"DefaultDict",
+        b"OrderedDict",
+        b"MutableMapping",
+        b"MutableSequence",
+        b"MutableSet",
+    ];
+    let is_open = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'');
+    let start = annotation.iter().take_while(|byte| is_open(byte)).count();
+    let rest = &annotation[start..];
+    let length = rest
+        .iter()
+        .take_while(|byte| is_word(**byte) || **byte == b'.')
+        .count();
+    let last = rest[..length].rsplit(|byte| *byte == b'.').next();
+    match last {
+        Some(b"Optional") => {
+            let inside = rest.get(length + 1..);
+            inside.is_some_and(|inside| !inside.is_empty() && names_container(inside))
+        }
+        Some(last) => NAMES.contains(&last),
+        None => false,
+    }
+}
+
+/// Whether a name stands directly behind `return`.
+fn returns(body: &[u8], name: &[u8]) -> bool {
+    memchr::memmem::find_iter(body, b"return").any(|at| {
+        let value = &body[at + b"return".len()..];
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'(');
+        let value = &value[value.iter().take_while(|byte| blank(byte)).count()..];
+        value
+            .strip_prefix(name)
+            .is_some_and(|after| after.first().is_none_or(|byte| !is_word(*byte)))
+    })
 }
 
 /// What defaults a parameter list has that ends at the outermost `close`: `= [`, `= {` or `= name(`, and `= name`.
@@ -216,11 +297,10 @@ pub(super) fn chained(bytes: &[u8]) -> bool {
 /// `= x.copy()`, `= x[:]`, `= copy(x)`, `= list(x)`, `= dict(x)`, `= {**x}`, `= [*x]`, and nothing more in the line.
 pub(super) fn copies(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'=', bytes).any(|at| {
-        let is_comparison = at > 0 && matches!(bytes[at - 1], b'=' | b'!' | b'<' | b'>');
-        let line = match is_comparison {
-            true => &[],
-            false => &bytes[at + 1..],
-        };
+        if at > 0 && matches!(bytes[at - 1], b'=' | b'!' | b'<' | b'>') {
+            return false;
+        }
+        let line = &bytes[at + 1..];
         let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
         let end = line.iter().position(|byte| matches!(byte, b'#' | b';'));
         is_copy(line[..end.unwrap_or(line.len())].trim_ascii())

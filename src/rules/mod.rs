@@ -82,6 +82,7 @@ pub const RULES: &[&Rule] = &[
     &mutability::fromkeys_shared_value::RULE,
     &mutability::repeated_reference::RULE,
     &mutability::changed_while_iterated::RULE,
+    &mutability::caller_argument_changed::RULE,
     &mutability::shallow_copy_shares::RULE,
     &mutability::result_of_mutator::RULE,
     &mutability::contextvar_mutable_default::RULE,

@@ -2,6 +2,7 @@
 
 pub mod cached_result_changed;
 pub mod call_in_default;
+pub mod caller_argument_changed;
 pub mod chained_mutable_assignment;
 pub mod changed_temporary;
 pub mod changed_while_iterated;
@@ -113,6 +114,37 @@ fn is_container(cx: &Context<'_>, class: &ClassValue<'_>) -> bool {
         ClassValue::External(_) => true,
         ClassValue::Known(class) => cx.project.is_container(*class),
     }
+}
+
+/// Whether what stands further down is come to after a change: not in another branch, and not behind a `return`.
+fn comes_after(change: Site<'_>, reading: Site<'_>) -> bool {
+    if change.segment != reading.segment {
+        return true;
+    }
+    let mut node = change.node;
+    while let Some(parent) = node.parent() {
+        let is_inside = parent.contains(reading.node);
+        match parent.kind() {
+            Kind::Block | Kind::Module if is_inside => return true,
+            Kind::Block => {
+                let mut rest = parent.children().skip_while(|child| *child != node);
+                let ends = |child: Node<'_>| {
+                    matches!(
+                        child.kind(),
+                        Kind::Return | Kind::Raise | Kind::Break | Kind::Continue
+                    )
+                };
+                if rest.any(ends) {
+                    return false;
+                }
+            }
+            Kind::If | Kind::Match if is_inside => return false,
+            Kind::Try if is_inside && node.field() != Field::Body => return false,
+            _ => {}
+        }
+        node = parent;
+    }
+    true
 }
 
 /// What is known of the object that an expression makes.

@@ -1,6 +1,6 @@
 //! MUT009 shallow-copy-shares. Card: knowledge/rules/MUT009-shallow-copy-shares.md
 
-use super::{constant, edits, is_container, made};
+use super::{comes_after, constant, edits, is_container, made};
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, turn_around};
 use crate::rules::context::line;
@@ -440,35 +440,4 @@ fn is_bound_anew(reading: Site<'_>, parent: Node<'_>) -> bool {
             statement.kind() == Kind::Assignment && parent.field() == Field::Left
         });
     stores && reading.node.field() == Field::Value
-}
-
-/// Whether what stands further down is come to after a change: not in another branch, and not behind a `return`.
-fn comes_after(change: Site<'_>, reading: Site<'_>) -> bool {
-    if change.segment != reading.segment {
-        return true;
-    }
-    let mut node = change.node;
-    while let Some(parent) = node.parent() {
-        let is_inside = parent.contains(reading.node);
-        match parent.kind() {
-            Kind::Block | Kind::Module if is_inside => return true,
-            Kind::Block => {
-                let mut rest = parent.children().skip_while(|child| *child != node);
-                let ends = |child: Node<'_>| {
-                    matches!(
-                        child.kind(),
-                        Kind::Return | Kind::Raise | Kind::Break | Kind::Continue
-                    )
-                };
-                if rest.any(ends) {
-                    return false;
-                }
-            }
-            Kind::If | Kind::Match if is_inside => return false,
-            Kind::Try if is_inside && node.field() != Field::Body => return false,
-            _ => {}
-        }
-        node = parent;
-    }
-    true
 }
