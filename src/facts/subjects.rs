@@ -661,6 +661,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn returned_containers_are_read_from_words() {
         let yes = |text: &str| assert!(has(text, Subjects::RETURNED_CONTAINERS), "{text}");
         let no = |text: &str| assert!(!has(text, Subjects::RETURNED_CONTAINERS), "{text}");
