@@ -102,6 +102,10 @@ fn is_unused(expression: Node<'_>, call: Node<'_>) -> bool {
                 .filter(|part| part.contains(call))
                 .any(|part| is_unused(part, call))
         }
+        // `[name.update(more) for name in names]`, written instead of a loop
+        Kind::ListComprehension | Kind::SetComprehension | Kind::GeneratorExpression => {
+            expression.child(Field::Body) == Some(call)
+        }
         _ => expression == call,
     }
 }
