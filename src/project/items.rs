@@ -47,10 +47,6 @@ impl Project {
 
     /// The expressions whose objects are put into a collection: those of a display or a comprehension, also under a name or as an attribute of `self`, and those that are
     /// appended to it. None where something else may be in it.
-    pub fn items_of<'p>(&'p self, collection: Site<'p>) -> Option<Vec<Site<'p>>> {
-        self.items_within(collection, 0)
-    }
-
     fn items_within<'p>(&'p self, collection: Site<'p>, depth: usize) -> Option<Vec<Site<'p>>> {
         let made = self.made_as(collection, depth)?;
         let mut items = displayed(made)?;

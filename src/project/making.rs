@@ -4,7 +4,7 @@ use super::readings::is_expression;
 use super::{
     Class, ClassValue, Function, Kept, Metaclass, Parameter, ParameterKind, Project, Spot, Value,
 };
-use crate::facts::{FileFacts, Site, Subjects};
+use crate::facts::{FileFacts, Resolution, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 /// The built-in classes whose objects cannot be changed and take their arguments in `__new__`, how many of them by position, and what it calls them. No names: where
@@ -55,7 +55,7 @@ pub(super) struct Memo(pub(super) Kept<Vec<Spot>>);
 
 impl Project {
     /// The classes of the project that have both a `__new__` and an `__init__` which may not take the same arguments.
-    pub fn made_by_two(&self) -> impl Iterator<Item = (Class<'_>, Making<'_>)> {
+    pub fn made_by_two(&self) -> impl Iterator<Item = Class<'_>> {
         let spots = self.keep(&self.making.0, || {
             let mut found: Vec<Class<'_>> = Vec::new();
             for root in self.with_new().into_iter().chain(self.with_builtin_new()) {
@@ -68,10 +68,7 @@ impl Project {
             }
             found.iter().map(|class| Spot::of(class.site)).collect()
         });
-        spots.iter().filter_map(|spot| {
-            let class = Class::at(self.site(spot)?)?;
-            Some((class, self.making(class)?))
-        })
+        spots.iter().filter_map(|spot| Class::at(self.site(spot)?))
     }
 
     /// The classes that define `__new__`.
@@ -280,8 +277,16 @@ impl Project {
             let calls = root.body().calls.iter();
             calls.map(move |call| root.at(*call))
         });
+        let names = self.with_aliases(class.name());
+        let may_name = |callee: Site<'p>| {
+            let last = callee.node.child(Field::Attribute).unwrap_or(callee.node);
+            names.contains(&last.text())
+                || callee.node.kind() == Kind::Name
+                    && matches!(callee.resolve(), Resolution::Local(_))
+        };
         let makes = |call: &Site<'p>| {
             let callee = call.child(Field::Function);
+            let callee = callee.filter(|callee| may_name(*callee));
             callee.is_some_and(|callee| self.evaluate(callee) == Value::Class(class))
         };
         calls.filter(makes).collect()

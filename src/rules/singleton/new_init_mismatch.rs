@@ -13,9 +13,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    for (class, making) in cx.project.made_by_two() {
+    for class in cx.project.made_by_two() {
         for call in cx.project.constructions_in(cx.file, class) {
-            if !is_expected(call) && is_named(call) {
+            if !is_expected(call)
+                && is_named(call)
+                && let Some(making) = cx.project.making(class)
+            {
                 check_call(cx, class, making, call, out);
             }
         }
