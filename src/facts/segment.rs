@@ -162,6 +162,12 @@ impl SegmentFacts {
         self.subjects.intersects(Subjects::SLOTS) && wording::has_slots(self.text.as_bytes())
     }
 
+    /// Whether, by its words, it assigns a dict.
+    pub fn may_assign_dict(&self) -> bool {
+        trace::read(self);
+        wording::assigns_dict(&self.text)
+    }
+
     /// Whether `import *` may stand in it.
     pub(super) fn holds_star_import(&self) -> bool {
         self.holds("import") && self.text.contains("import *")

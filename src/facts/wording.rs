@@ -248,6 +248,16 @@ pub(super) fn repetition(bytes: &[u8]) -> bool {
     })
 }
 
+/// Whether a statement assigns a dict: a display in braces, or a call of something whose name ends as that of a dict does.
+pub(super) fn assigns_dict(text: &str) -> bool {
+    text.match_indices('=').any(|(at, _)| {
+        let value = text[at + 1..].trim_start();
+        let name = value.split(['(', '[', '{']).next().unwrap_or_default();
+        let made = ["dict", "Dict"].iter().any(|word| name.ends_with(word));
+        made || value.starts_with('{')
+    })
+}
+
 /// Whether slots are named, by `__slots__` or the keyword `slots` of data classes.
 pub(super) fn has_slots(bytes: &[u8]) -> bool {
     const NAME: &str = "__slots__";

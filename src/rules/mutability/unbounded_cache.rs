@@ -19,9 +19,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for segment in 0..cx.file.len() {
         let facts = cx.file.segment(segment);
         if let Outline::Assignment(name) = facts.outline()
-            // says which word the answer depends on, too
-            && facts.mentions(name)
-            && may_make_dict(facts.text())
+            && facts.may_assign_dict()
             && may_grow(cx, name)
             && cx.file.module_bindings(name).len() == 1
             && let Some(name) = defined(cx, cx.file.root(segment), name)
@@ -52,22 +50,15 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     }
 }
 
-/// Whether, by words, a statement assigns a dict.
-fn may_make_dict(text: &str) -> bool {
-    text.match_indices('=').any(|(at, _)| {
-        let value = text[at + 1..].trim_start();
-        let name = value.split(['(', '[', '{']).next().unwrap_or_default();
-        let made = ["dict", "Dict"].iter().any(|word| name.ends_with(word));
-        made || value.starts_with('{')
-    })
-}
-
 /// Whether, by words, something is stored in the file in what has a name.
 fn may_grow(cx: &Context<'_>, name: &str) -> bool {
-    let source = cx.file.source();
-    cx.file.mentions(name)
-        && source.match_indices(name).any(|(at, _)| {
-            let after = &source[at + name.len()..];
+    let segments = (0..cx.file.len()).map(|segment| cx.file.segment(segment));
+    let mut texts = segments
+        .filter(|facts| facts.mentions(name))
+        .map(|facts| facts.text());
+    texts.any(|text| {
+        text.match_indices(name).any(|(at, _)| {
+            let after = &text[at + name.len()..];
             let stores = || {
                 after
                     .lines()
@@ -76,6 +67,7 @@ fn may_grow(cx: &Context<'_>, name: &str) -> bool {
             };
             after.starts_with(".setdefault(") || after.starts_with('[') && stores()
         })
+    })
 }
 
 /// Whether an expression makes a dict that keeps everything.
