@@ -4,6 +4,7 @@
 //! (test `nothing_is_parsed_at_start`), so that a program that needs no card pays for none.
 
 mod card;
+pub mod notes;
 mod parse;
 mod selector;
 
