@@ -27,6 +27,7 @@
 //! | [`analysis`] | the facade: open, edit, close, findings, hover. Plain data in, plain data out |
 //! | [`server`] | LSP messages | calls of the facade, and back |
 //! | [`review`] | paths | the facade's findings as text or JSON |
+//! | [`recall`] | questions of cards and notes | the next ones to ask |
 //!
 //! [`config`] is read by the last three and handed to the rules as plain values.
 //!
@@ -63,3 +64,5 @@ pub mod analysis;
 pub mod server;
 
 pub mod review;
+
+pub mod recall;

@@ -36,6 +36,11 @@ impl Text {
     }
 }
 
+/// Markdown of ours, in both forms.
+pub fn text(markdown: &str) -> Text {
+    Text::new(markdown.to_owned())
+}
+
 /// What a hover says over a finding. `place` says where a place is in words, such as `line 12` or `worker.py, line 3`.
 pub fn finding(finding: &Finding, knowledge: &Knowledge, place: &dyn Fn(&Place) -> String) -> Text {
     let rule = knowledge.rule(finding.code);
