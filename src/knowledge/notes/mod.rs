@@ -2,8 +2,23 @@
 //!
 //! Reading never fails: what is broken in a note becomes a [`Problem`] of it, and the rest of the note is read all the same. The user's file is never changed.
 
+mod cells;
+mod front;
+mod headings;
+mod inline;
+mod lines;
+mod marks;
+mod prose;
+mod python;
+mod questions;
+mod scan;
+mod sections;
+
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use lines::Lines;
+use scan::{Region, RegionKind};
 
 /// A note as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -139,4 +154,41 @@ pub enum ProblemKind {
     FenceNotClosed,
     /// Front matter that is not YAML, a notebook that is not JSON.
     NotReadable,
+}
+
+/// A paragraph, an item of a list or a table of a section, in plain words: without marks of emphasis and backticks, links as their text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// On one line; a table has a line for each row, with ` | ` between cells.
+    pub text: String,
+    /// The bytes of the note's text that say it, with their marks, without the mark of the item.
+    pub range: Range<usize>,
+    /// The line where it starts, from 0.
+    pub line: usize,
+}
+
+impl Note {
+    /// Reads a note from the bytes of its file. Never fails: what is broken becomes a problem of the note.
+    pub fn read(path: &Path, bytes: &[u8]) -> Note {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let mut problems = Vec::new();
+        let lines = Lines::new(&text);
+        let (front, start) = front::read(&text, &lines, &mut problems);
+        let region = Region {
+            kind: RegionKind::Markdown,
+            lines: start..lines.count(),
+        };
+        let mut outline = scan::scan(&text, &lines, &[region]);
+        problems.append(&mut outline.problems);
+        let (sections, links) = sections::build(&text, &lines, start, outline);
+        Note {
+            path: path.to_owned(),
+            text,
+            repaired: false,
+            front,
+            sections,
+            links,
+            problems,
+        }
+    }
 }

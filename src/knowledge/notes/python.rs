@@ -1,0 +1,214 @@
+//! Whether a text is Python: notes say so of much that is not, and of notebooks that were saved as text nobody says where code ends.
+
+use std::cell::RefCell;
+
+use tree_sitter::Parser;
+
+thread_local! {
+    static PARSER: RefCell<Option<Parser>> = RefCell::new(parser());
+}
+
+fn parser() -> Option<Parser> {
+    let mut parser = Parser::new();
+    parser
+        .set_language(&tree_sitter_python::LANGUAGE.into())
+        .ok()?;
+    Some(parser)
+}
+
+/// Whether a text parses.
+pub(super) fn parses(text: &str) -> bool {
+    PARSER.with_borrow_mut(|parser| {
+        let tree = parser.as_mut().and_then(|parser| parser.parse(text, None));
+        tree.is_some_and(|tree| !tree.root_node().has_error())
+    })
+}
+
+/// Words that start a statement and no line of output.
+const KEYWORDS: &[&str] = &[
+    "import", "from", "def", "class", "if", "for", "while", "with", "try", "return", "raise",
+    "pass", "break", "continue", "del", "global", "nonlocal", "assert", "async", "await", "yield",
+    "match", "type", "lambda", "not",
+];
+
+/// Whether a line at the margin looks like the start of a statement, not like output or prose. A name alone is one if the code before it has that name.
+/// `True`, `None` and numbers are what cells print.
+pub(super) fn starts_statement(line: &str, before: &str) -> bool {
+    let first = line.chars().next().unwrap_or(' ');
+    if is_magic(line) || line.starts_with("\"\"\"") || line.starts_with("'''") {
+        return true;
+    }
+    match first {
+        '#' => true,
+        '@' => line[1..].starts_with(is_name),
+        '[' => line.contains(" for ") || line.contains("] ="),
+        '(' => line.contains(") =") || line.contains(")."),
+        _ => starts_with_name(line, before),
+    }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn starts_with_name(line: &str, before: &str) -> bool {
+    let end = line.find(|c| !is_name(c)).unwrap_or(line.len());
+    let (name, rest) = line.split_at(end);
+    if name.is_empty() || name.starts_with(char::is_numeric) {
+        return false;
+    }
+    if matches!(name, "True" | "False" | "None") {
+        return false;
+    }
+    if KEYWORDS.contains(&name) || (matches!(name, "else" | "elif" | "except" | "finally")) {
+        return true;
+    }
+    let dotted = rest.trim_start_matches(|c| is_name(c) || c == '.');
+    let is_dotted = dotted.len() < rest.len() && !rest.starts_with(is_name) && !rest.ends_with('.');
+    if dotted.starts_with('(') {
+        return true;
+    }
+    let is_known = || has_word(before, name);
+    let after = dotted.trim_start();
+    if after.is_empty() || after.starts_with('#') {
+        return is_known() && (rest.is_empty() || is_dotted || after.starts_with('#'));
+    }
+    let operator =
+        after.trim_start_matches(['+', '-', '*', '/', '%', '&', '|', '^', '@', '<', '>']);
+    match operator.starts_with('=') && !operator.starts_with("==") {
+        true => true,
+        // `x: int = 1`, `a, b = b, a`, `x[0] = 1`; without an assignment only of names that the code has
+        false => {
+            after.starts_with([':', ',', '[']) && after.contains(" = ")
+                || (!dotted.starts_with(' ') || operator.len() < after.len()) && is_known()
+        }
+    }
+}
+
+/// Whether a text has a name as a whole word, near its end.
+fn has_word(text: &str, name: &str) -> bool {
+    /// Bytes; bounded, so that many names cannot take long.
+    const NEAR: usize = 1 << 16;
+    let mut start = text.len().saturating_sub(NEAR);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let text = &text[start..];
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].ends_with(is_name) && !text[at + name.len()..].starts_with(is_name)
+    })
+}
+
+/// Whether a line is for IPython: `%magic`, `!shell`, `x = !ls`, `name?`.
+pub(super) fn is_magic(line: &str) -> bool {
+    let line = line.trim();
+    let is_call = |text: &str| {
+        let name = text.trim_start_matches('%');
+        let is_shell = text
+            .strip_prefix('!')
+            .is_some_and(|rest| !rest.starts_with('='));
+        (is_shell && text.len() > 1)
+            || (name.len() < text.len() && name.starts_with(char::is_alphabetic))
+    };
+    if is_call(line) {
+        return true;
+    }
+    if let Some((name, value)) = line.split_once(" = ")
+        && name.chars().all(|c| is_name(c) || matches!(c, ',' | ' '))
+    {
+        return is_call(value);
+    }
+    let name = line.trim_matches('?');
+    name.len() < line.len() && !name.is_empty() && name.chars().all(|c| is_name(c) || c == '.')
+}
+
+/// Code with the lines for IPython taken out: blank at the margin, `pass` in a block. It has as many lines as before.
+pub(super) fn without_magic(code: &str) -> String {
+    if !code.contains(['%', '!', '?']) {
+        return code.to_owned();
+    }
+    let mut goes_on = false;
+    let line = |line: &str| {
+        let is_rest = goes_on;
+        let is_out = is_rest || is_magic(line);
+        goes_on = is_out && line.trim_end().ends_with('\\');
+        let indent = &line[..line.len() - line.trim_start().len()];
+        match is_out {
+            true if is_rest || indent.is_empty() => String::new(),
+            true => format!("{indent}pass"),
+            false => line.to_owned(),
+        }
+    };
+    code.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_and_output() {
+        let before = "results = pool.map(f, [1])\nimport os";
+        for line in [
+            "import os",
+            "x = 1",
+            "x += 1",
+            "a, b = b, a",
+            "x: int = 3",
+            "x[0] = 1",
+            "print(x)",
+            "os.listdir()",
+            "results",
+            "results[0]",
+            "results + 1",
+            "os.name",
+            "@cached",
+            "# words",
+            "!ls",
+            "%time f()",
+            "y = !ls",
+            "[t.start() for t in threads]",
+            "with a as b:",
+            "\"\"\"text",
+            "results  # shown",
+        ] {
+            assert!(starts_statement(line, before), "{line}");
+        }
+        for line in [
+            "True",
+            "None",
+            "10",
+            "10.5 seconds",
+            "[1, 2]",
+            "(1, 2)",
+            "Creating class",
+            "Threading took: 1.5",
+            "hello",
+            "* item",
+            "- item",
+            "'text'",
+            "{'a': 1}",
+            "<object>",
+            "done.",
+            "",
+            "a == b",
+            "running egg_info",
+            "100%",
+        ] {
+            assert!(!starts_statement(line, before), "{line}");
+        }
+    }
+
+    #[test]
+    fn magic_lines_are_blanked() {
+        let code = "%matplotlib inline\nif x:\n    !pip install a \\\n        b\nx % y\nx?\n!=1";
+        assert_eq!(without_magic(code), "\nif x:\n    pass\n\nx % y\n\n!=1");
+    }
+
+    #[test]
+    fn python_parses() {
+        assert!(parses("await f()\nx = [1]"));
+        assert!(!parses("def f(:"));
+        assert!(!parses("Overwriting setup.py now"));
+    }
+}
