@@ -1,6 +1,6 @@
 //! Whether the methods of a class bind an attribute on its objects, and when.
 
-use super::{Class, ClassValue, Function, Project, Value};
+use super::{Class, ClassValue, Function, Project, Value, whole_target};
 use crate::facts::{BindingKind, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
 
@@ -310,25 +310,13 @@ impl<'p> Scan<'p, '_> {
 
 /// Whether an attribute is bound by an assignment, on its own or in a tuple; not by an augmented one, which reads it first.
 fn is_assigned(node: Node<'_>) -> bool {
-    let mut node = node;
-    while let Some(parent) = node.parent() {
-        match parent.kind() {
-            Kind::Assignment if node.field() == Field::Left => {
-                return parent.child(Field::Right).is_some();
-            }
-            Kind::For => return node.field() == Field::Left,
-            Kind::Tuple
-            | Kind::List
-            | Kind::PatternList
-            | Kind::SplatPattern
-            | Kind::Parenthesized => {
-                node = parent;
-            }
-            Kind::AsPatternTarget => return true,
-            _ => return false,
-        }
-    }
-    false
+    let target = whole_target(node);
+    let is_left = target.field() == Field::Left;
+    target.parent().is_some_and(|parent| match parent.kind() {
+        Kind::Assignment => is_left && parent.child(Field::Right).is_some(),
+        Kind::For => is_left,
+        kind => kind == Kind::AsPatternTarget,
+    })
 }
 
 /// Whether `x.__dict__` is bound, or changed by a method or by key: any attribute may be bound by that.

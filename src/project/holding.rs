@@ -2,7 +2,7 @@
 
 use super::functions::is_definition;
 use super::locks::LockKind;
-use super::{Bound, ClassValue, Function, Kept, Project, Spot, Value};
+use super::{Bound, ClassValue, Function, Kept, Project, Spot, Value, managers};
 use crate::facts::trace::Changed;
 use crate::facts::{Resolution, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
@@ -188,7 +188,7 @@ impl Project {
     }
 
     fn takings_of_with<'p>(&'p self, with: Site<'p>, found: &mut Vec<Taking<'p>>) {
-        let items: Vec<Site<'p>> = self.items(with).collect();
+        let items: Vec<Site<'p>> = managers(with).collect();
         let body = with.node.child(Field::Body);
         for (at, item) in items.iter().enumerate() {
             let is_named = matches!(item.node.kind(), Kind::Name | Kind::Attribute);

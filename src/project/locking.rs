@@ -1,6 +1,6 @@
 //! Locks around the making of a singleton: whether one is held when it is looked for, or taken only then.
 
-use super::{ClassValue, Function, Project, Value};
+use super::{ClassValue, Function, Project, Value, managers};
 use crate::facts::Site;
 use crate::syntax::{Field, Kind, Node};
 
@@ -76,13 +76,13 @@ impl Project {
     ) -> Vec<Site<'p>> {
         let withs = withs_around(creation)
             .filter(|with| !with.node.contains(statement.node) && self.may_lock(*with));
-        let managers = withs.flat_map(|with| self.items(with));
+        let taken = withs.flat_map(managers);
         let acquired = function.calls().filter(|call| {
             acquires(*call)
                 && call.node.id() > statement.node.id()
                 && call.node.id() < creation.node.id()
         });
-        managers.chain(acquired).collect()
+        taken.chain(acquired).collect()
     }
 
     /// Whether a manager, or the object of a call of `acquire`, is known to be a lock.
@@ -154,15 +154,10 @@ impl Project {
 
     /// Whether a `with` statement may keep other threads out: any manager may, except one that is a lock made on the spot.
     fn may_lock<'p>(&'p self, with: Site<'p>) -> bool {
-        let items = with
-            .node
-            .descendants_outside(|kind| kind == Kind::Block)
-            .filter(|node| node.kind() == Kind::WithItem);
-        items.filter_map(|item| item.child(Field::Value)).any(|value| {
-            let site = with.with(if value.kind() == Kind::AsPattern { value.children().next().unwrap_or(value) } else { value });
-            let fresh = site.node.kind() == Kind::Call
-                && matches!(self.evaluate(site), Value::Instance(ClassValue::External(name)) if name.starts_with("threading."));
-            !fresh
+        managers(with).any(|manager| {
+            let is_fresh = manager.node.kind() == Kind::Call
+                && matches!(self.evaluate(manager), Value::Instance(ClassValue::External(name)) if name.starts_with("threading."));
+            !is_fresh
         })
     }
 

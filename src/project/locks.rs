@@ -127,10 +127,10 @@ impl Project {
             .ancestors()
             .take_while(|node| !is_definition(node.kind()));
         let withs = around.filter(|node| node.kind() == Kind::With);
-        if withs.into_iter().any(|with| {
-            self.items(site.with(with))
-                .any(|item| self.may_guard(function, item))
-        }) {
+        if withs
+            .into_iter()
+            .any(|with| managers(site.with(with)).any(|item| self.may_guard(function, item)))
+        {
             return true;
         }
         function.calls().any(|call| {
@@ -140,23 +140,6 @@ impl Project {
                 .and_then(|callee| callee.child(Field::Attribute));
             method.is_some_and(|method| method.text() == "acquire")
                 && call.node.id() < site.node.id()
-        })
-    }
-
-    /// The managers of a `with` statement.
-    pub fn items<'p>(&self, with: Site<'p>) -> impl Iterator<Item = Site<'p>> {
-        let items = with
-            .node
-            .descendants_outside(|kind| kind == Kind::Block)
-            .filter(|node| node.kind() == Kind::WithItem);
-        items.filter_map(move |item| {
-            let value = item.child(Field::Value)?;
-            let value = if value.kind() == Kind::AsPattern {
-                value.children().next()?
-            } else {
-                value
-            };
-            Some(with.with(value))
         })
     }
 
@@ -206,6 +189,23 @@ impl Project {
         let made = self.origin(site)?;
         (made.node.kind() == Kind::Call).then_some(made)
     }
+}
+
+/// The managers of a `with` statement, without the names that they are given.
+pub fn managers<'p>(with: Site<'p>) -> impl Iterator<Item = Site<'p>> {
+    let items = with
+        .node
+        .descendants_outside(|kind| kind == Kind::Block)
+        .filter(|node| node.kind() == Kind::WithItem);
+    items.filter_map(move |item| {
+        let value = item.child(Field::Value)?;
+        let manager = if value.kind() == Kind::AsPattern {
+            value.children().next()?
+        } else {
+            value
+        };
+        Some(with.with(manager.unparenthesized()))
+    })
 }
 
 /// Whether a call of a class makes a lock of its own: `Condition(lock)` takes one that is there.

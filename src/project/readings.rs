@@ -283,24 +283,30 @@ pub(super) fn is_expression(node: Node<'_>) -> bool {
     )
 }
 
-/// Whether a subscript or an attribute is assigned to or deleted.
-pub(super) fn stores_or_deletes(node: Node<'_>) -> bool {
-    let mut node = node;
-    while let Some(parent) = node.parent() {
-        match (parent.kind(), node.field()) {
-            (Kind::Assignment | Kind::AugmentedAssignment | Kind::For, Field::Left) => return true,
-            (Kind::Delete, _) => return true,
-            (
-                Kind::Tuple
+/// The target that a name, a subscript or an attribute is part of, if it is part of any: itself, or the tuple or list around it.
+pub fn whole_target(node: Node<'_>) -> Node<'_> {
+    let is_around = |node: &Node<'_>| {
+        matches!(
+            node.kind(),
+            Kind::Tuple
                 | Kind::List
                 | Kind::PatternList
                 | Kind::SplatPattern
                 | Kind::Parenthesized
-                | Kind::ExpressionList,
-                _,
-            ) => node = parent,
-            _ => return false,
-        }
-    }
-    false
+                | Kind::ExpressionList
+        )
+    };
+    node.ancestors()
+        .take_while(is_around)
+        .last()
+        .unwrap_or(node)
+}
+
+/// Whether a subscript or an attribute is assigned to or deleted.
+pub(super) fn stores_or_deletes(node: Node<'_>) -> bool {
+    let target = whole_target(node);
+    target.parent().is_some_and(|parent| match parent.kind() {
+        Kind::Assignment | Kind::AugmentedAssignment | Kind::For => target.field() == Field::Left,
+        kind => kind == Kind::Delete,
+    })
 }

@@ -8,7 +8,7 @@ use super::computing::{REPORTING, consumes, is_computing, is_exception};
 use super::functions::is_definition;
 use super::readings::is_expression;
 use super::threads::Receiver;
-use super::{Class, ClassValue, Function, Project, Spot, Value, stdlib};
+use super::{Class, ClassValue, Function, Project, Spot, Value, managers, stdlib};
 use crate::facts::{BindingKind, Resolution, Site};
 use crate::syntax::{Field, Kind, Node, Op};
 
@@ -212,15 +212,8 @@ impl<'p> Scan<'p> {
     /// `with lock:`, outside of loops.
     fn takes_lock(&self, with: Site<'p>) -> bool {
         const LOCKS: &[&str] = &["threading.Lock", "threading.RLock", "threading.Condition"];
-        let mut items = with
-            .node
-            .descendants_outside(|kind| kind == Kind::Block || kind == Kind::WithItem)
-            .filter(|node| node.kind() == Kind::WithItem);
-        items.all(|item| {
-            let value = item
-                .child(Field::Value)
-                .map(|value| self.project.evaluate(with.with(value)));
-            matches!(value, Some(Value::Instance(ClassValue::External(name))) if LOCKS.contains(&name.as_ref()))
+        managers(with).all(|manager| {
+            matches!(self.project.evaluate(manager), Value::Instance(ClassValue::External(name)) if LOCKS.contains(&name.as_ref()))
         })
     }
 

@@ -1,24 +1,50 @@
 //! Whether code counts on the exception that it raises.
 
 use crate::facts::Site;
+use crate::project::managers;
 use crate::syntax::{Field, Kind, Node};
 
-/// Whether the code around a place counts on an exception there: a `try` that catches it, a `with` that expects it, a function that is given to `assertRaises`.
+/// What those call their decorators and managers that count on an exception.
+const WORDS: &[&str] = &["raise", "suppress", "expect", "fail"];
+
+/// Whether the code around a place counts on an exception there: a `try` that catches it, a `with` that expects it, a function that is given to `assertRaises`. The `try` and
+/// the `with` may also stand around a function in which the place is: it may be called there.
 pub(super) fn is_expected(site: Site<'_>, exception: &str) -> bool {
+    is_counted_on(site, |statement| catches(statement, exception))
+}
+
+/// The same for whatever exception there may be.
+pub(super) fn is_any_expected(site: Site<'_>) -> bool {
+    is_counted_on(site, |statement| {
+        statement.child_of(Kind::ExceptClause).is_some()
+    })
+}
+
+fn is_counted_on(site: Site<'_>, catches: impl Fn(Node<'_>) -> bool) -> bool {
     site.node.ancestors().any(|node| match node.kind() {
         Kind::Try => {
             let tried = node.child(Field::Body);
-            tried.is_some_and(|body| body.contains(site.node)) && catches(node, exception)
+            tried.is_some_and(|body| body.contains(site.node)) && catches(node)
         }
-        Kind::With => {
-            let end = node.child(Field::Body).map_or(0, |body| body.range().start);
-            let head = node.text().get(..end - node.range().start.min(end));
-            head.is_some_and(|head| head.contains("aises") || head.contains("suppress"))
-        }
+        Kind::With => managers(site.with(node)).any(|manager| {
+            let calls = manager.node.descendants();
+            let mut calls = calls.filter(|node| node.kind() == Kind::Call);
+            says_so(manager.node) || calls.any(says_so)
+        }),
         Kind::Call => expects(node),
-        Kind::FunctionDef => is_handed_to_raises(node),
+        Kind::FunctionDef => {
+            let mut decorators = site.with(node).decorators();
+            decorators.any(|decorator| says_so(decorator.node)) || is_handed_to_raises(node)
+        }
         _ => false,
     })
+}
+
+/// Whether an expression, or what it calls, has such a name.
+fn says_so(expression: Node<'_>) -> bool {
+    let callee = expression.child(Field::Function).unwrap_or(expression);
+    let name = callee.text().to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
 }
 
 /// Whether a `try` statement has a handler for an exception.

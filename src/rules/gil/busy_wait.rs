@@ -9,7 +9,6 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "GIL016",
     name: "busy-wait",
-    // the other thread may be started, and set the flag, in another file
     check,
 };
 

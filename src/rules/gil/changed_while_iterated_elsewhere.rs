@@ -5,13 +5,13 @@ use super::{label, loop_header};
 use crate::facts::{BindingKind, MutationKind, Site};
 use crate::project::{Chain, ClassValue, Function, SharedPlace, Value};
 use crate::rules::context::line;
+use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node, Op};
 
 pub const RULE: Rule = Rule {
     code: "GIL021",
     name: "changed-while-iterated-elsewhere",
-    // the threads may be started in another file, and the change made there
     check,
 };
 
@@ -106,7 +106,8 @@ fn walks_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Walk<'p>> {
             let mut parameters = function.parameters();
             parameters.any(|parameter| parameter.name.text() == collection.text())
         };
-        if is_ready_for_change(site) || known_class(cx, collection).is_none() && !is_given() {
+        if is_expected(site, "RuntimeError") || known_class(cx, collection).is_none() && !is_given()
+        {
             continue;
         }
         let site = if site.node.kind() == Kind::For {
@@ -170,22 +171,6 @@ fn other_name<'p>(cx: &Context<'p>, collection: Site<'p>) -> Site<'p> {
     value
         .filter(|value| matches!(value.node.kind(), Kind::Name | Kind::Attribute))
         .unwrap_or(collection)
-}
-
-/// Whether the exception of the loop is handled.
-fn is_ready_for_change(site: Site<'_>) -> bool {
-    site.node.ancestors().any(|node| {
-        node.kind() == Kind::Try
-            && node.children().any(|clause| {
-                clause.kind() == Kind::ExceptClause
-                    && clause.children().next().is_none_or(|class| {
-                        class.kind() == Kind::Block || {
-                            let text = class.text();
-                            text.contains("RuntimeError") || text.contains("Exception")
-                        }
-                    })
-            })
-    })
 }
 
 /// The places that an expression names, whether a lock may be held at `at`, and the ways there.

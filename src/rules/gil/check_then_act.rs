@@ -13,7 +13,6 @@ use crate::syntax::{Field, Kind, Node, Op};
 pub const RULE: Rule = Rule {
     code: "GIL004",
     name: "check-then-act",
-    // the threads may be started in another file
     check,
 };
 

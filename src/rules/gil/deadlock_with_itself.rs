@@ -10,7 +10,6 @@ use crate::syntax::Field;
 pub const RULE: Rule = Rule {
     code: "GIL014",
     name: "deadlock-with-itself",
-    // the second acquisition may be in another file
     check,
 };
 

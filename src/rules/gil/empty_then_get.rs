@@ -10,7 +10,6 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "GIL026",
     name: "empty-then-get",
-    // the threads may be started in another file
     check,
 };
 

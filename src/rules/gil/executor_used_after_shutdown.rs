@@ -1,9 +1,10 @@
 //! GIL010 executor-used-after-shutdown. Card: knowledge/rules/GIL010-executor-used-after-shutdown.md
 
-use super::{abbreviated, is_expected_to_raise, managers};
+use super::abbreviated;
 use crate::facts::{BindingKind, Site, Subjects};
-use crate::project::{ClassValue, Function, Pool, PoolCall, Value};
+use crate::project::{ClassValue, Function, Pool, PoolCall, Value, managers};
 use crate::rules::context::line;
+use crate::rules::expected::is_any_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{CutKind, Field, Kind, Node};
 
@@ -18,7 +19,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         let Some(used) = cx.project.pool_call(call, &["submit", "map"]) else {
             continue;
         };
-        if !closes_for_good(cx, &used) || is_expected_to_raise(call) {
+        if !closes_for_good(cx, &used) || is_any_expected(call) {
             continue;
         }
         let ends = match used.pool.node.kind() {

@@ -1,8 +1,8 @@
 //! GIL023 future-dropped. Card: knowledge/rules/GIL023-future-dropped.md
 
-use super::{abbreviated, is_written, label, managers};
+use super::{abbreviated, is_written, label};
 use crate::facts::{Site, Subjects};
-use crate::project::{Function, PoolCall, Value, argument};
+use crate::project::{Function, PoolCall, Value, argument, managers};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 

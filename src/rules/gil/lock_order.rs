@@ -10,7 +10,6 @@ use crate::syntax::{Field, Kind};
 pub const RULE: Rule = Rule {
     code: "GIL015",
     name: "lock-order",
-    // the other order may be in another file
     check,
 };
 

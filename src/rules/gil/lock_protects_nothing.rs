@@ -2,7 +2,7 @@
 
 use super::{abbreviated, lock_name};
 use crate::facts::{BindingKind, BindingSite, ScopeKind, Site, Subjects};
-use crate::project::{Function, Project};
+use crate::project::{Function, Project, managers};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -16,7 +16,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for root in cx.segments(Subjects::LOCKS) {
         let withs = root.node.with_descendants();
         for with in withs.filter(|node| node.kind() == Kind::With) {
-            for manager in cx.project.items(root.with(with)) {
+            for manager in managers(root.with(with)) {
                 check_manager(cx.project, manager, out);
             }
         }
@@ -29,7 +29,6 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 
 /// `with Lock():`, also with a name for it.
 fn check_manager<'p>(project: &'p Project, manager: Site<'p>, out: &mut Findings) {
-    let manager = manager.with(manager.node.unparenthesized());
     let value = match manager.node.kind() {
         Kind::NamedExpression => manager.child(Field::Value),
         Kind::Call | Kind::Attribute => Some(manager),

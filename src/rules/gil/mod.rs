@@ -255,56 +255,6 @@ fn loop_header(statement: Site<'_>) -> std::ops::Range<usize> {
     range.start..end + colon
 }
 
-/// The managers of a `with` statement.
-fn managers<'p>(with: Site<'p>) -> impl Iterator<Item = Site<'p>> {
-    let items = with
-        .node
-        .descendants_outside(|kind| kind == Kind::Block)
-        .filter(|node| node.kind() == Kind::WithItem);
-    items.filter_map(move |item| {
-        let value = item.child(Field::Value)?;
-        let manager = if value.kind() == Kind::AsPattern {
-            value.children().next()?
-        } else {
-            value
-        };
-        Some(with.with(manager.unparenthesized()))
-    })
-}
-
-/// Whether an exception at a place is handled in its function, or awaited by a test.
-fn is_expected_to_raise(site: Site<'_>) -> bool {
-    const WORDS: &[&str] = &["raise", "suppress", "expect", "fail"];
-    let says_so = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        WORDS.iter().any(|word| text.contains(word))
-    };
-    let function = Function::around(site);
-    let is_marked = function.is_some_and(|function| {
-        let mut decorators = function.site.decorators();
-        decorators.any(|decorator| says_so(decorator.text()))
-    });
-    let mut node = site.node;
-    while let Some(parent) = node.parent() {
-        let is_expected = match parent.kind() {
-            Kind::FunctionDef | Kind::Lambda | Kind::ClassDef => break,
-            Kind::Try => {
-                node.field() == Field::Body && parent.child_of(Kind::ExceptClause).is_some()
-            }
-            Kind::With => managers(site.with(parent)).any(|manager| {
-                let callee = manager.child(Field::Function).unwrap_or(manager);
-                says_so(callee.text())
-            }),
-            _ => false,
-        };
-        if is_expected {
-            return true;
-        }
-        node = parent;
-    }
-    is_marked
-}
-
 /// The next statement after a call's: also of the module, where statements are segments.
 fn statement_after<'p>(site: Site<'p>) -> Option<Site<'p>> {
     let statement = site.node.statement()?;

@@ -12,7 +12,6 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "GIL029",
     name: "not-for-threads",
-    // the threads may be started in another file
     check,
 };
 

@@ -1,11 +1,12 @@
 //! Functions that several threads run at a time, and the ways to them on which no lock is held.
 
-use super::{are_alternatives, is_expected_to_raise};
+use super::are_alternatives;
 use crate::facts::Site;
 use crate::project::{
     Chain, Function, ParameterKind, SharedPlace, StartKind, ThreadStart, argument, is_definition,
 };
 use crate::rules::Context;
+use crate::rules::expected::is_any_expected;
 use crate::syntax::{Field, Kind, Node};
 
 /// Whether a function is what its decorators and its kind leave it: nothing unknown stands around its body, and it runs when it is called.
@@ -74,7 +75,7 @@ pub(super) fn is_sure(site: Site<'_>, chain: &Chain<'_>) -> bool {
 
 /// Whether an exception at a place ends the thread.
 pub(super) fn is_let_out(site: Site<'_>, chain: &Chain<'_>) -> bool {
-    !is_expected_to_raise(site) && !chain.calls.iter().any(|call| is_expected_to_raise(*call))
+    !is_any_expected(site) && !chain.calls.iter().any(|call| is_any_expected(*call))
 }
 
 /// Whether a thread that is started comes to the function, as far as no condition on the way stands against it. A worker's loop is taken to be entered.

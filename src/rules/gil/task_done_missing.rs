@@ -9,7 +9,6 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "GIL027",
     name: "task-done-missing",
-    // the workers may be in another file
     check,
 };
 

@@ -1,7 +1,8 @@
 //! GIL028 thread-local-set-at-import. Card: knowledge/rules/GIL028-thread-local-set-at-import.md
 
 use crate::facts::{BindingKind, BindingSite, Resolution, ScopeKind, Site};
-use crate::project::{ClassValue, Function, Value};
+use crate::project::{ClassValue, Function, Value, whole_target};
+use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{CutKind, Field, Kind, Node};
 
@@ -137,24 +138,13 @@ fn through_call<'p>(object: Site<'p>, arguments: Node<'p>) -> Option<Option<&'p 
 
 /// The statement that assigns to an attribute; not one that reads it first.
 fn stored_by(attribute: Node<'_>) -> Option<Node<'_>> {
-    let mut node = attribute;
-    while let Some(parent) = node.parent() {
-        match (parent.kind(), node.field()) {
-            (Kind::Assignment | Kind::For, Field::Left) => return Some(parent),
-            (Kind::AsPatternTarget, _) => return parent.statement(),
-            (
-                Kind::Tuple
-                | Kind::List
-                | Kind::PatternList
-                | Kind::SplatPattern
-                | Kind::Parenthesized
-                | Kind::ExpressionList,
-                _,
-            ) => node = parent,
-            _ => return None,
-        }
+    let target = whole_target(attribute);
+    let parent = target.parent()?;
+    match (parent.kind(), target.field()) {
+        (Kind::Assignment | Kind::For, Field::Left) => Some(parent),
+        (Kind::AsPatternTarget, _) => parent.statement(),
+        _ => None,
     }
-    None
 }
 
 /// Whether a function is prepared for the attribute to be missing.
@@ -169,26 +159,7 @@ fn is_guarded(object: Site<'_>, function: Function<'_>) -> bool {
                 .map(Node::text)
                 == Some(object.text())
     });
-    let handles = object.node.ancestors().any(|node| {
-        node.kind() == Kind::Try
-            && node.children().any(|clause| {
-                clause.kind() == Kind::ExceptClause
-                    && clause.children().next().is_some_and(|class| {
-                        class.kind() == Kind::Block
-                            || class.text().contains("AttributeError")
-                            || class.text().contains("Exception")
-                    })
-            })
-    });
-    // `with suppress(AttributeError):`
-    let suppresses = || {
-        let mut withs = object
-            .node
-            .ancestors()
-            .filter(|node| node.kind() == Kind::With);
-        withs.any(|with| with.text().contains("suppress"))
-    };
-    asks || handles || suppresses()
+    asks || is_expected(object, "AttributeError")
 }
 
 fn report<'p>(

@@ -9,7 +9,6 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "GIL003",
     name: "unlocked-update",
-    // the threads may be started in another file
     check,
 };
 

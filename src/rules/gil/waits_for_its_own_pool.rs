@@ -11,7 +11,6 @@ use crate::syntax::{Field, Kind, Node};
 pub const RULE: Rule = Rule {
     code: "GIL024",
     name: "waits-for-its-own-pool",
-    // the job may be handed to the pool in another file
     check,
 };
 

@@ -2,7 +2,7 @@
 //!
 //! The statements are gone through in the order of execution, with every state that the lock may be in. What is not clear counts as given back.
 
-use crate::project::{Function, Project, Value};
+use crate::project::{Function, Project, Value, managers};
 use crate::syntax::{Field, Kind, Node};
 
 /// A way out with the lock taken.
@@ -418,7 +418,7 @@ impl<'p> Walk<'_, 'p> {
     fn entered(&mut self, node: Node<'p>, states: Vec<State<'p>>) -> Vec<State<'p>> {
         let outer = std::mem::take(&mut self.jumps);
         let with = self.function.site.with(node);
-        let swallows = self.project.items(with).any(|manager| {
+        let swallows = managers(with).any(|manager| {
             let opened = manager
                 .child(Field::Function)
                 .map(|callee| self.project.evaluate(callee));

@@ -1,6 +1,6 @@
 //! MET018 dunder-on-instance. Card: knowledge/rules/MET018-dunder-on-instance.md
 
-use super::objects_read;
+use super::is_read;
 use crate::facts::{IMPLICIT_METHODS, MutationKind, Site, Subjects};
 use crate::project::{Class, ClassValue, Metaclass, Slots, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -30,7 +30,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             }
             if let Value::Instance(ClassValue::Known(class)) = cx.project.evaluate(object)
                 && is_kept_on_object(cx, class, name)
-                && !is_read(cx, class, name)
+                && !is_read(cx, class, name, false)
             {
                 report(cx, class, root.at(store.node), name, out);
             }
@@ -64,24 +64,6 @@ fn is_kept_on_object<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool
         && !project.is_metaclass(class)
         && project.is_a_class(&value)
         && mro.classes.iter().all(is_plain)
-}
-
-/// Whether some code reads the attribute by its name, from what may be an object of the class.
-fn is_read<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
-    let Some(objects) = objects_read(cx, name) else {
-        return true;
-    };
-    let derives = |one: Class<'p>, other: Class<'p>| cx.project.known_mro(one).contains(&other);
-    objects
-        .into_iter()
-        .any(|object| match cx.project.evaluate(object) {
-            Value::Class(_) | Value::External(_) | Value::Module(_) => false,
-            Value::Instance(ClassValue::Known(other)) => {
-                derives(class, other) || derives(other, class)
-            }
-            Value::Instance(ClassValue::External(_)) => false,
-            _ => true,
-        })
 }
 
 fn report<'p>(

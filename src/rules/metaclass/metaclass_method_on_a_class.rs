@@ -1,6 +1,6 @@
 //! MET017 metaclass-method-on-a-class. Card: knowledge/rules/MET017-metaclass-method-on-a-class.md
 
-use super::objects_read;
+use super::is_read;
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Metaclass, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -31,7 +31,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
                 continue;
             };
             let is_plain = || is_plain_class(cx, class) && !has_free_objects(cx, class);
-            if *is_asked.get_or_insert_with(is_plain) && !is_called(cx, class, name) {
+            if *is_asked.get_or_insert_with(is_plain) && !is_read(cx, class, name, true) {
                 report(cx, class, method, asked, out);
             }
         }
@@ -129,25 +129,6 @@ fn named<'p>(cx: &Context<'p>, class: Class<'p>) -> impl Iterator<Item = Site<'p
             names.map(move |node| root.with(node))
         })
         .filter(move |site| site.node.field() != Field::Attribute)
-}
-
-/// Whether the method is called by its name on the class, or on what may be an object of it.
-fn is_called<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
-    let Some(objects) = objects_read(cx, name) else {
-        return true;
-    };
-    let derives = |one: Class<'p>, other: Class<'p>| cx.project.known_mro(one).contains(&other);
-    objects
-        .into_iter()
-        .any(|object| match cx.project.evaluate(object) {
-            Value::External(_) | Value::Module(_) | Value::Instance(ClassValue::External(_)) => {
-                false
-            }
-            Value::Class(other) | Value::Instance(ClassValue::Known(other)) => {
-                derives(class, other) || derives(other, class)
-            }
-            _ => true,
-        })
 }
 
 /// The places that would ask the method, if it were a metaclass's.

@@ -24,7 +24,7 @@ use std::ops::Range;
 use super::Context;
 use super::expected::is_expected;
 use crate::facts::Site;
-use crate::project::Class;
+use crate::project::{Class, ClassValue, Value};
 use crate::syntax::{Field, Kind};
 
 /// The last word of a qualified name.
@@ -64,6 +64,25 @@ fn with_argument(
         }
         None => Some((list.range(), format!("({argument})"))),
     }
+}
+
+/// Whether code of the project reads an attribute by its name from what may be an object of a class or, with `of_class`, from the class itself.
+fn is_read<'p>(cx: &Context<'p>, class: Class<'p>, name: &str, of_class: bool) -> bool {
+    let Some(objects) = objects_read(cx, name) else {
+        return true;
+    };
+    let derives = |one: Class<'p>, other: Class<'p>| cx.project.known_mro(one).contains(&other);
+    let may_be = |other: Class<'p>| derives(class, other) || derives(other, class);
+    objects
+        .into_iter()
+        .any(|object| match cx.project.evaluate(object) {
+            Value::External(_) | Value::Module(_) | Value::Instance(ClassValue::External(_)) => {
+                false
+            }
+            Value::Class(other) => of_class && may_be(other),
+            Value::Instance(ClassValue::Known(other)) => may_be(other),
+            _ => true,
+        })
 }
 
 /// The objects of which code of the project reads an attribute by its name. None where a text names it too, for `getattr` perhaps.

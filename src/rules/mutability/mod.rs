@@ -53,6 +53,21 @@ fn made<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p>> {
     }
 }
 
+/// Whether an expression may make a container of its own, and does not only name one: a display, a comprehension, a product, a call.
+fn is_made_here(node: Node<'_>) -> bool {
+    matches!(
+        node.unparenthesized().kind(),
+        Kind::List
+            | Kind::Dict
+            | Kind::Set
+            | Kind::ListComprehension
+            | Kind::DictComprehension
+            | Kind::SetComprehension
+            | Kind::BinaryOperation
+            | Kind::Call
+    )
+}
+
 /// Whether a definition only says what arguments there may be.
 fn is_overload<'p>(project: &'p Project, function: Function<'p>) -> bool {
     function.has_decorator(project, &["typing.overload", "typing_extensions.overload"])

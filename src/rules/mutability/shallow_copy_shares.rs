@@ -1,6 +1,6 @@
 //! MUT009 shallow-copy-shares. Card: knowledge/rules/MUT009-shallow-copy-shares.md
 
-use super::{comes_after, constant, edits, is_container, made};
+use super::{comes_after, constant, edits, is_container, is_made_here, made};
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, turn_around};
 use crate::rules::context::line;
@@ -175,18 +175,7 @@ fn items<'p>(cx: &Context<'p>, display: Site<'p>) -> Vec<(Option<String>, Site<'
 }
 
 fn is_mutable<'p>(cx: &Context<'p>, item: Site<'p>) -> bool {
-    let is_made = matches!(
-        item.node.unparenthesized().kind(),
-        Kind::List
-            | Kind::Dict
-            | Kind::Set
-            | Kind::ListComprehension
-            | Kind::DictComprehension
-            | Kind::SetComprehension
-            | Kind::BinaryOperation
-            | Kind::Call
-    );
-    is_made && made(cx, item).is_some_and(|class| is_container(cx, &class))
+    is_made_here(item.node) && made(cx, item).is_some_and(|class| is_container(cx, &class))
 }
 
 /// A key or an index that is written out.

@@ -1,6 +1,6 @@
 //! MUT003 shared-class-attribute. Card: knowledge/rules/MUT003-shared-class-attribute.md
 
-use super::{edits, followed, is_container, made};
+use super::{edits, followed, is_container, is_made_here, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
 use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Reach, Use};
 use crate::rules::context::place;
@@ -46,18 +46,7 @@ fn candidate<'p>(
     member: BindingSite<'p>,
 ) -> Option<Shared<'p>> {
     let value = member.value()?;
-    let is_display_or_call = matches!(
-        value.node.unparenthesized().kind(),
-        Kind::List
-            | Kind::Dict
-            | Kind::Set
-            | Kind::ListComprehension
-            | Kind::DictComprehension
-            | Kind::SetComprehension
-            | Kind::BinaryOperation
-            | Kind::Call
-    );
-    if member.binding.kind != BindingKind::Assignment || !is_display_or_call {
+    if member.binding.kind != BindingKind::Assignment || !is_made_here(value.node) {
         return None;
     }
     let made = made(cx, value).filter(|made| is_container(cx, made))?;

@@ -12,9 +12,8 @@ pub mod singleton_shared_by_subclasses;
 pub mod singleton_unneeded;
 
 use super::Context;
-use crate::facts::{Site, Subjects};
+use crate::facts::Subjects;
 use crate::project::{Class, ClassValue, Function, Metaclass, Singleton, SingletonShape, Value};
-use crate::syntax::{Field, Kind};
 
 /// The singletons that the file's functions make.
 fn singletons<'p>(cx: &Context<'p>) -> impl Iterator<Item = Singleton<'p>> {
@@ -104,31 +103,4 @@ fn family<'p>(
         at += 1;
     }
     found
-}
-
-/// Whether an exception that a call raises is caught, or is what a test waits for.
-fn is_expected(call: Site<'_>) -> bool {
-    let inside = call.node.ancestors().take_while(|node| {
-        !matches!(
-            node.kind(),
-            Kind::FunctionDef | Kind::Lambda | Kind::ClassDef
-        )
-    });
-    inside.into_iter().any(|node| match node.kind() {
-        Kind::Try => {
-            let handled = node.child_of(Kind::ExceptClause).is_some();
-            handled
-                && node
-                    .child(Field::Body)
-                    .is_some_and(|body| body.contains(call.node))
-        }
-        Kind::With => {
-            let items = node.descendants_outside(|kind| kind == Kind::Block);
-            let mut called = items
-                .filter(|item| item.kind() == Kind::WithItem)
-                .map(|item| item.text().to_ascii_lowercase());
-            called.any(|text| text.contains("raises") || text.contains("suppress"))
-        }
-        _ => false,
-    })
 }

@@ -1,8 +1,8 @@
 //! SNG010 new-init-mismatch. Card: knowledge/rules/SNG010-new-init-mismatch.md
 
-use super::is_expected;
 use crate::facts::{BindingKind, Resolution, Site};
 use crate::project::{Class, Fit, Maker, Making};
+use crate::rules::expected::is_any_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 
@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for class in cx.project.made_by_two() {
         for call in cx.project.constructions_in(cx.file, class) {
-            if !is_expected(call)
+            if !is_any_expected(call)
                 && is_named(call)
                 && let Some(making) = cx.project.making(class)
             {

@@ -1,12 +1,13 @@
 //! SNG006 singleton-arguments-ignored. Card: knowledge/rules/SNG006-singleton-arguments-ignored.md
 
 use super::singleton_init_runs_again::{depends_on_state, runs_once};
-use super::{decorated, family, is_expected};
+use super::{decorated, family};
 use crate::facts::Site;
 use crate::project::{
     Class, ClassValue, Function, ParameterKind, Project, Singleton, SingletonShape, is_plain_base,
 };
 use crate::rules::context::line;
+use crate::rules::expected::is_any_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -58,7 +59,7 @@ fn check_class<'p>(
         return;
     }
     let all = cx.project.constructions(class);
-    for later in here.iter().filter(|call| !is_expected(**call)) {
+    for later in here.iter().filter(|call| !is_any_expected(**call)) {
         let comes_before = |other: &&Site<'p>| precedes(cx.project, **other, *later);
         let before: Vec<Site<'p>> = all.iter().filter(comes_before).copied().collect();
         let is_first = |call: &&Site<'p>| {

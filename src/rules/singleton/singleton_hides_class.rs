@@ -1,8 +1,8 @@
 //! SNG005 singleton-hides-class. Card: knowledge/rules/SNG005-singleton-hides-class.md
 
-use super::is_expected;
 use crate::facts::Site;
 use crate::project::{Bound, Class, Hidden, Value};
+use crate::rules::expected::is_any_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -55,7 +55,7 @@ fn broken_uses<'p>(cx: &Context<'p>, hidden: &Hidden<'p>, root: Site<'p>) -> Vec
     });
     named
         .filter(|site| {
-            !is_expected(*site) && cx.project.evaluate(*site) == Value::Class(hidden.class)
+            !is_any_expected(*site) && cx.project.evaluate(*site) == Value::Class(hidden.class)
         })
         .filter_map(|site| broken(cx, hidden, site))
         .collect()
