@@ -5,6 +5,7 @@
 
 mod construct;
 mod hover;
+mod notes;
 mod shapes;
 mod suppressed;
 mod walk;

@@ -1,0 +1,235 @@
+//! What is wrong in a note: its code, its links, its text.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+
+use super::code::{Code, imports, is_python};
+use crate::config::Config;
+use crate::knowledge::notes::{Block, Link, Mark, Note, ProblemKind};
+use crate::rules::{Finding, Place, Severity};
+
+/// Looks up other notes, for links.
+pub trait Shelf {
+    /// Whether a wikilink of this name leads to a note. True where not every note is known.
+    fn has(&self, name: &str) -> bool;
+    /// The headings of a note, as plain text. None where it cannot be read as one.
+    fn headings(&self, path: &Path) -> Option<Vec<String>>;
+}
+
+/// What is wrong in a note. Sorted by place.
+pub fn check(note: &Note, config: &Config, shelf: &dyn Shelf) -> Vec<Finding> {
+    let path = Arc::new(note.path.clone());
+    let mut checker = Checker {
+        note,
+        config,
+        path,
+        found: Vec::new(),
+    };
+    checker.text();
+    checker.code();
+    for link in &note.links {
+        checker.link(link, shelf);
+    }
+    let mut found = checker.found;
+    found.sort_by_key(|finding| (finding.place.range.start, finding.code));
+    found
+}
+
+struct Checker<'n> {
+    note: &'n Note,
+    config: &'n Config,
+    path: Arc<PathBuf>,
+    found: Vec<Finding>,
+}
+
+impl Checker<'_> {
+    fn find(
+        &mut self,
+        code: &'static str,
+        severity: Severity,
+        range: Range<usize>,
+        message: String,
+    ) {
+        let place = Place {
+            path: Arc::clone(&self.path),
+            range,
+        };
+        self.found.push(Finding {
+            code,
+            severity,
+            place,
+            message,
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+        });
+    }
+
+    fn text(&mut self) {
+        for problem in &self.note.problems {
+            let (code, severity) = match problem.kind {
+                ProblemKind::EncodingDamaged => ("NOTE005", Severity::Information),
+                ProblemKind::FenceNotClosed => ("NOTE006", Severity::Warning),
+                ProblemKind::NotReadable => ("NOTE009", Severity::Warning),
+            };
+            self.find(
+                code,
+                severity,
+                problem.range.clone(),
+                problem.message.clone(),
+            );
+        }
+    }
+
+    /// Code that does not parse, and what the rules find in the rest. Each block is a file of its own, with the imports of those before it.
+    fn code(&mut self) {
+        let mut before = String::new();
+        let sections = self.note.sections.iter();
+        for block in sections.flat_map(|section| &section.blocks) {
+            if !is_python(block) {
+                continue;
+            }
+            let code = Code::new(&self.path, &before, &block.code);
+            match code.error() {
+                Some(at) if !is_bad(block, at) => {
+                    let line = self.note.text[..in_note(self.note, block, at)].lines().count();
+                    let message = format!(
+                        "this block says that it is Python and does not parse from line {line} on: mend it, or mark it `# ❌` if it is meant to be wrong"
+                    );
+                    self.find("NOTE004", Severity::Information, self.line_at(block, at), message);
+                }
+                Some(_) => {}
+                None => self.rules(block, &code),
+            }
+            before.push_str(&imports(&block.code));
+        }
+    }
+
+    /// The line of a byte of a block's code.
+    fn line_at(&self, block: &Block, at: usize) -> Range<usize> {
+        let start = in_note(self.note, block, at);
+        let rest = &self.note.text[start..];
+        let line = rest.lines().next().unwrap_or_default().trim_end();
+        start..start + line.len()
+    }
+
+    fn rules(&mut self, block: &Block, code: &Code) {
+        for mut finding in code.findings(self.config, &self.path) {
+            let places = std::iter::once(&mut finding.place);
+            let evidence = finding.evidence.iter_mut().map(|evidence| &mut evidence.place);
+            let mut is_ours = true;
+            for place in places.chain(evidence) {
+                match code.in_block(&place.range) {
+                    Some(range) => {
+                        is_ours &= !is_bad(block, range.start);
+                        place.path = Arc::clone(&self.path);
+                        place.range = in_note(self.note, block, range.start)
+                            ..in_note(self.note, block, range.end);
+                    }
+                    // in an import of an earlier block
+                    None => is_ours = false,
+                }
+            }
+            // an edit of a note is its writer's to make
+            finding.fixes.clear();
+            if is_ours {
+                self.found.push(finding);
+            }
+        }
+    }
+
+    fn link(&mut self, link: &Link, shelf: &dyn Shelf) {
+        let wrong = |checker: &mut Self, message: String| {
+            checker.find("NOTE008", Severity::Warning, link.range.clone(), message);
+        };
+        let target = percent_decode_str(&link.target).decode_utf8_lossy();
+        if link.is_wiki && !target.is_empty() {
+            if !shelf.has(&target) {
+                wrong(self, format!("no note is called `{target}`: mend the link, or write the note"));
+            }
+            return;
+        }
+        let folder = self.note.path.parent().unwrap_or(Path::new(""));
+        let path = folder.join(&*target);
+        if !target.is_empty() && !path.exists() {
+            let message = format!("there is no file `{target}` beside this note: mend the link");
+            return wrong(self, message);
+        }
+        let Some(heading) = &link.heading else {
+            return;
+        };
+        let (headings, whose) = match &*target {
+            "" => (Some(headings(self.note)), "this note".to_owned()),
+            target => (shelf.headings(&path), format!("`{target}`")),
+        };
+        if headings.is_some_and(|known| !is_among(heading, &known, &self.note.text)) {
+            wrong(self, format!("{whose} has no heading `{heading}`: mend the link"));
+        }
+    }
+}
+
+/// The headings of a note, as plain text.
+pub fn headings(note: &Note) -> Vec<String> {
+    let sections = note.sections.iter();
+    sections
+        .filter_map(|section| section.headings.last().cloned())
+        .collect()
+}
+
+/// Whether what stands after `#` in a link is one of the headings, as far as can be told: programs make anchors of headings in ways of their own. A block of
+/// Obsidian (`^block`) and an anchor that the text sets itself are left alone.
+fn is_among(heading: &str, headings: &[String], text: &str) -> bool {
+    let heading = percent_decode_str(heading).decode_utf8_lossy();
+    let last = heading.rsplit('#').next().unwrap_or_default();
+    if last.starts_with('^') {
+        return true;
+    }
+    let sets = [
+        format!("id=\"{last}\""),
+        format!("name=\"{last}\""),
+        format!("{{#{last}}}"),
+    ];
+    let wanted = letters(last);
+    // numbers before a heading are not kept; a number after it tells equal ones apart
+    let own = wanted.trim_start_matches(|c: char| c.is_numeric());
+    let is_it = |known: &String| {
+        let known = letters(known);
+        let known = known.trim_start_matches(|c: char| c.is_numeric());
+        own.strip_prefix(known)
+            .is_some_and(|rest| rest.chars().all(char::is_numeric))
+    };
+    headings.iter().any(is_it) || sets.iter().any(|set| text.contains(set))
+}
+
+/// The letters and digits of a text, in lower case.
+fn letters(text: &str) -> String {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// Whether the user marked a byte of a block's code as a bad example.
+fn is_bad(block: &Block, at: usize) -> bool {
+    let before = &block.code.as_bytes()[..at.min(block.code.len())];
+    let line = memchr::memchr_iter(b'\n', before).count();
+    let mut marks = block.marks.iter();
+    marks.any(|(lines, mark)| *mark == Mark::Bad && lines.contains(&line))
+}
+
+/// A byte of a block's code as a byte of the note's text.
+fn in_note(note: &Note, block: &Block, at: usize) -> usize {
+    let before = &block.code[..at.min(block.code.len())];
+    let line = memchr::memchr_iter(b'\n', before.as_bytes()).count();
+    let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1);
+    let own = block.code.split('\n').nth(line).unwrap_or_default();
+    let mut start = block.range.start;
+    let mut lines = note.text[block.range.clone()].split('\n');
+    for line in lines.by_ref().take(line) {
+        start += line.len() + 1;
+    }
+    let written = lines.next().unwrap_or_default();
+    // the fence's indent was taken off; of a line that was blanked nothing is found
+    let indent = written.trim_end_matches('\r').len().saturating_sub(own.trim_end_matches('\r').len());
+    (start + indent + column).min(start + written.len())
+}

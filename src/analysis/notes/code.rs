@@ -1,0 +1,99 @@
+//! The Python in a note: each block is a file of its own.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::{options, suppressed};
+use crate::config::Config;
+use crate::facts::FileFacts;
+use crate::knowledge::notes::{Block, BlockKind};
+use crate::project::{Disk, Project};
+use crate::rules::{Context, Finding, Findings, RULES, sorted};
+use crate::syntax::Kind;
+
+/// Whether a block says that it is Python.
+pub fn is_python(block: &Block) -> bool {
+    let is_code = matches!(block.kind, BlockKind::Fence | BlockKind::Cell);
+    is_code && matches!(block.language.as_str(), "python" | "python3" | "py")
+}
+
+/// The import statements on the top level of a block, a line each.
+pub fn imports(code: &str) -> String {
+    let is_import = |line: &&str| line.starts_with("import ") || line.starts_with("from ");
+    let is_whole = |line: &&str| !line.ends_with(['(', '\\', ',']);
+    let lines = code.lines().filter(is_import).filter(is_whole);
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// A block as a file that stands nowhere.
+pub struct Code {
+    project: Project,
+    path: Arc<PathBuf>,
+    /// The bytes of the imports before the block's own text.
+    before: usize,
+}
+
+impl Code {
+    /// A block of the note at `note`, after the imports of the blocks before it.
+    pub fn new(note: &PathBuf, before: &str, code: &str) -> Code {
+        // no file can stand below a file, and no path has a zero byte
+        let path = Arc::new(note.join("\0.py"));
+        let facts = FileFacts::new(Arc::clone(&path), format!("{before}{code}").into());
+        let mut open = FxHashMap::default();
+        open.insert(path.as_ref().clone(), Arc::new(facts));
+        Code {
+            project: Project::new(Arc::<Disk>::default(), Arc::new(open)),
+            path,
+            before: before.len(),
+        }
+    }
+
+    fn file(&self) -> Option<&FileFacts> {
+        self.project.file(&self.path)
+    }
+
+    /// Bytes of the file as bytes of the block. None where they are not all in it.
+    pub fn in_block(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        Some(range.start.checked_sub(self.before)?..range.end.checked_sub(self.before)?)
+    }
+
+    /// The byte of the block from which on it does not parse.
+    pub fn error(&self) -> Option<usize> {
+        let file = self.file()?;
+        let broken = (0..file.len())
+            .map(|segment| file.root(segment))
+            .find(|root| root.node.tree().has_error())?;
+        let mut nodes = broken.node.tree().nodes();
+        let wrong = nodes.find(|node| node.kind() == Kind::Error);
+        let at = broken.with(wrong.unwrap_or(broken.node)).range().start;
+        Some(at.saturating_sub(self.before))
+    }
+
+    /// What the rules find in it, sorted. A rule that fails on it loses its findings.
+    pub fn findings(&self, config: &Config, note: &std::path::Path) -> Vec<Finding> {
+        let Some(file) = self.file() else {
+            return Vec::new();
+        };
+        let context = Context {
+            project: &self.project,
+            file,
+            options: &options(config),
+        };
+        let enabled = config.enabled_in(note);
+        let is_enabled = |code: &str| enabled.binary_search(&code).is_ok();
+        let mut found = Vec::new();
+        for rule in RULES.iter().filter(|rule| is_enabled(rule.code)) {
+            let run = std::panic::AssertUnwindSafe(|| {
+                let mut own = Findings::default();
+                (rule.check)(&context, &mut own);
+                own.sorted()
+            });
+            found.extend(std::panic::catch_unwind(run).unwrap_or_default());
+        }
+        let comments = suppressed::segments(file);
+        suppressed::unsuppressed(file, &comments, sorted(found), &is_enabled)
+    }
+}
