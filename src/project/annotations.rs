@@ -141,7 +141,7 @@ impl Project {
                 self.value_of_bindings(&bindings, None, 0)
             }
             Resolution::Free => match self.through_star_imports(at.file, first, 0) {
-                Value::Unknown if super::values::is_builtin(first) => {
+                Value::Unknown if super::is_builtin(first) => {
                     Value::External(format!("builtins.{first}").into())
                 }
                 value => value,

@@ -338,7 +338,7 @@ impl<'p> Scan<'p> {
                             self.is_foreign_value(&self.project.evaluate(annotation))
                         })
             }),
-            Resolution::Free => !super::values::is_builtin(site.text()),
+            Resolution::Free => !super::is_builtin(site.text()),
             Resolution::Module(_) => match self.project.evaluate(site) {
                 Value::Unknown => true,
                 value => self.is_foreign_value(&value),

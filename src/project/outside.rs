@@ -1,0 +1,252 @@
+//! What functions, methods and classes outside of the project do with the objects that they are given.
+
+use crate::facts::MUTATING_METHODS;
+
+/// What a function or a method does with an argument.
+pub(super) enum Handling {
+    /// It changes the first one, and keeps the others in it.
+    Changes,
+    /// It keeps them.
+    Keeps,
+    /// Its result holds their elements.
+    Copies,
+    /// Its result holds tuples of their elements.
+    Pairs,
+    /// It gives one element of the first one.
+    Picks,
+    /// It reads them, and keeps nothing of them.
+    Reads,
+    Unknown,
+}
+
+/// What a function does, by its qualified name.
+pub(super) fn handling_of(function: &str) -> Handling {
+    let builtin = function.strip_prefix("builtins.");
+    let is_read = || {
+        builtin.is_some_and(|name| READING.contains(&name))
+            || READING_FUNCTIONS.contains(&function)
+            || function.rsplit('.').next().is_some_and(is_assertion)
+    };
+    if MUTATING_FUNCTIONS.contains(&function) || is_unbound_mutator(function) {
+        Handling::Changes
+    } else if COPYING.contains(&function) {
+        Handling::Copies
+    } else if PAIRING.contains(&function) {
+        Handling::Pairs
+    } else if PICKING.contains(&function) {
+        Handling::Picks
+    } else if is_read() {
+        Handling::Reads
+    } else {
+        Handling::Unknown
+    }
+}
+
+/// What a method does of which no more than the name is known.
+pub(super) fn handling_of_method(method: &str) -> Handling {
+    if STORING_METHODS.contains(&method) {
+        Handling::Keeps
+    } else if READING_METHODS.contains(&method) || is_assertion(method) {
+        Handling::Reads
+    } else {
+        Handling::Unknown
+    }
+}
+
+/// Whether a qualified name is that of a class of the standard library that holds other objects and can be changed.
+pub fn is_container_name(name: &str) -> bool {
+    CONTAINERS.contains(&name)
+}
+
+/// `list.append`, taken from its class.
+fn is_unbound_mutator(name: &str) -> bool {
+    name.strip_prefix("builtins.")
+        .and_then(|name| name.split_once('.'))
+        .is_some_and(|(class, method)| {
+            matches!(class, "list" | "dict" | "set" | "bytearray")
+                && MUTATING_METHODS.contains(&method)
+        })
+}
+
+/// Whether a method is one of a test case: `self.assertEqual(xs, [])`.
+fn is_assertion(method: &str) -> bool {
+    method
+        .strip_prefix("assert")
+        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+/// Builtins that read their arguments and keep nothing of them.
+const READING: &[&str] = &[
+    "all",
+    "any",
+    "ascii",
+    "bool",
+    "bytes",
+    "callable",
+    "format",
+    "getattr",
+    "hasattr",
+    "hash",
+    "id",
+    "isinstance",
+    "issubclass",
+    "len",
+    "map",
+    "print",
+    "range",
+    "repr",
+    "round",
+    "str",
+    "sum",
+    "type",
+    "vars",
+    "dir",
+];
+
+/// Functions of the standard library that read their arguments and keep nothing of them.
+const READING_FUNCTIONS: &[&str] = &[
+    "copy.deepcopy",
+    "json.dumps",
+    "os.path.join",
+    "pprint.pprint",
+    "functools.reduce",
+    "subprocess.run",
+    "subprocess.call",
+    "subprocess.check_call",
+    "subprocess.check_output",
+    "subprocess.Popen",
+    "os.execv",
+    "os.execve",
+    "os.execvp",
+    "os.execvpe",
+    "os.posix_spawn",
+    "os.posix_spawnp",
+    "os.spawnv",
+    "os.spawnve",
+    "os.spawnvp",
+    "os.spawnvpe",
+    "logging.debug",
+    "logging.info",
+    "logging.warning",
+    "logging.error",
+    "math.prod",
+    "math.fsum",
+];
+
+/// Methods that keep their arguments.
+const STORING_METHODS: &[&str] = &[
+    "append",
+    "appendleft",
+    "add",
+    "insert",
+    "setdefault",
+    "put",
+    "put_nowait",
+    "send",
+];
+
+/// Methods that read their arguments and keep nothing of them.
+const READING_METHODS: &[&str] = &[
+    "extend",
+    "update",
+    "join",
+    "union",
+    "intersection",
+    "difference",
+    "issubset",
+    "issuperset",
+    "isdisjoint",
+    "format",
+    "count",
+    "index",
+    "get",
+    "debug",
+    "info",
+    "warning",
+    "error",
+    "exception",
+    "critical",
+    "log",
+    "write",
+    "writelines",
+    "writerow",
+    "writerows",
+    "startswith",
+    "endswith",
+    "difference_update",
+    "intersection_update",
+    "symmetric_difference",
+];
+
+/// Functions whose result holds the elements of their arguments.
+const COPYING: &[&str] = &[
+    "builtins.dict",
+    "builtins.filter",
+    "builtins.frozenset",
+    "builtins.iter",
+    "builtins.list",
+    "builtins.reversed",
+    "builtins.set",
+    "builtins.sorted",
+    "builtins.tuple",
+    "collections.ChainMap",
+    "collections.Counter",
+    "collections.OrderedDict",
+    "collections.defaultdict",
+    "collections.deque",
+    "copy.copy",
+    "itertools.chain",
+    "itertools.cycle",
+    "itertools.islice",
+    "random.sample",
+    "types.MappingProxyType",
+];
+
+/// Functions whose result holds tuples of the elements of their arguments.
+const PAIRING: &[&str] = &[
+    "builtins.enumerate",
+    "builtins.zip",
+    "itertools.zip_longest",
+];
+
+/// Functions that give one element of their first argument.
+const PICKING: &[&str] = &[
+    "builtins.max",
+    "builtins.min",
+    "builtins.next",
+    "random.choice",
+];
+
+/// Functions that change their first argument.
+const MUTATING_FUNCTIONS: &[&str] = &[
+    "bisect.insort",
+    "bisect.insort_left",
+    "bisect.insort_right",
+    "builtins.delattr",
+    "builtins.setattr",
+    "heapq.heapify",
+    "heapq.heappop",
+    "heapq.heappush",
+    "heapq.heappushpop",
+    "heapq.heapreplace",
+    "operator.delitem",
+    "operator.iadd",
+    "operator.setitem",
+    "random.shuffle",
+];
+
+/// Classes of the standard library that hold other objects and can be changed.
+const CONTAINERS: &[&str] = &[
+    "builtins.list",
+    "builtins.dict",
+    "builtins.set",
+    "builtins.bytearray",
+    "collections.defaultdict",
+    "collections.OrderedDict",
+    "collections.Counter",
+    "collections.deque",
+    "collections.ChainMap",
+    "collections.UserDict",
+    "collections.UserList",
+    "array.array",
+];
