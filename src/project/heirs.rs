@@ -193,13 +193,14 @@ impl Project {
         file: &'p FileFacts,
     ) -> impl Iterator<Item = Class<'p>> {
         let kin = file.kin().all().iter();
-        let unordered = kin
-            .filter(|kinsman| kinsman.bases.len() > 1 && self.kin_orders_of(kinsman, 0).is_none());
+        let unordered = kin.filter(|kinsman| {
+            kinsman.bases.len() > 1 && self.orders_of_statement(kinsman, 0).is_none()
+        });
         self.classes_of(unordered)
     }
 
     /// The orders that C3 may give a class statement, by words; several where a word may mean several classes. None where one of them fails, or there are too many.
-    fn kin_orders_of(&self, kinsman: &Kinsman, depth: usize) -> Option<Orders> {
+    fn orders_of_statement(&self, kinsman: &Kinsman, depth: usize) -> Option<Orders> {
         let mut choices: Vec<Vec<Vec<Box<str>>>> = vec![Vec::new()];
         for (at, base) in kinsman.bases.iter().enumerate() {
             if base.as_ref() == "object" && at + 1 < kinsman.bases.len() {
@@ -250,7 +251,8 @@ impl Project {
         let mut originals = std::iter::once(disk)
             .chain(open)
             .flat_map(|kin| kin.originals(name));
-        let is_known = called.all(|kinsman| add(self.kin_orders_of(kinsman, depth)).is_some())
+        let is_known = called
+            .all(|kinsman| add(self.orders_of_statement(kinsman, depth)).is_some())
             && originals.all(|original| add(self.orders_of_word(original, depth + 1)).is_some());
         if found.is_empty() {
             found.push(vec![name.into()]);

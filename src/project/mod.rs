@@ -23,6 +23,7 @@ mod holding;
 mod items;
 mod locking;
 mod locks;
+mod loops;
 mod making;
 mod modules;
 mod outside;

@@ -17,6 +17,7 @@ pub mod future_dropped;
 pub mod lock_not_released;
 pub mod lock_order;
 pub mod lock_protects_nothing;
+mod looks;
 pub mod not_for_threads;
 pub mod pool_in_the_loop;
 mod racing;

@@ -1,7 +1,8 @@
 //! MUT007 changed-while-iterated. Card: knowledge/rules/MUT007-changed-while-iterated.md
 
-use crate::facts::{BindingKind, Mutation, MutationKind, Resolution, Site, Subjects};
-use crate::project::{ClassValue, Function, Value};
+use super::sizes::{Collection, collection_of, effect};
+use crate::facts::{BindingKind, Mutation, Resolution, Site, Subjects};
+use crate::project::{Function, Value};
 use crate::rules::context::line;
 use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -26,15 +27,6 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             }
         }
     }
-}
-
-/// The collections whose loops notice a change, or do not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Collection {
-    Dict,
-    Set,
-    Deque,
-    List,
 }
 
 /// A loop over a collection.
@@ -131,43 +123,6 @@ fn viewed(site: Site<'_>) -> (Site<'_>, &str) {
     view().unwrap_or((site, ""))
 }
 
-fn collection_of<'p>(cx: &Context<'p>, site: Site<'p>, view: &str) -> Option<Collection> {
-    let Value::Instance(class) = cx.project.evaluate(site) else {
-        return None;
-    };
-    let name = match class {
-        ClassValue::External(name) => name,
-        ClassValue::Known(known) => {
-            let walks_otherwise = ["__iter__", "items", "keys", "values", "pop"]
-                .iter()
-                .any(|method| cx.project.defines_somewhere(known, method));
-            let mro = cx.project.mro(known);
-            let bases = mro
-                .classes
-                .iter()
-                .map(|base| cx.project.qualified_class(base));
-            let mut collections = bases.filter(|base| named(base).is_some());
-            collections
-                .next()
-                .filter(|_| !walks_otherwise && mro.is_complete())?
-        }
-    };
-    named(&name).filter(|kind| view.is_empty() || *kind == Collection::Dict)
-}
-
-fn named(class: &str) -> Option<Collection> {
-    match class {
-        "builtins.dict"
-        | "collections.OrderedDict"
-        | "collections.defaultdict"
-        | "collections.Counter" => Some(Collection::Dict),
-        "builtins.set" => Some(Collection::Set),
-        "collections.deque" => Some(Collection::Deque),
-        "builtins.list" => Some(Collection::List),
-        _ => None,
-    }
-}
-
 /// A change of the collection in a turn.
 struct Change<'p> {
     /// The call or the statement.
@@ -258,7 +213,7 @@ fn own_changes<'p>(
     mutations: Vec<(&'p Mutation, Site<'p>)>,
 ) -> Vec<Change<'p>> {
     let changes = mutations.into_iter().filter_map(|(mutation, site)| {
-        let (is_sure, adds) = effect(kind, walk, mutation, site, &walk.own)?;
+        let (is_sure, adds) = effect(kind, walk.site, mutation, site, &walk.own)?;
         Some(Change {
             site,
             is_sure,
@@ -286,136 +241,6 @@ fn is_later(site: Site<'_>, turn: Site<'_>) -> bool {
     around
         .into_iter()
         .any(|node| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda))
-}
-
-/// What a change does to the size: whether that is sure, and whether something is put in. None where the size stays.
-fn effect(
-    kind: Collection,
-    walk: &Walk<'_>,
-    mutation: &Mutation,
-    site: Site<'_>,
-    own: &[&str],
-) -> Option<(bool, bool)> {
-    match kind {
-        Collection::List => list_effect(walk, mutation, site),
-        Collection::Deque => {
-            let sure = [
-                "append",
-                "appendleft",
-                "pop",
-                "popleft",
-                "remove",
-                "clear",
-                "insert",
-            ];
-            let changes = mutation.kind == MutationKind::Delete
-                || method(site).is_some_and(|name| sure.contains(&name));
-            changes.then_some((true, false))
-        }
-        Collection::Dict | Collection::Set => table_effect(mutation, site, own),
-    }
-}
-
-fn method(site: Site<'_>) -> Option<&str> {
-    let callee = site.node.child(Field::Function)?;
-    Some(callee.child(Field::Attribute)?.text())
-}
-
-fn argument(site: Site<'_>, number: usize) -> Option<Node<'_>> {
-    site.node.child(Field::Arguments)?.children().nth(number)
-}
-
-fn table_effect(mutation: &Mutation, site: Site<'_>, own: &[&str]) -> Option<(bool, bool)> {
-    let is_own = |key: Option<Node<'_>>| key.is_some_and(|key| own.contains(&key.text()));
-    match mutation.kind {
-        MutationKind::Delete => Some((true, false)),
-        MutationKind::Item => {
-            let key = site.node.tree().node(mutation.target).parent()?;
-            let key = key.child(Field::Subscript)?;
-            // only a key that is made from the turn's own is known to be another
-            let is_made = key.kind() != Kind::Name
-                && key
-                    .descendants()
-                    .any(|part| part.kind() == Kind::Name && own.contains(&part.text()));
-            (is_made && site.node.kind() != Kind::AugmentedAssignment).then_some((false, true))
-        }
-        MutationKind::Augmented => {
-            let adds = site.text().contains("|=");
-            Some((false, adds))
-        }
-        MutationKind::Attribute => None,
-        MutationKind::Method => match method(site)? {
-            "popitem" | "clear" | "remove" => Some((true, false)),
-            // `pop()` is a set's
-            "pop" => {
-                let is_sure = argument(site, 1).is_none() || is_own(argument(site, 0));
-                Some((is_sure, false))
-            }
-            "discard" => Some((is_own(argument(site, 0)), false)),
-            "add" | "setdefault" if is_own(argument(site, 0)) => None,
-            "add" | "setdefault" => Some((false, true)),
-            "update" if is_own(only_key(argument(site, 0))) => None,
-            "update" | "symmetric_difference_update" => Some((false, true)),
-            "difference_update" | "intersection_update" => Some((false, false)),
-            _ => None,
-        },
-    }
-}
-
-/// The key of a display of one pair.
-fn only_key(display: Option<Node<'_>>) -> Option<Node<'_>> {
-    let display = display.filter(|display| display.kind() == Kind::Dict)?;
-    let mut pairs = display.children();
-    let only = pairs.next().filter(|_| pairs.next().is_none())?;
-    only.child(Field::Key)
-}
-
-fn list_effect(walk: &Walk<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(bool, bool)> {
-    let grows = || grows_for_ever(walk, site).then_some((true, true));
-    match mutation.kind {
-        MutationKind::Delete => Some((true, false)),
-        MutationKind::Item => {
-            let item = site.node.tree().node(mutation.target).parent()?;
-            let is_slice = item.children().any(|index| index.kind() == Kind::Slice);
-            is_slice.then_some((true, false))
-        }
-        MutationKind::Augmented => {
-            let added = site.node.child(Field::Right)?;
-            let adds = added.kind() == Kind::List && added.children().next().is_some();
-            adds.then(grows)?
-        }
-        MutationKind::Attribute => None,
-        MutationKind::Method => match method(site)? {
-            "remove" | "pop" | "insert" | "clear" => Some((true, false)),
-            "append" => grows(),
-            "extend" => {
-                let added = argument(site, 0)?;
-                let adds = added.kind() == Kind::List && added.children().next().is_some();
-                adds.then(grows)?
-            }
-            _ => None,
-        },
-    }
-}
-
-/// Whether each turn of a loop puts something at the end, and nothing leaves the loop.
-fn grows_for_ever(walk: &Walk<'_>, change: Site<'_>) -> bool {
-    let is_unconditional =
-        change.node.statement().and_then(Node::parent) == walk.site.node.child(Field::Body);
-    let mut nodes = walk.site.node.descendants();
-    walk.site.node.kind() == Kind::For
-        && is_unconditional
-        && !nodes.any(|node| {
-            matches!(
-                node.kind(),
-                Kind::Break
-                    | Kind::Return
-                    | Kind::Raise
-                    | Kind::Continue
-                    | Kind::Yield
-                    | Kind::Await
-            )
-        })
 }
 
 /// Whether the loop is left after a change, before its next turn.
@@ -501,7 +326,7 @@ fn helper<'p>(
     };
     let mut changes = body.mutations().filter_map(|mutation| {
         let site = body.at(mutation.node);
-        let is_sure = effect(kind, walk, mutation, site, &own) == Some((true, false));
+        let is_sure = effect(kind, walk.site, mutation, site, &own) == Some((true, false));
         let runs = is_sure && is_the_same(body.at(mutation.target)) && runs_always(site, body);
         runs.then_some(site)
     });

@@ -1,0 +1,187 @@
+//! Which collections notice, while a loop walks them, that their size changes, and what a change does to it: a part of MUT007.
+
+use crate::facts::{Mutation, MutationKind, Site};
+use crate::project::{ClassValue, Value};
+use crate::rules::Context;
+use crate::syntax::{Field, Kind, Node};
+
+/// The collections whose loops notice a change, or do not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Collection {
+    Dict,
+    Set,
+    Deque,
+    List,
+}
+
+/// The collection that an expression gives, of whose methods the loop walks `view`.
+pub(super) fn collection_of<'p>(
+    cx: &Context<'p>,
+    site: Site<'p>,
+    view: &str,
+) -> Option<Collection> {
+    let Value::Instance(class) = cx.project.evaluate(site) else {
+        return None;
+    };
+    let name = match class {
+        ClassValue::External(name) => name,
+        ClassValue::Known(known) => {
+            let walks_otherwise = ["__iter__", "items", "keys", "values", "pop"]
+                .iter()
+                .any(|method| cx.project.defines_somewhere(known, method));
+            let mro = cx.project.mro(known);
+            let bases = mro
+                .classes
+                .iter()
+                .map(|base| cx.project.qualified_class(base));
+            let mut collections = bases.filter(|base| named(base).is_some());
+            collections
+                .next()
+                .filter(|_| !walks_otherwise && mro.is_complete())?
+        }
+    };
+    named(&name).filter(|kind| view.is_empty() || *kind == Collection::Dict)
+}
+
+fn named(class: &str) -> Option<Collection> {
+    match class {
+        "builtins.dict"
+        | "collections.OrderedDict"
+        | "collections.defaultdict"
+        | "collections.Counter" => Some(Collection::Dict),
+        "builtins.set" => Some(Collection::Set),
+        "collections.deque" => Some(Collection::Deque),
+        "builtins.list" => Some(Collection::List),
+        _ => None,
+    }
+}
+
+/// What a change does to the size of a collection that `walk` goes over, whose turn has the names `own` for its key or element: whether that is sure, and whether something is put in. None where the size stays.
+pub(super) fn effect(
+    kind: Collection,
+    walk: Site<'_>,
+    mutation: &Mutation,
+    site: Site<'_>,
+    own: &[&str],
+) -> Option<(bool, bool)> {
+    match kind {
+        Collection::List => list_effect(walk, mutation, site),
+        Collection::Deque => {
+            let sure = [
+                "append",
+                "appendleft",
+                "pop",
+                "popleft",
+                "remove",
+                "clear",
+                "insert",
+            ];
+            let changes = mutation.kind == MutationKind::Delete
+                || method(site).is_some_and(|name| sure.contains(&name));
+            changes.then_some((true, false))
+        }
+        Collection::Dict | Collection::Set => table_effect(mutation, site, own),
+    }
+}
+
+fn method(site: Site<'_>) -> Option<&str> {
+    let callee = site.node.child(Field::Function)?;
+    Some(callee.child(Field::Attribute)?.text())
+}
+
+fn argument(site: Site<'_>, number: usize) -> Option<Node<'_>> {
+    site.node.child(Field::Arguments)?.children().nth(number)
+}
+
+fn table_effect(mutation: &Mutation, site: Site<'_>, own: &[&str]) -> Option<(bool, bool)> {
+    let is_own = |key: Option<Node<'_>>| key.is_some_and(|key| own.contains(&key.text()));
+    match mutation.kind {
+        MutationKind::Delete => Some((true, false)),
+        MutationKind::Item => {
+            let key = site.node.tree().node(mutation.target).parent()?;
+            let key = key.child(Field::Subscript)?;
+            // only a key that is made from the turn's own is known to be another
+            let is_made = key.kind() != Kind::Name
+                && key
+                    .descendants()
+                    .any(|part| part.kind() == Kind::Name && own.contains(&part.text()));
+            (is_made && site.node.kind() != Kind::AugmentedAssignment).then_some((false, true))
+        }
+        MutationKind::Augmented => {
+            let adds = site.text().contains("|=");
+            Some((false, adds))
+        }
+        MutationKind::Attribute => None,
+        MutationKind::Method => match method(site)? {
+            "popitem" | "clear" | "remove" => Some((true, false)),
+            // `pop()` is a set's
+            "pop" => {
+                let is_sure = argument(site, 1).is_none() || is_own(argument(site, 0));
+                Some((is_sure, false))
+            }
+            "discard" => Some((is_own(argument(site, 0)), false)),
+            "add" | "setdefault" if is_own(argument(site, 0)) => None,
+            "add" | "setdefault" => Some((false, true)),
+            "update" if is_own(only_key(argument(site, 0))) => None,
+            "update" | "symmetric_difference_update" => Some((false, true)),
+            "difference_update" | "intersection_update" => Some((false, false)),
+            _ => None,
+        },
+    }
+}
+
+/// The key of a display of one pair.
+fn only_key(display: Option<Node<'_>>) -> Option<Node<'_>> {
+    let display = display.filter(|display| display.kind() == Kind::Dict)?;
+    let mut pairs = display.children();
+    let only = pairs.next().filter(|_| pairs.next().is_none())?;
+    only.child(Field::Key)
+}
+
+fn list_effect(walk: Site<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(bool, bool)> {
+    let grows = || grows_for_ever(walk, site).then_some((true, true));
+    match mutation.kind {
+        MutationKind::Delete => Some((true, false)),
+        MutationKind::Item => {
+            let item = site.node.tree().node(mutation.target).parent()?;
+            let is_slice = item.children().any(|index| index.kind() == Kind::Slice);
+            is_slice.then_some((true, false))
+        }
+        MutationKind::Augmented => {
+            let added = site.node.child(Field::Right)?;
+            let adds = added.kind() == Kind::List && added.children().next().is_some();
+            adds.then(grows)?
+        }
+        MutationKind::Attribute => None,
+        MutationKind::Method => match method(site)? {
+            "remove" | "pop" | "insert" | "clear" => Some((true, false)),
+            "append" => grows(),
+            "extend" => {
+                let added = argument(site, 0)?;
+                let adds = added.kind() == Kind::List && added.children().next().is_some();
+                adds.then(grows)?
+            }
+            _ => None,
+        },
+    }
+}
+
+/// Whether each turn of a loop puts something at the end, and nothing leaves the loop.
+fn grows_for_ever(walk: Site<'_>, change: Site<'_>) -> bool {
+    let is_unconditional =
+        change.node.statement().and_then(Node::parent) == walk.node.child(Field::Body);
+    let mut nodes = walk.node.descendants();
+    walk.node.kind() == Kind::For
+        && is_unconditional
+        && !nodes.any(|node| {
+            matches!(
+                node.kind(),
+                Kind::Break
+                    | Kind::Return
+                    | Kind::Raise
+                    | Kind::Continue
+                    | Kind::Yield
+                    | Kind::Await
+            )
+        })
+}
