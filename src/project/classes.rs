@@ -401,7 +401,7 @@ impl Project {
     }
 
     /// The more derived of two metaclasses; `Some(None)` where neither derives from the other; `None` where that is not known.
-    pub fn more_derived<'p>(
+    fn more_derived<'p>(
         &'p self,
         one: &ClassValue<'p>,
         other: &ClassValue<'p>,

@@ -335,7 +335,7 @@ impl Project {
     }
 
     /// `module.Class.method`.
-    pub fn function_name(&self, function: Function<'_>) -> String {
+    pub(super) fn function_name(&self, function: Function<'_>) -> String {
         let outer = match function.class() {
             Some(class) => self.class_name(class),
             None => self.module_name(function.site.file.path()).0.clone(),

@@ -203,7 +203,7 @@ impl Project {
     }
 
     /// `name` of the module `module`, as `from` sees it.
-    pub(super) fn member_of_module<'p>(
+    fn member_of_module<'p>(
         &'p self,
         module: &str,
         name: &str,

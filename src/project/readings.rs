@@ -77,7 +77,7 @@ impl Project {
     }
 
     /// The expressions `self.name` in a class's own methods, under whatever name the object goes there.
-    pub fn own_readings<'p>(&'p self, class: Class<'p>, name: &str) -> Vec<Site<'p>> {
+    pub(super) fn own_readings<'p>(&'p self, class: Class<'p>, name: &str) -> Vec<Site<'p>> {
         self.own_readings_in(class, name, |facts| facts.mentions_attribute(name))
     }
 

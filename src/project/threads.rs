@@ -113,7 +113,7 @@ impl Project {
     }
 
     /// The calls of the whole project that make a function run in a thread.
-    pub fn thread_starts(&self) -> impl Iterator<Item = ThreadStart<'_>> {
+    fn thread_starts(&self) -> impl Iterator<Item = ThreadStart<'_>> {
         self.all_starts()
             .all
             .iter()
@@ -179,7 +179,7 @@ impl Project {
     }
 
     /// A call, as a thread start.
-    pub fn thread_start<'p>(&'p self, call: Site<'p>) -> Option<ThreadStart<'p>> {
+    fn thread_start<'p>(&'p self, call: Site<'p>) -> Option<ThreadStart<'p>> {
         let handed = self.hand_over(call)?;
         let HandKind::Start(kind) = handed.kind else {
             return None;

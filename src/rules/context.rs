@@ -107,7 +107,7 @@ pub struct Findings {
 
 impl Findings {
     /// Reports a range of a site's file. Evidence and fixes are added to what comes back.
-    pub fn report(
+    pub(super) fn report(
         &mut self,
         rule: &Rule,
         severity: Severity,
@@ -155,12 +155,12 @@ impl Finding {
     }
 
     /// Adds a site that proves it.
-    pub fn evidence(&mut self, site: Site<'_>, message: impl Into<String>) -> &mut Finding {
+    pub(super) fn evidence(&mut self, site: Site<'_>, message: impl Into<String>) -> &mut Finding {
         self.evidence_at(site.file, site.range(), message)
     }
 
     /// Adds a range that proves it. The same range is added once.
-    pub fn evidence_at(
+    pub(super) fn evidence_at(
         &mut self,
         file: &FileFacts,
         range: Range<usize>,
@@ -180,7 +180,7 @@ impl Finding {
     }
 
     /// Adds a way to mend it: replacements in the finding's own file.
-    pub fn fix(
+    pub(super) fn fix(
         &mut self,
         title: impl Into<String>,
         safe: bool,

@@ -7,7 +7,7 @@ use crate::syntax::{Field, Kind, Node};
 
 /// A way out with the lock taken.
 #[derive(Clone, Copy, PartialEq)]
-pub struct WayOut<'p> {
+pub(super) struct WayOut<'p> {
     /// The call of `acquire`.
     pub acquire: Node<'p>,
     /// Where the way leaves the one that would give the lock back; none at the end of the function.
@@ -16,7 +16,7 @@ pub struct WayOut<'p> {
 
 /// What makes the execution leave its way.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Leaving<'p> {
+pub(super) enum Leaving<'p> {
     /// A `return`, `raise`, `break` or `continue`.
     Statement(Node<'p>),
     /// An expression that can raise.
@@ -48,7 +48,11 @@ struct Walk<'a, 'p> {
 }
 
 /// The ways out of a function with the lock taken that an expression of this text names. None for a lock that is handed from thread to thread.
-pub fn ways_out<'p>(project: &'p Project, function: Function<'p>, lock: &str) -> Vec<WayOut<'p>> {
+pub(super) fn ways_out<'p>(
+    project: &'p Project,
+    function: Function<'p>,
+    lock: &str,
+) -> Vec<WayOut<'p>> {
     let mut walk = Walk {
         project,
         function,

@@ -135,7 +135,7 @@ fn is_docstring(statement: Node<'_>) -> bool {
 }
 
 /// The blanks before a byte, if there is nothing else before it in its line.
-pub(super) fn indentation(file: &FileFacts, at: usize) -> Option<String> {
+fn indentation(file: &FileFacts, at: usize) -> Option<String> {
     let before = file.source().get(..at)?;
     let start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
     let blank = &before[start..];
@@ -203,7 +203,7 @@ fn has_future_annotations(file: &FileFacts) -> bool {
 }
 
 /// The expression under which the file's module scope knows `module.name`, from an import that is there.
-pub(super) fn bound_import(cx: &Context<'_>, module: &str, name: &str) -> Option<String> {
+fn bound_import(cx: &Context<'_>, module: &str, name: &str) -> Option<String> {
     let qualified = format!("{module}.{name}");
     for statement in imports(cx.file) {
         for child in statement
