@@ -1,5 +1,6 @@
 //! The attributes that class bodies assign, and where methods may change them, as words show it, without parsing.
 
+use super::stores::{is_assigned, is_augmented};
 use super::wording::{closing, is_word, starts_display_or_call, string_length, word_length};
 use super::{MUTATING_METHODS, Subjects, trace};
 use crate::syntax::CutKind;
@@ -333,21 +334,6 @@ fn last_word(before: &[u8]) -> &[u8] {
         .take_while(|byte| is_word(**byte))
         .count();
     &before[before.len() - length..]
-}
-
-fn is_assigned(rest: &[u8]) -> bool {
-    rest.starts_with(b"=") && !rest.starts_with(b"==")
-}
-
-/// `+=`, `|=`, `//=`, ….
-fn is_augmented(rest: &[u8]) -> bool {
-    let operator = rest
-        .iter()
-        .take_while(|byte| b"+-*/%&|^<>@".contains(byte))
-        .count();
-    (1..=2).contains(&operator)
-        && is_assigned(&rest[operator..])
-        && !matches!(rest[..operator], [b'<' | b'>'])
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod kin;
 mod names;
 mod segment;
 mod site;
+mod stores;
 mod subjects;
 pub mod trace;
 mod walks;

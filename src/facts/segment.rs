@@ -7,7 +7,7 @@ use super::attributes::{self, ClassAttribute};
 use super::body::Body;
 use super::headers::Headers;
 use super::subjects::Subjects;
-use super::{trace, wording};
+use super::{stores, trace, wording};
 use crate::syntax::{CutKind, Outline, Seed, contains_word, docstring};
 use crate::text::Excerpt;
 
@@ -133,6 +133,12 @@ impl SegmentFacts {
                 // a comment may stand between a dot and a name; nobody does that
                 bytes[..at].trim_ascii_end().ends_with(b".")
             })
+    }
+
+    /// Whether, by its words, an attribute of a name is assigned to.
+    pub fn may_store_attribute(&self, name: &str) -> bool {
+        trace::look_for_attribute(name);
+        self.holds(name) && stores::stores_attribute(self.text.as_bytes(), name)
     }
 
     pub fn text(&self) -> &str {

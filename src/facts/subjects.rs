@@ -8,6 +8,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, Input, Matc
 
 use super::attributes;
 use super::hashed;
+use super::stores;
 use super::walks;
 use super::wording::{self, is_word};
 use crate::syntax::CutKind;
@@ -213,19 +214,19 @@ impl Subjects {
             found = found.union(Subjects::CHANGED_WALKS);
         }
         found = found.union(hashed::displays(bytes));
-        if wording::changes_temporary(bytes) {
+        if stores::changes_temporary(bytes) {
             found = found.union(Subjects::TEMPORARIES);
         }
-        if wording::stores_by_number(bytes) {
+        if stores::stores_by_number(bytes) {
             found = found.union(Subjects::NUMBERED_STORES);
         }
-        if wording::chained(bytes) {
+        if stores::chained(bytes) {
             found = found.union(Subjects::CHAINED);
         }
-        if wording::copies(bytes) {
+        if stores::copies(bytes) {
             found = found.union(Subjects::SHALLOW_COPIES);
         }
-        if wording::stores_implicit(bytes) {
+        if stores::stores_implicit(bytes) {
             found = found.union(Subjects::IMPLICIT_STORES);
         }
         if kind != CutKind::Head {

@@ -1,6 +1,6 @@
 //! What the words of a text show: small questions about code that is not parsed. All may say yes where the answer is no, never the other way round.
 
-use super::{IMPLICIT_METHODS, MUTATING_METHODS, Subjects};
+use super::Subjects;
 
 /// Whether a byte is part of a word.
 pub(super) fn is_word(byte: u8) -> bool {
@@ -272,213 +272,11 @@ pub(super) fn has_slots(bytes: &[u8]) -> bool {
     memchr::memmem::find_iter(bytes, NAME).any(is_filled) || holds(bytes, "slots=")
 }
 
-/// `a = b = [`, `a = b = name(`: the last of several targets that are all names, or of which two are places such as attributes and items.
-pub(super) fn chained(bytes: &[u8]) -> bool {
-    // where the targets begin that stand before the `=`, and how many of them are names and places
-    let (mut names, mut places, mut last) = (0, 0, None);
-    for at in memchr::memchr_iter(b'=', bytes) {
-        let is_comparison = bytes.get(at + 1) == Some(&b'=')
-            || at > 0 && matches!(bytes[at - 1], b'=' | b'!' | b'<' | b'>' | b':');
-        let between = last.map(|last: usize| &bytes[last + 1..at]);
-        last = Some(at).filter(|_| !is_comparison);
-        if is_comparison {
-            continue;
-        }
-        if !between.is_some_and(may_be_target) {
-            // the first `=` of a statement
-            let line = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |line| line + 1);
-            let target = bytes[line..at].trim_ascii();
-            let is_place = target.iter().any(|byte| matches!(byte, b'.' | b'['));
-            (names, places) = (usize::from(!is_place), usize::from(is_place));
-            continue;
-        }
-        let target = between.unwrap_or_default();
-        match target.iter().any(|byte| matches!(byte, b'.' | b'[')) {
-            true => places += 1,
-            false => names += 1,
-        }
-        if (names > 1 || places > 1) && starts_display_or_call(&bytes[at + 1..]) {
-            return true;
-        }
-    }
-    false
-}
-
-/// `= x.copy()`, `= x[:]`, `= copy(x)`, `= list(x)`, `= dict(x)`, `= {**x}`, `= [*x]`, and nothing more in the line.
-pub(super) fn copies(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'=', bytes).any(|at| {
-        if at > 0 && matches!(bytes[at - 1], b'=' | b'!' | b'<' | b'>') {
-            return false;
-        }
-        let line = &bytes[at + 1..];
-        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-        let end = line.iter().position(|byte| matches!(byte, b'#' | b';'));
-        is_copy(line[..end.unwrap_or(line.len())].trim_ascii())
-    })
-}
-
-fn is_copy(value: &[u8]) -> bool {
-    let is_name = |name: &[u8]| {
-        let name = name.trim_ascii();
-        name.first()
-            .is_some_and(|first| is_word(*first) && !first.is_ascii_digit())
-            && name.iter().all(|byte| is_word(*byte) || *byte == b'.')
-    };
-    let inside = |open: &[u8], close: &[u8]| value.strip_prefix(open)?.strip_suffix(close);
-    if let Some(name) = value
-        .strip_suffix(b".copy()")
-        .or(value.strip_suffix(b"[:]"))
-        .or(inside(b"{**", b"}"))
-        .or(inside(b"[*", b"]"))
-    {
-        return is_name(name);
-    }
-    let open = memchr::memchr(b'(', value);
-    open.is_some_and(|open| {
-        let argument = value[open + 1..].strip_suffix(b")");
-        let is_copying = matches!(&value[..open], b"list" | b"dict" | b"copy" | b"copy.copy");
-        is_copying && argument.is_some_and(is_name)
-    })
-}
-
-/// Whether a text between two `=` may be a target: a name, an attribute or an item.
-fn may_be_target(text: &[u8]) -> bool {
-    let mut rest = text.trim_ascii();
-    let is_name = rest.first().is_some_and(|byte| is_word(*byte));
-    while let Some(byte) = rest.first() {
-        let length = match byte {
-            b'[' | b'(' => closing(rest).map(|end| end + 1),
-            b'.' => Some(1),
-            _ => Some(word_length(rest)).filter(|length| *length > 0),
-        };
-        match length {
-            Some(length) => rest = &rest[length..],
-            None => return false,
-        }
-    }
-    is_name
-}
-
-/// Whether an item is stored or deleted whose index is written as a number or a slice, or whose object has the words of a tuple: `pair[0] += 1`, `del pair[-1]`.
-pub(super) fn stores_by_number(bytes: &[u8]) -> bool {
-    // a table is filled in many lines, and its name asked for once; a text of very many names is parsed
-    const ASKED: usize = 64;
-    let mut asked: Vec<&[u8]> = Vec::new();
-    memchr::memchr_iter(b']', bytes).any(|close| {
-        let after = bytes[close + 1..].trim_ascii_start();
-        let line = || near_line_before(bytes, close);
-        let is_stored = match after.first() {
-            Some(b'=') => after.get(1) != Some(&b'='),
-            // one of several targets
-            Some(b',' | b')' | b']') => {
-                let rest = &after[..after.len().min(200)];
-                rest.contains(&b'=') && !line().contains(&b'=') && !is_in_call(line())
-            }
-            Some(b'<' | b'>') => after.get(1) == after.first() && after.get(2) == Some(&b'='),
-            Some(b'*' | b'/') if after.get(1) == after.first() => after.get(2) == Some(&b'='),
-            Some(b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'@') => {
-                after.get(1) == Some(&b'=')
-            }
-            _ => false,
-        };
-        if !is_stored && !line().starts_with(b"del ") {
-            return false;
-        }
-        let Some(open) = memchr::memrchr(b'[', &bytes[..close]) else {
-            return true;
-        };
-        let index = bytes[open + 1..close].trim_ascii();
-        let number = index.strip_prefix(b"-").unwrap_or(index);
-        let length = bytes[..open].iter().rev();
-        let length = length.take_while(|byte| is_word(**byte)).count();
-        let name = &bytes[open - length..open];
-        if number.first().is_some_and(u8::is_ascii_digit) || index.contains(&b':') {
-            return true;
-        }
-        let is_new = !asked.contains(&name);
-        if is_new {
-            asked.push(name);
-        }
-        asked.len() > ASKED || is_new && is_called_a_tuple(bytes, name)
-    })
-}
-
-/// Whether an item is stored in, or a method that changes its object is called of, what a lookup with a default, a copying call or a slice gives.
-pub(super) fn changes_temporary(bytes: &[u8]) -> bool {
-    const BEFORE: usize = 300;
-    memchr::memchr2_iter(b')', b']', bytes).any(|at| {
-        let after = bytes[at + 1..].trim_ascii_start();
-        let is_changed = match after.first() {
-            Some(b'.') => {
-                let method = after[1..].trim_ascii_start();
-                let method = &method[..word_length(method)];
-                let mut known = MUTATING_METHODS.iter();
-                known.any(|known| known.as_bytes() == method)
-            }
-            Some(b'[') => {
-                let line = near_line_before(bytes, at);
-                bytes[at] == b')'
-                    && (line.starts_with(b"del ") || !holds(line, " = ") && is_stored(after))
-            }
-            _ => false,
-        };
-        let before = &bytes[at.saturating_sub(BEFORE)..=at];
-        is_changed
-            && match bytes[at] {
-                b')' => [
-                    ".get(", "getattr(", "list(", "sorted(", "dict(", "set(", ".copy(",
-                ]
-                .iter()
-                .any(|made| holds(before, made)),
-                _ => near_line_before(bytes, at).contains(&b':') || before.ends_with(b":]"),
-            }
-    })
-}
-
-/// Whether a line that begins with an index goes on as that of a store: `['a']['b'] = 1`; or of a deletion.
-fn is_stored(index: &[u8]) -> bool {
-    let mut rest = index;
-    while rest.first() == Some(&b'[') {
-        let Some(end) = closing(rest) else {
-            return true;
-        };
-        rest = rest[end + 1..].trim_ascii_start();
-    }
-    match rest.first() {
-        Some(b'=') => rest.get(1) != Some(&b'='),
-        Some(b')' | b',' | b':' | b'.') => false,
-        Some(_) => rest[..rest.len().min(4)].contains(&b'='),
-        None => true,
-    }
-}
-
-/// Whether a line ends among the arguments of a call.
-fn is_in_call(line: &[u8]) -> bool {
-    let open = memchr::memrchr(b'(', line);
-    open.is_some_and(|open| open > 0 && is_word(line[open - 1]) && !line[open..].contains(&b')'))
-}
-
 /// The last part of a line before a byte, as far as it is worth to look back: data has long lines.
-fn near_line_before(bytes: &[u8], at: usize) -> &[u8] {
+pub(super) fn near_line_before(bytes: &[u8], at: usize) -> &[u8] {
     const NEAR: usize = 400;
     let from = at.saturating_sub(NEAR);
     line_before(&bytes[from..], at - from)
-}
-
-/// Whether a name is that of a tuple by its words: `*names`, `names = (`, `names: tuple`.
-fn is_called_a_tuple(bytes: &[u8], name: &[u8]) -> bool {
-    !name.is_empty()
-        && memchr::memmem::find_iter(bytes, name).any(|at| {
-            let after = bytes[at + name.len()..].trim_ascii_start();
-            let value = after.strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
-            bytes[..at].ends_with(b"*")
-                || value
-                    .is_some_and(|value| value.starts_with(b"(") || value.starts_with(b"tuple("))
-                || after.strip_prefix(b":").is_some_and(|class| {
-                    let class = &class[..class.len().min(40)];
-                    holds(class, "uple")
-                })
-        })
 }
 
 /// Whether a word stands alone between a parenthesis or a comma and the next: as a base does.
@@ -488,24 +286,6 @@ pub(super) fn is_base(bytes: &[u8], start: usize, end: usize) -> bool {
     // `import type` and `module.type` too: another name for it, or its full name
     matches!(before, Some(b'(' | b',' | b'.' | b'=')) && matches!(after, Some(b')' | b',' | b'\n'))
         || after.is_none()
-}
-
-/// Whether a special method that Python calls by itself may be assigned as an attribute: `self.__call__ = …`.
-pub(super) fn stores_implicit(bytes: &[u8]) -> bool {
-    memchr::memmem::find_iter(bytes, b".__").any(|dot| {
-        let name = &bytes[dot + 1..];
-        let (name, after) = name.split_at(word_length(name));
-        let after = after.trim_ascii_start();
-        let is_target = match after.first() {
-            Some(b'=') => after.get(1) != Some(&b'='),
-            Some(b':' | b',' | b')' | b']') => true,
-            _ => false,
-        };
-        is_target
-            && IMPLICIT_METHODS
-                .iter()
-                .any(|known| known.as_bytes() == name)
-    })
 }
 
 /// What a function that keeps an object asks before it makes one.
@@ -524,7 +304,7 @@ fn asks_for_missing(bytes: &[u8]) -> bool {
     .any(|question| holds(bytes, question))
 }
 
-fn holds(bytes: &[u8], needle: &str) -> bool {
+pub(super) fn holds(bytes: &[u8], needle: &str) -> bool {
     memchr::memmem::find(bytes, needle.as_bytes()).is_some()
 }
 
@@ -589,7 +369,7 @@ pub(super) fn is_member(after: &[u8], member: &str) -> bool {
 }
 
 /// The text before a byte, from the start of its line.
-fn line_before(bytes: &[u8], at: usize) -> &[u8] {
+pub(super) fn line_before(bytes: &[u8], at: usize) -> &[u8] {
     let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
     bytes[start..at].trim_ascii_start()
 }
@@ -636,6 +416,17 @@ pub(super) fn is_used(bytes: &[u8], start: usize, after: &[u8]) -> bool {
     if !after.starts_with(b"(") || line.starts_with(b"#") {
         return false;
     }
+    let begins = begins_statement(line);
+    // `names.append(1).append(2)`; a chain that was begun in a line above
+    let is_chained = || {
+        let close = closing(after);
+        line.starts_with(b".") || close.is_none_or(|close| after.get(close + 1) == Some(&b'.'))
+    };
+    !begins || is_chained()
+}
+
+/// Whether a line before an attribute's name holds nothing but what the attribute is one of, or a statement's end before that: `if full: names.`
+pub(super) fn begins_statement(line: &[u8]) -> bool {
     let mut depth = 0;
     let receiver = line.iter().rev().take_while(|byte| {
         match byte {
@@ -648,14 +439,7 @@ pub(super) fn is_used(bytes: &[u8], start: usize, after: &[u8]) -> bool {
         true
     });
     let before = line[..line.len() - receiver.count()].trim_ascii_end();
-    // `if full: names.clear()`
-    let begins = before.is_empty() || matches!(before.last(), Some(b':' | b';'));
-    // `names.append(1).append(2)`; a chain that was begun in a line above
-    let is_chained = || {
-        let close = closing(after);
-        line.starts_with(b".") || close.is_none_or(|close| after.get(close + 1) == Some(&b'.'))
-    };
-    !begins || is_chained()
+    before.is_empty() || matches!(before.last(), Some(b':' | b';'))
 }
 
 /// Whether a name at a byte is that of an attribute.

@@ -153,7 +153,7 @@ impl<'p> Class<'p> {
         let mut found = Vec::new();
         for part in self
             .site
-            .class_parts(|facts| facts.mentions_attribute(name))
+            .class_parts(|facts| facts.may_store_attribute(name))
         {
             for mutation in part
                 .mutations()

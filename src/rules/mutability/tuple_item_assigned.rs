@@ -77,6 +77,7 @@ fn is_stored_from_outside<'p>(cx: &Context<'p>, family: &[Class<'p>], name: &str
     cx.project
         .mentions(name)
         .into_iter()
+        .filter(|(file, segment)| file.segment(*segment).may_store_attribute(name))
         .any(|(file, segment)| {
             let root = file.root(segment);
             let stores = root.body().mutations.iter();
