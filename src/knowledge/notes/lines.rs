@@ -31,6 +31,12 @@ impl<'a> Lines<'a> {
         self.starts.get(line).copied().unwrap_or(self.text.len())
     }
 
+    /// The line of a byte.
+    pub(super) fn line_of(&self, byte: usize) -> usize {
+        let lines = self.starts.partition_point(|start| *start <= byte);
+        lines.saturating_sub(1)
+    }
+
     /// The bytes of a line without its end.
     pub(super) fn range(&self, line: usize) -> Range<usize> {
         let start = self.start(line);

@@ -3,11 +3,14 @@
 //! Reading never fails: what is broken in a note becomes a [`Problem`] of it, and the rest of the note is read all the same. The user's file is never changed.
 
 mod cells;
+mod decode;
 mod front;
 mod headings;
 mod inline;
 mod lines;
 mod marks;
+mod mojibake;
+mod notebook;
 mod prose;
 mod python;
 mod questions;
@@ -168,27 +171,77 @@ pub struct Passage {
 }
 
 impl Note {
-    /// Reads a note from the bytes of its file. Never fails: what is broken becomes a problem of the note.
+    /// Reads a note from the bytes of its file. Never fails: what is broken becomes a problem of the note. A notebook is known by its name or by what it
+    /// holds; of one that is broken, and of what is no text, there are no sections.
     pub fn read(path: &Path, bytes: &[u8]) -> Note {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        let mut problems = Vec::new();
-        let lines = Lines::new(&text);
-        let (front, start) = front::read(&text, &lines, &mut problems);
-        let region = Region {
+        let (text, problem) = decode::decode(bytes);
+        let mut note = Note {
+            path: path.to_owned(),
+            problems: problem.into_iter().collect(),
+            ..Note::default()
+        };
+        let Some(text) = text else {
+            return note;
+        };
+        let is_named = path
+            .extension()
+            .is_some_and(|name| name.eq_ignore_ascii_case("ipynb"));
+        let (text, regions) = match is_named || notebook::is_notebook(&text) {
+            false => (text, None),
+            true => match notebook::read(&text) {
+                Ok(notebook) => (notebook.text, Some(notebook.regions)),
+                Err(problem) if is_named => {
+                    note.text = text;
+                    note.problems.push(problem);
+                    return note;
+                }
+                Err(_) => (text, None),
+            },
+        };
+        note.text = note.repair(text);
+        note.scan(regions);
+        note
+    }
+
+    /// The text with damaged characters repaired; says so in the note.
+    fn repair(&mut self, text: String) -> String {
+        let Some(found) = mojibake::repaired(&text) else {
+            return text;
+        };
+        self.repaired = true;
+        let mut message = format!(
+            "the note was saved after its UTF-8 had been misread as {encoding}: {places} characters are damaged, the first here. They are read as they were meant; to repair the file, save it as {encoding} and open it again as UTF-8",
+            encoding = found.encoding,
+            places = found.places
+        );
+        // one problem for a note: a byte that was wrong besides is said with it, as its place is no longer known
+        if let Some(problem) = self.problems.pop() {
+            message = format!("{message}. Besides, {}", problem.message);
+        }
+        self.problems.push(Problem {
+            kind: ProblemKind::EncodingDamaged,
+            range: found.first,
+            message,
+        });
+        found.text
+    }
+
+    /// Finds the front matter and the sections. The regions are those of a notebook.
+    fn scan(&mut self, regions: Option<Vec<Region>>) {
+        let lines = Lines::new(&self.text);
+        let (front, start) = match regions {
+            None => front::read(&self.text, &lines, &mut self.problems),
+            Some(_) => (Front::default(), 0),
+        };
+        let whole = || Region {
             kind: RegionKind::Markdown,
             lines: start..lines.count(),
         };
-        let mut outline = scan::scan(&text, &lines, &[region]);
-        problems.append(&mut outline.problems);
-        let (sections, links) = sections::build(&text, &lines, start, outline);
-        Note {
-            path: path.to_owned(),
-            text,
-            repaired: false,
-            front,
-            sections,
-            links,
-            problems,
-        }
+        let regions = regions.unwrap_or_else(|| vec![whole()]);
+        let mut outline = scan::scan(&self.text, &lines, &regions);
+        self.problems.append(&mut outline.problems);
+        self.problems.sort_by_key(|problem| problem.range.start);
+        (self.sections, self.links) = sections::build(&self.text, &lines, start, outline);
+        self.front = front;
     }
 }
