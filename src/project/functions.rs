@@ -343,6 +343,21 @@ impl Project {
         format!("{outer}.{}", function.name())
     }
 
+    /// The calls in the project of a function.
+    pub fn calls_of<'p>(&'p self, function: Function<'p>) -> Vec<Site<'p>> {
+        let is_function = |callee: Site<'p>| {
+            let callee = self.evaluate(callee);
+            matches!(callee, Value::Function(called) | Value::Method(called) if called == function)
+        };
+        let mut found = Vec::new();
+        for (file, segment) in self.mentions(function.name()) {
+            let root = file.root(segment);
+            let calls = root.body().calls.iter().map(|call| root.at(*call));
+            found.extend(calls.filter(|call| call.child(Field::Function).is_some_and(is_function)));
+        }
+        found
+    }
+
     /// What a call of a function gives, where all of its `return`s agree.
     pub(super) fn returned<'p>(&'p self, function: Function<'p>, depth: usize) -> Value<'p> {
         if function.is_async() {

@@ -90,6 +90,21 @@ impl Project {
         }
     }
 
+    /// The classes of the project that a function stands on as a decorator.
+    pub fn decorated_by<'p>(&'p self, decorator: Function<'p>) -> Vec<Class<'p>> {
+        let mut found = Vec::new();
+        for (file, segment) in self.mentions(decorator.name()) {
+            let root = file.root(segment);
+            let classes = root.body().classes.iter();
+            let classes = classes.filter_map(|data| Class::at(root.at(data.node)));
+            found.extend(classes.filter(|class| {
+                let mut names = class.site.decorators();
+                names.any(|name| self.evaluate(name) == Value::Function(decorator))
+            }));
+        }
+        found
+    }
+
     /// The nested function that a function surely gives, where it is one.
     fn inner<'p>(&'p self, function: Function<'p>) -> Option<Function<'p>> {
         let given = self.given_function(function)?;

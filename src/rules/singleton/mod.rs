@@ -33,27 +33,10 @@ fn singleton_name<'p>(singleton: &Singleton<'p>) -> &'p str {
     }
 }
 
-/// The classes that a decorator stands on.
+/// The classes that the decorator around a function stands on.
 fn decorated<'p>(cx: &Context<'p>, inner: Function<'p>) -> Vec<Class<'p>> {
-    let Some(decorator) = Function::around(inner.site) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for (file, segment) in cx.project.mentions(decorator.name()) {
-        let root = file.root(segment);
-        for class in root
-            .body()
-            .classes
-            .iter()
-            .filter_map(|data| Class::at(root.at(data.node)))
-        {
-            let mut names = class.site.decorators();
-            if names.any(|name| cx.project.evaluate(name) == Value::Function(decorator)) {
-                found.push(class);
-            }
-        }
-    }
-    found
+    let decorator = Function::around(inner.site);
+    decorator.map_or_else(Vec::new, |decorator| cx.project.decorated_by(decorator))
 }
 
 /// What keeps the one object of a class when the class is called: its metaclass, or the decorator above it.

@@ -2,9 +2,9 @@
 
 use super::{decorated, singleton_name, singletons};
 use crate::facts::Site;
-use crate::project::{Class, Function, Locking, Singleton, SingletonShape, Value};
+use crate::project::{Class, Function, Locking, Singleton, SingletonShape};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind};
+use crate::syntax::Kind;
 
 pub const RULE: Rule = Rule {
     code: "SNG002",
@@ -35,7 +35,9 @@ fn builders<'p>(cx: &Context<'p>, singleton: &Singleton<'p>) -> Vec<Site<'p>> {
             .flat_map(|meta| cx.project.made_by_metaclass(meta))
             .collect(),
         SingletonShape::Decorator => decorated(cx, singleton.function),
-        SingletonShape::Module | SingletonShape::Method => return calls_of(cx, singleton.function),
+        SingletonShape::Module | SingletonShape::Method => {
+            return cx.project.calls_of(singleton.function);
+        }
     };
     let mut at = 0;
     while at < classes.len() && at < 200 {
@@ -50,19 +52,6 @@ fn builders<'p>(cx: &Context<'p>, singleton: &Singleton<'p>) -> Vec<Site<'p>> {
         .into_iter()
         .flat_map(|class| cx.project.constructions(class))
         .collect()
-}
-
-/// The calls of a function in the project.
-fn calls_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Site<'p>> {
-    let mut found = Vec::new();
-    for (file, segment) in cx.project.mentions(function.name()) {
-        let root = file.root(segment);
-        found.extend(root.body().calls.iter().map(|call| root.at(*call)).filter(|call| {
-            let callee = call.child(Field::Function).map(|callee| cx.project.evaluate(callee));
-            matches!(callee, Some(Value::Function(target) | Value::Method(target)) if target == function)
-        }));
-    }
-    found
 }
 
 /// Whether a call is made while the singleton's own module is imported: before any thread can be.
