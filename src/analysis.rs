@@ -5,6 +5,7 @@
 
 mod construct;
 mod hover;
+mod meaning;
 mod notes;
 mod shapes;
 mod suppressed;
@@ -67,8 +68,14 @@ fn new_stamp() -> u64 {
 /// What a hover says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hover {
-    /// The construct that the hover is about, in bytes of the file.
+    /// The construct or the finding that the hover is about, in bytes of the file.
     pub range: Range<usize>,
+    /// The slug of the concept that it explains.
+    pub concept: Option<String>,
+    /// The slugs of the other concepts that answer there.
+    pub also: Vec<String>,
+    /// The codes of the findings there; the first is the one that the hover is about.
+    pub findings: Vec<&'static str>,
     /// The text, as Markdown.
     pub markdown: String,
     /// The same for clients that show plain text only.

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use marginote::config::Settings;
 use marginote::explain::{self, Text};
 use marginote::knowledge::{Card, Knowledge, rule_names};
-use marginote::review::{self, Format, Request};
+use marginote::review::{self, Format, Place, Request};
 use marginote::rules::{RuleSelector, Severity};
 use tracing_subscriber::EnvFilter;
 
@@ -36,11 +36,18 @@ enum Command {
         #[arg(long, value_enum, default_value_t = ListFormat::Text)]
         format: ListFormat,
     },
-    /// Explains a rule (MUT001, mutable-default) or a concept (gil).
+    /// Explains a rule (MUT001, mutable-default), a concept (gil), or what stands at a place of a file.
     Explain {
         /// A rule's code or name, a concept's name, or its title.
-        #[arg(value_name = "CODE|CONCEPT")]
-        what: String,
+        #[arg(
+            value_name = "CODE|CONCEPT",
+            required_unless_present = "at",
+            conflicts_with = "at"
+        )]
+        what: Option<String>,
+        /// What a hover there would say. Line and column count from 1.
+        #[arg(long, value_name = "FILE:LINE:COLUMN")]
+        at: Option<Place>,
         #[arg(long, value_enum, default_value_t = PageFormat::Text)]
         format: PageFormat,
     },
@@ -103,6 +110,7 @@ enum ListFormat {
 enum PageFormat {
     Text,
     Markdown,
+    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -148,7 +156,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(call) => check(call),
         Command::Rules { format } => print(&rules(format)?),
-        Command::Explain { what, format } => print(&page(&what, format)?),
+        Command::Explain {
+            at: Some(place),
+            format,
+            ..
+        } => print(&hover(&place, format)?),
+        Command::Explain { what, format, .. } => print(&page(&what.unwrap_or_default(), format)?),
         Command::Server { tcp, .. } => Ok(marginote::server::run(tcp.as_deref())?),
     }
 }
@@ -227,9 +240,9 @@ fn rules(format: ListFormat) -> anyhow::Result<String> {
 
 fn page(what: &str, format: PageFormat) -> anyhow::Result<String> {
     let knowledge = Knowledge::builtin();
-    let text: Text = match knowledge.find(what) {
-        Some(Card::Rule(card)) => explain::rule(card, knowledge),
-        Some(Card::Concept(card)) => explain::concept(card, knowledge),
+    let (name, text): (&str, Text) = match knowledge.find(what) {
+        Some(Card::Rule(card)) => (&card.code, explain::rule(card, knowledge)),
+        Some(Card::Concept(card)) => (&card.concept, explain::concept(card, knowledge)),
         None => match knowledge.nearest(what) {
             Some(right) => bail!("no rule or concept is called `{what}`; did you mean `{right}`?"),
             None => {
@@ -237,9 +250,35 @@ fn page(what: &str, format: PageFormat) -> anyhow::Result<String> {
             }
         },
     };
-    Ok(if format == PageFormat::Markdown {
-        text.markdown
-    } else {
-        text.plain
+    Ok(match format {
+        PageFormat::Text => text.plain,
+        PageFormat::Markdown => text.markdown,
+        PageFormat::Json => {
+            let page = serde_json::json!({"version": 1, "name": name, "markdown": text.markdown});
+            format!("{page}\n")
+        }
+    })
+}
+
+fn hover(place: &Place, format: PageFormat) -> anyhow::Result<String> {
+    let hover = review::explain_at(place)?;
+    Ok(match (format, hover) {
+        (PageFormat::Json, hover) => {
+            let hover = hover.as_ref();
+            let document = serde_json::json!({
+                "version": 1,
+                "concept": hover.and_then(|hover| hover.concept.as_deref()),
+                "also": hover.map_or(&[][..], |hover| &hover.also),
+                "findings": hover.map_or(&[][..], |hover| &hover.findings),
+                "notes": [],
+                "markdown": hover.map_or("", |hover| &hover.markdown),
+            });
+            format!("{document}\n")
+        }
+        (PageFormat::Text, Some(hover)) => hover.plain,
+        (PageFormat::Markdown, Some(hover)) => hover.markdown,
+        (PageFormat::Text | PageFormat::Markdown, None) => {
+            "There is nothing to explain at this place.\n".to_owned()
+        }
     })
 }

@@ -35,7 +35,7 @@ fn a_fix_makes_its_finding_go_away() {
     let mut wrong = String::new();
     let compiled = tempfile::tempdir().expect("a temporary folder");
     let mut count = 0;
-    for (name, text) in suites() {
+    for (name, text) in suites("rules") {
         for case in cases(&text) {
             let project = project(&case);
             for report in project.snapshot.check(&project.paths, &|| {}) {

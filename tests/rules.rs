@@ -197,7 +197,7 @@ fn problems(case: &Case, code: &str) -> String {
 fn what_is_marked_is_found_and_nothing_else() {
     let mut report = String::new();
     let (mut passed, mut failed) = (0, 0);
-    for (name, text) in suites() {
+    for (name, text) in suites("rules") {
         let code = name.split('-').next().expect("a code").to_string();
         for case in cases(&text) {
             let wrong = problems(&case, &code);
@@ -245,7 +245,7 @@ print(" ".join(seen))
 fn errors_raise_when_python_runs_them() {
     let mut wrong = String::new();
     let mut runs = 0;
-    for (name, text) in suites() {
+    for (name, text) in suites("rules") {
         for case in cases(&text) {
             let Some((file, first)) = case.files.first() else {
                 continue;

@@ -2,50 +2,115 @@
 
 use std::ops::Range;
 
+use super::meaning;
 use super::shapes;
-use crate::facts::{BindingKind, FileFacts, Site};
-use crate::knowledge::{
-    Comprehension, KEYWORDS, LITERALS, OPERATORS, Parameter as ParameterShape, Selector,
-};
-use crate::project::{Class, ClassValue, Function, ParameterKind, Project, Value};
-use crate::syntax::{Field, Kind, Node, Op};
+use crate::facts::{FileFacts, Site};
+use crate::knowledge::{COMMENTS, Comprehension, KEYWORDS, LITERALS, OPERATORS, Selector};
+use crate::project::{Class, Function, Project};
+use crate::syntax::{Kind, Node, Op};
 
-/// The construct at a byte: its range in the file, and what it is, the most specific first. None between constructs, and in text and comments.
-pub(super) fn construct_at(
-    project: &Project,
-    file: &FileFacts,
+/// What stands at a place.
+pub(super) struct Construct<'p> {
+    /// Bytes of the file.
+    pub(super) range: Range<usize>,
+    /// What it is, the most specific first.
+    pub(super) is: Vec<Selector>,
+    /// What of the project's own it names.
+    pub(super) named: Option<Named<'p>>,
+}
+
+/// A definition of the project that a name stands for.
+#[derive(Clone, Copy)]
+pub(super) enum Named<'p> {
+    /// The class, or an object of it.
+    Class(Class<'p>),
+    Function(Function<'p>),
+}
+
+/// The construct at a byte. None between constructs, and in text and comments that tell no tool anything.
+pub(super) fn construct_at<'p>(
+    project: &'p Project,
+    file: &'p FileFacts,
     offset: usize,
-) -> Option<(Range<usize>, Vec<Selector>)> {
+) -> Option<Construct<'p>> {
     let (segment, inside) = file.segment_at(offset)?;
     let root = file.root(segment);
     let site = root.with(root.node.tree().at(inside));
-    let mut found = Vec::new();
-    let range = match site.node.kind() {
-        Kind::Name => {
-            name(project, site, &mut found);
-            site.range()
-        }
-        Kind::Comment => return None,
+    let mut construct = Construct {
+        range: site.range(),
+        is: Vec::new(),
+        named: None,
+    };
+    let token_of = |range: Range<usize>| {
+        let start = file.start(segment);
+        start + range.start..start + range.end
+    };
+    if let Some(comment) = comment_around(site.node, inside) {
+        let (range, word) = directive(comment, inside)?;
+        construct.range = token_of(range);
+        construct.is.push(Selector::Comment(word.to_string()));
+        return Some(construct);
+    }
+    match site.node.kind() {
+        Kind::Name => meaning::name(project, site, &mut construct),
         Kind::String | Kind::Integer | Kind::Float | Kind::Ellipsis => {
-            literal(site.node, &mut found);
-            site.range()
+            literal(site.node, &mut construct.is);
+        }
+        // the quotes of a text, and what is between them
+        Kind::Other if is_in_text(site.node) => {
+            let text = site.with(site.node.parent()?);
+            construct.range = text.range();
+            literal(text.node, &mut construct.is);
         }
         _ => {
-            let token = token_at(site.text(), inside.checked_sub(site.node.range().start)?)?;
-            let start = site.range().start;
-            keyword_or_operator(site, &site.text()[token.clone()], &mut found);
-            start + token.start..start + token.end
+            let start = site.node.range().start;
+            let token = token_at(site.text(), inside.checked_sub(start)?)?;
+            keyword_or_operator(site, &site.text()[token.clone()], &mut construct.is);
+            construct.range = token_of(start + token.start..start + token.end);
         }
-    };
+    }
     if offset < first_line_end(file.source()) {
         let name = file.path().file_name()?.to_string_lossy().into_owned();
-        found.push(Selector::File(name));
+        construct.is.push(Selector::File(name));
     }
-    Some((range, found))
+    Some(construct)
 }
 
 fn first_line_end(source: &str) -> usize {
     source.find(['\n', '\r']).unwrap_or(source.len())
+}
+
+fn is_in_text(node: Node<'_>) -> bool {
+    node.parent()
+        .is_some_and(|parent| parent.kind() == Kind::String)
+}
+
+/// The comment in a node that holds a byte of the segment.
+fn comment_around(node: Node<'_>, at: usize) -> Option<Node<'_>> {
+    let holds = |node: &Node<'_>| node.kind() == Kind::Comment && node.range().contains(&at);
+    node.descendants().find(holds)
+}
+
+/// What a comment tells a tool at a byte of the segment: where that stands, and the word that it begins with.
+fn directive(comment: Node<'_>, at: usize) -> Option<(Range<usize>, &'static str)> {
+    let (text, start) = (comment.text(), comment.range().start);
+    let hash = text.get(..at + 1 - start)?.rfind('#')?;
+    let part = text[hash + 1..].split('#').next()?;
+    let range = start + hash..start + hash + 1 + part.trim_end().len();
+    let said = part.trim();
+    let word = said.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    let word = COMMENTS
+        .iter()
+        .find(|known| word.eq_ignore_ascii_case(known))?;
+    let rest = said[word.len()..].trim_start();
+    let tells = match *word {
+        "noqa" => rest.is_empty() || rest.starts_with(':'),
+        "type" => rest
+            .strip_prefix(':')
+            .is_some_and(|rest| rest.trim_start().starts_with("ignore")),
+        _ => rest.starts_with(':'),
+    };
+    (tells && range.contains(&at)).then_some((range, *word))
 }
 
 /// The word or operator around a byte of a node's text, outside of its children.
@@ -74,17 +139,26 @@ fn token_at(text: &str, at: usize) -> Option<Range<usize>> {
 
 fn keyword_or_operator(site: Site<'_>, token: &str, found: &mut Vec<Selector>) {
     let node = site.node;
-    match node.kind() {
-        Kind::ListComprehension => found.push(Selector::Comprehension(Comprehension::List)),
-        Kind::SetComprehension => found.push(Selector::Comprehension(Comprehension::Set)),
-        Kind::DictComprehension => found.push(Selector::Comprehension(Comprehension::Dict)),
-        Kind::GeneratorExpression => found.push(Selector::Comprehension(Comprehension::Generator)),
-        _ => {}
-    }
+    // the words of a comprehension stand in its clauses
+    let comprehension = match node.kind() {
+        Kind::ForInClause | Kind::IfClause => node.parent(),
+        _ => Some(node),
+    };
+    found.extend(comprehension.and_then(comprehension_of));
+    let shape = match node.kind() {
+        Kind::Lambda if token == "lambda" => Function::at(site).and_then(shapes::closure_over_loop),
+        Kind::Comparison => shapes::identity(node),
+        Kind::Yield => shapes::receiving(node),
+        _ => None,
+    };
+    found.extend(shape.map(Selector::Shape));
     let whole = match (node.kind(), node.op()) {
         (Kind::Comparison, Op::IsNot) => "is not",
         (Kind::Comparison, Op::NotIn) => "not in",
         (Kind::Yield, Op::From) => "yield from",
+        (Kind::ExceptClause, _) if is_bare(node) => "except:",
+        (Kind::WildcardImport, _) => "import *",
+        (Kind::ImportFrom, _) if node.child_of(Kind::WildcardImport).is_some() => "import *",
         _ => token,
     };
     if OPERATORS.contains(&whole) {
@@ -96,6 +170,24 @@ fn keyword_or_operator(site: Site<'_>, token: &str, found: &mut Vec<Selector>) {
         }
     }
     literal(node, found);
+}
+
+/// Whether an `except` names no exception.
+fn is_bare(clause: Node<'_>) -> bool {
+    clause
+        .children()
+        .next()
+        .is_some_and(|first| first.kind() == Kind::Block)
+}
+
+fn comprehension_of(node: Node<'_>) -> Option<Selector> {
+    Some(Selector::Comprehension(match node.kind() {
+        Kind::ListComprehension => Comprehension::List,
+        Kind::SetComprehension => Comprehension::Set,
+        Kind::DictComprehension => Comprehension::Dict,
+        Kind::GeneratorExpression => Comprehension::Generator,
+        _ => return None,
+    }))
 }
 
 fn literal(node: Node<'_>, found: &mut Vec<Selector>) {
@@ -125,178 +217,4 @@ fn literal(node: Node<'_>, found: &mut Vec<Selector>) {
     };
     debug_assert!(LITERALS.contains(&word));
     found.push(Selector::Literal(word.to_string()));
-}
-
-/// What an identifier is: where it stands, then what it means.
-fn name<'p>(project: &'p Project, site: Site<'p>, found: &mut Vec<Selector>) {
-    let Some(parent) = site.node.parent() else {
-        return;
-    };
-    match (parent.kind(), site.node.field()) {
-        (Kind::FunctionDef, Field::Name) => return function(project, site.with(parent), found),
-        (Kind::ClassDef, Field::Name) => return class(project, site.with(parent), found),
-        (Kind::KeywordArgument, Field::Name) => return class_keyword(site, parent, found),
-        _ => {}
-    }
-    parameter(site, found);
-    // the attribute `c` of `a.b.c` stands for the whole
-    let whole = match (parent.kind(), site.node.field()) {
-        (Kind::Attribute, Field::Attribute) => site.with(parent),
-        _ => site,
-    };
-    dunder_assignment(whole, site.text(), found);
-    if let Some(keyword) = value_of_class_keyword(whole.node) {
-        found.push(Selector::ClassKeyword(keyword.to_string()));
-    }
-    meaning(project, whole, site.text(), found);
-}
-
-/// A qualified name as selectors spell it: built-in names without their module.
-fn spelled(name: &str) -> &str {
-    name.strip_prefix("builtins.").unwrap_or(name)
-}
-
-fn meaning<'p>(project: &'p Project, whole: Site<'p>, text: &str, found: &mut Vec<Selector>) {
-    let value = project.evaluate(whole);
-    let called = whole.node.field() == Field::Function;
-    let qualified = project.qualified_value(&value);
-    if let Some(name) = qualified.as_deref().map(spelled) {
-        let decorated = whole
-            .node
-            .ancestors()
-            .take(2)
-            .any(|node| node.kind() == Kind::Decorator);
-        if decorated {
-            found.push(Selector::Decorator(name.to_string()));
-        }
-        if called || decorated {
-            found.push(Selector::Call(name.to_string()));
-        }
-        found.push(Selector::Name(name.to_string()));
-    }
-    if called && whole.node.kind() == Kind::Attribute && is_method_of_unknown(&value) {
-        found.push(Selector::Method(text.to_string()));
-    }
-    match value {
-        Value::Class(known) => class_meaning(project, known, found),
-        Value::Instance(ClassValue::Known(known)) => class_meaning(project, known, found),
-        _ => {}
-    }
-}
-
-/// Whether a called attribute may be a built-in type's method: its receiver is one, or cannot be known.
-fn is_method_of_unknown(value: &Value<'_>) -> bool {
-    match value {
-        Value::Unknown => true,
-        Value::External(name) => name.contains("()."),
-        _ => false,
-    }
-}
-
-fn class_keyword(site: Site<'_>, argument: Node<'_>, found: &mut Vec<Selector>) {
-    let in_class = argument
-        .parent()
-        .is_some_and(|list| list.field() == Field::Superclasses);
-    if in_class {
-        found.push(Selector::ClassKeyword(site.text().to_string()));
-    }
-}
-
-fn value_of_class_keyword(node: Node<'_>) -> Option<&str> {
-    let argument = node
-        .parent()
-        .filter(|parent| parent.kind() == Kind::KeywordArgument)?;
-    let list = argument.parent()?;
-    (list.field() == Field::Superclasses).then(|| argument.child(Field::Name).map(Node::text))?
-}
-
-fn is_dunder(name: &str) -> bool {
-    name.len() > 4 && name.starts_with("__") && name.ends_with("__")
-}
-
-/// `__slots__ = …` in a class body, `self.__class__ = …`.
-fn dunder_assignment(whole: Site<'_>, text: &str, found: &mut Vec<Selector>) {
-    if is_dunder(text) && whole.node.field() == Field::Left {
-        found.push(Selector::Dunder(text.to_string()));
-    }
-}
-
-fn function<'p>(project: &'p Project, definition: Site<'p>, found: &mut Vec<Selector>) {
-    let Some(function) = Function::at(definition) else {
-        return;
-    };
-    if is_dunder(function.name()) {
-        found.push(Selector::Dunder(function.name().to_string()));
-    }
-    let shapes = shapes::of_function(project, function);
-    found.extend(shapes.into_iter().map(Selector::Shape));
-    if let Some(name) = project.qualified_value(&Value::Function(function)) {
-        found.push(Selector::Name(name.to_string()));
-    }
-}
-
-fn class<'p>(project: &'p Project, definition: Site<'p>, found: &mut Vec<Selector>) {
-    if let Some(class) = Class::at(definition) {
-        class_meaning(project, class, found);
-    }
-}
-
-fn class_meaning<'p>(project: &'p Project, class: Class<'p>, found: &mut Vec<Selector>) {
-    let shapes = shapes::of_class(project, class);
-    found.extend(shapes.into_iter().map(Selector::Shape));
-    for base in project.mro(class).classes.iter().skip(1) {
-        let name = project.qualified_class(base);
-        found.push(Selector::Base(spelled(&name).to_string()));
-    }
-    if class.keyword("metaclass").is_some() {
-        found.push(Selector::ClassKeyword("metaclass".to_string()));
-    }
-}
-
-/// The shape of the parameter whose name stands here.
-fn parameter(site: Site<'_>, found: &mut Vec<Selector>) {
-    let binds = |binding: &&crate::facts::Binding| {
-        binding.name == site.node.id() && binding.kind == BindingKind::Parameter
-    };
-    if !site.body().bindings.iter().any(|binding| binds(&binding)) {
-        return;
-    }
-    let definition = site
-        .node
-        .ancestors()
-        .find(|node| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda));
-    let Some(function) = definition.and_then(|node| Function::at(site.with(node))) else {
-        return;
-    };
-    let Some(parameter) = function
-        .parameters()
-        .find(|parameter| parameter.name == site)
-    else {
-        return;
-    };
-    let mutable = |kind| {
-        matches!(
-            kind,
-            Kind::List
-                | Kind::Dict
-                | Kind::Set
-                | Kind::ListComprehension
-                | Kind::DictComprehension
-                | Kind::SetComprehension
-        )
-    };
-    if parameter
-        .default
-        .is_some_and(|default| mutable(default.node.kind()))
-    {
-        found.push(Selector::Parameter(ParameterShape::MutableDefault));
-    }
-    found.extend(match parameter.kind {
-        ParameterKind::Star | ParameterKind::DoubleStar => {
-            Some(Selector::Parameter(ParameterShape::StarArgs))
-        }
-        ParameterKind::KeywordOnly => Some(Selector::Parameter(ParameterShape::KeywordOnly)),
-        ParameterKind::PositionalOnly => Some(Selector::Parameter(ParameterShape::PositionalOnly)),
-        ParameterKind::Positional => None,
-    });
 }

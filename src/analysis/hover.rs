@@ -19,20 +19,24 @@ pub(super) fn hover(
     document: &dyn Fn(&Path) -> Option<std::sync::Arc<Document>>,
 ) -> Option<Hover> {
     let knowledge = Knowledge::builtin();
-    if let Some(finding) = finding_at(report, offset) {
+    let findings = findings_at(report, offset);
+    if let Some(finding) = findings.first() {
         let place = |place: &Place| in_words(place, file.path(), document);
         let text = explain::finding(finding, knowledge, &place);
-        let range = finding.place.range.clone();
+        let rule = knowledge.rule(finding.code);
         return Some(Hover {
-            range,
+            range: finding.place.range.clone(),
+            concept: rule.map(|rule| rule.concept.clone()),
+            also: Vec::new(),
+            findings: findings.iter().map(|finding| finding.code).collect(),
             markdown: text.markdown,
             plain: text.plain,
         });
     }
-    let (range, constructs) = super::construct::construct_at(project, file, offset)?;
+    let construct = super::construct::construct_at(project, file, offset)?;
     let mut cards: Vec<&ConceptCard> = Vec::new();
-    for construct in &constructs {
-        for card in knowledge.concepts_for(construct) {
+    for selector in &construct.is {
+        for card in knowledge.concepts_for(selector) {
             if !cards.iter().any(|known| known.concept == card.concept) {
                 cards.push(card);
             }
@@ -41,24 +45,28 @@ pub(super) fn hover(
     let (first, also) = cards.split_first()?;
     let text = explain::construct(first, also);
     Some(Hover {
-        range,
+        range: construct.range,
+        concept: Some(first.concept.clone()),
+        also: also.iter().map(|card| card.concept.clone()).collect(),
+        findings: Vec::new(),
         markdown: text.markdown,
         plain: text.plain,
     })
 }
 
-/// The finding with the smallest range around a byte; of equal ones the most severe.
-fn finding_at(report: &Report, offset: usize) -> Option<&Finding> {
-    let around = report
-        .findings
-        .iter()
-        .filter(|finding| finding.place.range.contains(&offset));
-    around.min_by_key(|finding| {
+/// The findings around a byte: those with the smallest range first, of equal ones the most severe.
+fn findings_at(report: &Report, offset: usize) -> Vec<&Finding> {
+    let around = report.findings.iter();
+    let mut around: Vec<&Finding> = around
+        .filter(|finding| finding.place.range.contains(&offset))
+        .collect();
+    around.sort_by_key(|finding| {
         (
             finding.place.range.len(),
             std::cmp::Reverse(finding.severity),
         )
-    })
+    });
+    around
 }
 
 /// `line 12`, or `worker.py, line 3`.

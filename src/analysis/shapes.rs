@@ -1,30 +1,45 @@
 //! Recognised designs: what a function or a class is, by how it is built.
 
+mod expressions;
+
 use crate::facts::{MutationKind, Resolution, Site};
 use crate::knowledge::Shape;
-use crate::project::{Class, ClassValue, Function, Metaclass, Project, SingletonShape, Value};
+use crate::project::{
+    Class, ClassValue, Function, Metaclass, Project, Singleton, SingletonShape, Value,
+};
 use crate::syntax::{Field, Kind, Node, Op};
+
+pub(super) use expressions::{
+    closure_over_loop, comparison_of_types, identity, is_mutable_class_attribute,
+    is_mutable_display, receiving,
+};
 
 /// The designs of a function, the most specific first.
 pub(super) fn of_function(project: &Project, function: Function<'_>) -> Vec<Shape> {
     let mut found = Vec::new();
-    found.extend(singleton(project, function));
+    found.extend(kept_by_function(project, function).map(shape));
     if let Some(inner) = wrapper(function) {
         if remembers(function, inner) {
             found.push(Shape::Memoizer);
+        }
+        if makes_decorators(function) {
+            found.push(Shape::DecoratorFactory);
         }
         found.push(Shape::DecoratorFunction);
     }
     if makes_several(project, function) {
         found.push(Shape::Factory);
     }
-    if function.is_async() {
-        found.push(Shape::CoroutineFunction);
+    match (function.is_async(), function.is_generator()) {
+        (true, true) => found.push(Shape::AsyncGeneratorFunction),
+        (true, false) => found.push(Shape::CoroutineFunction),
+        (false, true) => found.push(Shape::GeneratorFunction),
+        (false, false) => {}
     }
-    if function.is_generator() {
-        found.push(Shape::GeneratorFunction);
-    }
-    if inner_functions(function).any(|inner| captures(function, inner)) {
+    found.extend(closure_over_loop(function));
+    let outer = Function::around(function.site);
+    let keeps = inner_functions(function).any(|inner| captures(function, inner));
+    if keeps || outer.is_some_and(|outer| captures(outer, function)) {
         found.push(Shape::Closure);
     }
     found
@@ -34,32 +49,24 @@ pub(super) fn of_function(project: &Project, function: Function<'_>) -> Vec<Shap
 pub(super) fn of_class<'p>(project: &'p Project, class: Class<'p>) -> Vec<Shape> {
     let mut found = Vec::new();
     let defines = |names: &[&str]| names.iter().any(|name| class.defines(name));
-    found.extend(
-        class
-            .methods()
-            .find_map(|method| singleton(project, method)),
-    );
-    if found.is_empty() && is_kept_by_metaclass(project, class) {
-        found.push(Shape::SingletonMetaclass);
+    found.extend(kept_by_class(project, class).map(shape));
+    if shared_state(class).is_some() {
+        found.push(Shape::Borg);
     }
     if project.is_metaclass(class) {
-        let makers = class
-            .methods()
-            .filter(|method| matches!(method.name(), "__new__" | "__init__"));
-        let makers: Vec<Function<'_>> = makers.collect();
-        if makers.iter().any(|method| registers(*method)) {
+        if registration(class).is_some() {
             found.push(Shape::RegistryMetaclass);
         }
-        let raises = |method: &Function<'_>| {
-            let mut nodes = method.nodes();
-            nodes.any(|site| site.node.kind() == Kind::Raise)
-        };
-        if makers.iter().any(raises) {
+        if refusal(class).is_some() {
             found.push(Shape::ValidatingMetaclass);
         }
     }
-    if class.methods().any(|method| calls(method, "move_to_end")) {
+    let has_own = defines(&["move_to_end"]);
+    if !has_own && class.methods().any(|method| calls(method, "move_to_end")) {
         found.push(Shape::LruCacheClass);
+    }
+    if defines(&["__set__", "__delete__"]) {
+        found.push(Shape::DataDescriptor);
     }
     if defines(&["__get__", "__set__", "__delete__"]) {
         found.push(Shape::DescriptorClass);
@@ -73,28 +80,69 @@ pub(super) fn of_class<'p>(project: &'p Project, class: Class<'p>) -> Vec<Shape>
     if is_diamond(project, class) {
         found.push(Shape::Diamond);
     }
+    if class.bases().count() > 1 {
+        found.push(Shape::SeveralBases);
+    }
+    if defines(&["__call__"]) && calls_what_it_was_given(class, |name| name == "__call__") {
+        found.push(Shape::DecoratorClass);
+    } else if calls_what_it_was_given(class, |name| !name.starts_with("__")) {
+        found.push(Shape::Strategy);
+    }
     found
 }
 
-fn singleton(project: &Project, function: Function<'_>) -> Option<Shape> {
-    let of = |function| Some(project.singleton(function)?.shape);
-    // a class decorator's work is done by the function inside it
-    let shape = of(function).or_else(|| inner_functions(function).find_map(of))?;
-    Some(match shape {
+fn shape(singleton: Singleton<'_>) -> Shape {
+    match singleton.shape {
         SingletonShape::New | SingletonShape::Method => Shape::SingletonNew,
         SingletonShape::Metaclass => Shape::SingletonMetaclass,
         SingletonShape::Decorator => Shape::SingletonDecorator,
         SingletonShape::Module => Shape::SingletonModule,
-    })
+    }
 }
 
-fn is_kept_by_metaclass<'p>(project: &'p Project, class: Class<'p>) -> bool {
-    match project.metaclass(&ClassValue::Known(class)) {
-        Metaclass::Is(ClassValue::Known(metaclass)) => project
-            .find_method(metaclass, "__call__")
-            .is_some_and(|call| project.singleton(call).is_some()),
-        _ => false,
+/// The one instance that a function keeps, or the decorator that it is.
+pub(super) fn kept_by_function<'p>(
+    project: &'p Project,
+    function: Function<'p>,
+) -> Option<Singleton<'p>> {
+    // a class decorator's work is done by the function inside it
+    let mut makers = std::iter::once(function).chain(inner_functions(function));
+    makers.find_map(|maker| project.singleton(maker))
+}
+
+/// What keeps the one instance of a class: a method of its own, an inherited `__new__`, its metaclass, a decorator.
+pub(super) fn kept_by_class<'p>(project: &'p Project, class: Class<'p>) -> Option<Singleton<'p>> {
+    let mut own = class.methods();
+    if let Some(singleton) = own.find_map(|method| project.singleton(method)) {
+        return Some(singleton);
     }
+    let inherited = project.find_method(class, "__new__");
+    let metaclass = match project.metaclass(&ClassValue::Known(class)) {
+        Metaclass::Is(ClassValue::Known(metaclass)) => project.find_method(metaclass, "__call__"),
+        _ => None,
+    };
+    let decorators = class.site.decorators();
+    let decorators = decorators.filter_map(|decorator| match project.evaluate(decorator) {
+        Value::Function(decorator) => Some(decorator),
+        _ => None,
+    });
+    let mut keepers = inherited.into_iter().chain(metaclass).chain(decorators);
+    keepers.find_map(|keeper| kept_by_function(project, keeper))
+}
+
+/// Where all objects of a class get the same attributes: `self.__dict__ = cls._shared`, the expression on the right.
+pub(super) fn shared_state<'p>(class: Class<'p>) -> Option<Site<'p>> {
+    let stores = class.assigned_to_self("__dict__").into_iter();
+    let mut kept = stores.filter(|value| {
+        let owner = value.node.child(Field::Object);
+        value.node.kind() == Kind::Attribute
+            && owner.is_some_and(|owner| owner.kind() != Kind::Call)
+            && value
+                .node
+                .child(Field::Attribute)
+                .is_some_and(|name| class.defines(name.text()))
+    });
+    kept.next()
 }
 
 /// The functions that stand directly in a function.
@@ -160,6 +208,48 @@ fn remembers(decorator: Function<'_>, wrapper: Function<'_>) -> bool {
     stores && asks
 }
 
+/// Whether a function gives decorators: the function that it gives is one, and calls what it decorates.
+fn makes_decorators(function: Function<'_>) -> bool {
+    let decorator = wrapper(function).filter(|inner| wrapper(*inner).is_some());
+    decorator.is_some_and(|decorator| {
+        let first = decorator.first_parameter();
+        let mut inner = inner_functions(decorator);
+        inner.any(|inner| {
+            let mut calls = inner.calls();
+            calls.any(|call| call.node.child(Field::Function).map(Node::text) == first)
+        })
+    })
+}
+
+/// Whether a method of a class, one of those asked for, calls what `__init__` was given and keeps in an attribute.
+fn calls_what_it_was_given(class: Class<'_>, is_asked: impl Fn(&str) -> bool) -> bool {
+    let Some(init) = class.method("__init__") else {
+        return false;
+    };
+    let given: Vec<&str> = init
+        .parameters()
+        .skip(1)
+        .map(|parameter| parameter.name.text())
+        .collect();
+    let is_given = |attribute: &str| {
+        let values = class.assigned_to_self(attribute);
+        !values.is_empty() && values.iter().all(|value| given.contains(&value.text()))
+    };
+    let mut methods = class.methods().filter(|method| is_asked(method.name()));
+    methods.any(|method| {
+        method.calls().any(|call| {
+            let callee = call.node.child(Field::Function);
+            let parts = callee.and_then(|callee| {
+                let object = callee.child(Field::Object)?.text();
+                Some((object, callee.child(Field::Attribute)?.text()))
+            });
+            parts.is_some_and(|(object, attribute)| {
+                method.first_parameter() == Some(object) && is_given(attribute)
+            })
+        })
+    })
+}
+
 /// Whether what a function returns is made of one of several classes of the project.
 fn makes_several(project: &Project, function: Function<'_>) -> bool {
     let mut made: Vec<Class<'_>> = Vec::new();
@@ -178,16 +268,44 @@ fn makes_several(project: &Project, function: Function<'_>) -> bool {
     made.len() > 1
 }
 
-/// Whether a metaclass's method keeps what it makes in a table or a list.
-fn registers(method: Function<'_>) -> bool {
-    let stores = method
-        .site
-        .mutations()
-        .any(|mutation| mutation.kind == MutationKind::Item);
-    stores
-        || ["append", "add", "setdefault"]
-            .iter()
-            .any(|name| calls(method, name))
+/// The methods of a metaclass that make a class.
+fn makers<'p>(metaclass: Class<'p>) -> impl Iterator<Item = Function<'p>> {
+    let methods = metaclass.methods();
+    methods.filter(|method| matches!(method.name(), "__new__" | "__init__"))
+}
+
+/// Where a metaclass keeps the classes that it makes: the table or the list.
+pub(super) fn registration<'p>(metaclass: Class<'p>) -> Option<Site<'p>> {
+    makers(metaclass).find_map(|method| {
+        let site = method.site;
+        let stored = site.mutations().find(|mutation| {
+            let target = site.at(mutation.target);
+            mutation.kind == MutationKind::Item && !is_parameter(method, target)
+        });
+        let stored = stored.map(|mutation| site.at(mutation.target));
+        stored.or_else(|| {
+            method.calls().find_map(|call| {
+                let callee = call.child(Field::Function)?;
+                let name = callee.node.child(Field::Attribute)?.text();
+                let table = callee.child(Field::Object)?;
+                let keeps = matches!(name, "append" | "add" | "setdefault" | "register");
+                (keeps && !is_parameter(method, table)).then_some(table)
+            })
+        })
+    })
+}
+
+/// Whether an expression is a parameter itself: a metaclass that changes the namespace it is given registers nothing.
+fn is_parameter(function: Function<'_>, site: Site<'_>) -> bool {
+    let mut parameters = function.parameters();
+    parameters.any(|parameter| parameter.name.text() == site.text())
+}
+
+/// Where a metaclass refuses a class that does not fit.
+pub(super) fn refusal<'p>(metaclass: Class<'p>) -> Option<Site<'p>> {
+    makers(metaclass)
+        .flat_map(Function::nodes)
+        .find(|site| site.node.kind() == Kind::Raise)
 }
 
 fn calls(function: Function<'_>, method: &str) -> bool {

@@ -16,7 +16,9 @@ pub use card::{
     Block, BlockKind, CardProblem, ConceptCard, FixKind, Level, PEERS, Recall, RuleCard, Section,
 };
 pub use parse::MARKDOWN;
-pub use selector::{Comprehension, KEYWORDS, LITERALS, OPERATORS, Parameter, Selector, Shape};
+pub use selector::{
+    COMMENTS, Comprehension, KEYWORDS, LITERALS, OPERATORS, Parameter, Selector, Shape,
+};
 
 use crate::nearest::nearest;
 
@@ -167,7 +169,9 @@ impl Knowledge {
             let mut index: FxHashMap<Selector, Vec<usize>> = FxHashMap::default();
             for (at, entry) in self.concepts.iter().enumerate() {
                 for selector in entry.card().map_or(&[][..], |card| &card.hover) {
-                    index.entry(selector.clone()).or_default().push(at);
+                    for construct in selector.constructs() {
+                        index.entry(construct).or_default().push(at);
+                    }
                 }
             }
             index

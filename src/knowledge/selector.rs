@@ -10,11 +10,15 @@ pub enum Selector {
     Call(String),
     /// Any mention of a qualified name; in a card the name may end in `.*`.
     Name(String),
-    /// A call of a method of that name on a receiver whose type is known to have it, or unknowable.
+    /// A call of a method of that name on a receiver whose type is unknowable or built in; in a card, of a method `a.b.Class.method` on a receiver whose type is
+    /// unknowable or that class or one that derives from it.
     Method(String),
+    /// The keyword of an argument in a call of a qualified name: `typing.TypeVar.covariant`.
+    Argument(String),
     /// A keyword token, one of [`KEYWORDS`].
     Keyword(String),
-    /// The definition or assignment of a dunder name, in a class body or on `self`.
+    /// The definition or assignment of a dunder name in a class body, or an attribute of that name; of those names that mean something to a module, also on its
+    /// top level.
     Dunder(String),
     /// A decorator, by its qualified name.
     Decorator(String),
@@ -30,6 +34,8 @@ pub enum Selector {
     Operator(String),
     /// A literal or display, one of [`LITERALS`].
     Literal(String),
+    /// A comment that tells a tool something, one of [`COMMENTS`].
+    Comment(String),
     /// A comprehension.
     Comprehension(Comprehension),
     /// The file itself, by its name.
@@ -54,21 +60,33 @@ pub enum Shape {
     SingletonMetaclass,
     SingletonDecorator,
     SingletonModule,
+    Borg,
     RegistryMetaclass,
     ValidatingMetaclass,
     DescriptorClass,
+    DataDescriptor,
     IteratorClass,
     ContextManagerClass,
     GeneratorFunction,
+    AsyncGeneratorFunction,
     CoroutineFunction,
     Closure,
+    LoopClosure,
     DecoratorFunction,
+    DecoratorFactory,
+    DecoratorClass,
     Memoizer,
     Factory,
     Strategy,
     LruCacheClass,
     Observer,
     Diamond,
+    SeveralBases,
+    MutableClassAttribute,
+    TypeComparison,
+    IntegerIdentity,
+    StringIdentity,
+    ReceivingYield,
 }
 
 /// Kinds of comprehensions.
@@ -81,7 +99,7 @@ pub enum Comprehension {
     Generator,
 }
 
-/// What `keyword:` may name.
+/// What `keyword:` may name. Of several words (`yield from`) each answers; `except:` is the one that catches everything.
 pub const KEYWORDS: &[&str] = &[
     "False",
     "None",
@@ -100,12 +118,14 @@ pub const KEYWORDS: &[&str] = &[
     "elif",
     "else",
     "except",
+    "except:",
     "finally",
     "for",
     "from",
     "global",
     "if",
     "import",
+    "import *",
     "in",
     "is",
     "lambda",
@@ -137,6 +157,18 @@ pub const LITERALS: &[&str] = &[
     "set", "tuple", "ellipsis", "slice",
 ];
 
+/// What `comment:` may name: the word that the comment begins with; `type` only in `# type: ignore`.
+pub const COMMENTS: &[&str] = &[
+    "fmt",
+    "isort",
+    "marginote",
+    "mypy",
+    "noqa",
+    "pylint",
+    "pyright",
+    "type",
+];
+
 impl Selector {
     /// The closed list that the word must come from, with the word. None for selectors that name what code defines.
     pub(super) fn closed(&self) -> Option<(&str, &'static [&'static str])> {
@@ -144,8 +176,20 @@ impl Selector {
             Selector::Keyword(word) => Some((word, KEYWORDS)),
             Selector::Operator(word) => Some((word, OPERATORS)),
             Selector::Literal(word) => Some((word, LITERALS)),
+            Selector::Comment(word) => Some((word, COMMENTS)),
             _ => None,
         }
+    }
+
+    /// What a card's selector answers on: itself, and `a.b.Class.method` also where nobody knows whose method it is.
+    pub(super) fn constructs(&self) -> Vec<Selector> {
+        let mut constructs = vec![self.clone()];
+        if let Selector::Method(name) = self
+            && let Some((_, method)) = name.rsplit_once('.')
+        {
+            constructs.push(Selector::Method(method.to_string()));
+        }
+        constructs
     }
 
     /// The patterns that match this construct, the most specific first: itself, then for a call or a name `a.b.c` also `a.b.*` and `a.*`.

@@ -213,6 +213,15 @@ impl Project {
                 None if self.mro(class).is_complete() => Value::Unknown,
                 None => Value::Instance(ClassValue::Known(class)),
             },
+            // these give what they were given
+            Value::Instance(ClassValue::External(name))
+                if matches!(
+                    name.as_ref(),
+                    "contextlib.closing" | "contextlib.aclosing" | "contextlib.nullcontext"
+                ) =>
+            {
+                Value::Unknown
+            }
             value @ Value::Instance(ClassValue::External(_)) => value,
             _ => Value::Unknown,
         }

@@ -194,6 +194,38 @@ impl Project {
         }
     }
 
+    /// What a name in an import statement stands for there: the `a` and the `b` of `import a.b`, the `c` and the `d` of `from a import c as d`. None for other names.
+    pub fn value_of_imported_name<'p>(&'p self, name: Site<'p>) -> Option<Value<'p>> {
+        let parent = name.node.parent()?;
+        let item = match parent.kind() {
+            Kind::DottedName => parent,
+            Kind::AliasedImport => parent.child(Field::Name)?,
+            _ => return None,
+        };
+        let words: Vec<&str> = item
+            .children()
+            .take_while(|word| item != parent || word.id() <= name.node.id())
+            .map(Node::text)
+            .collect();
+        let words = words.join(".");
+        let mut holders = item.ancestors();
+        let holder = holders.find(|node| node.kind() != Kind::AliasedImport)?;
+        match holder.kind() {
+            Kind::Import => Some(self.module_value(words, name.file)),
+            Kind::ImportFrom if item.field() == Field::ModuleName => {
+                Some(self.module_value(words, name.file))
+            }
+            Kind::ImportFrom => {
+                let module = self.module_of_import(name.with(holder));
+                Some(module.map_or(Value::Unknown, |module| {
+                    self.member_of_module(&module, &words, name.file, 0)
+                }))
+            }
+            Kind::RelativeImport => Some(Value::Unknown),
+            _ => None,
+        }
+    }
+
     fn module_value<'p>(&'p self, name: String, from: &'p FileFacts) -> Value<'p> {
         match self.module(&name, from) {
             Some(file) => Value::Module(file),

@@ -94,7 +94,7 @@ fn read_stdin() -> Result<String, String> {
 }
 
 /// Without `.` and `..`, as far as the path itself says.
-fn plain(path: &Path) -> PathBuf {
+pub(super) fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

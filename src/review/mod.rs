@@ -1,7 +1,8 @@
-//! `marginote check`: paths into findings on a terminal or in a document. Analyses nothing itself.
+//! `marginote check`: paths into findings on a terminal or in a document; and `marginote explain --at`, one place. Analyses nothing itself.
 //!
-//! Exit codes: 2 the call or the configuration was wrong, else 3 something could not be read, else 1 there are findings at the level asked for, else 0.
+//! Exit codes of `check`: 2 the call or the configuration was wrong, else 3 something could not be read, else 1 there are findings at the level asked for, else 0.
 
+mod at;
 mod collect;
 mod json;
 mod text;
@@ -16,6 +17,7 @@ use crate::analysis::{Analysis, Report, Snapshot};
 use crate::config::Settings;
 use crate::rules::Severity;
 
+pub use at::{Place, PlaceError, explain_at};
 pub use collect::Missing;
 
 /// How findings are written.

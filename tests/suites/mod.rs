@@ -1,4 +1,4 @@
-//! The suites of `tests/rules/`, read into cases.
+//! Suites of annotated Python, read into cases.
 
 use std::path::{Path, PathBuf};
 
@@ -57,6 +57,8 @@ pub fn cases(suite: &str) -> Vec<Case> {
 
 /// A case's files on disk.
 pub struct Project {
+    /// Deleted with the value.
+    #[allow(dead_code)]
     pub folder: tempfile::TempDir,
     pub paths: Vec<PathBuf>,
     pub snapshot: Snapshot,
@@ -84,9 +86,10 @@ pub fn project(case: &Case) -> Project {
     }
 }
 
-/// The suites that the environment's `SUITE` names, all without it: name and text.
-pub fn suites() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
+/// The suites of a folder in `tests` that the environment's `SUITE` names, all without it: name and text.
+pub fn suites(folder: &str) -> Vec<(String, String)> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let folder = tests.join(folder);
     let mut suites: Vec<_> = std::fs::read_dir(folder)
         .expect("the suites are there")
         .map(|entry| entry.expect("readable").path())

@@ -94,11 +94,18 @@ impl Checker<'_> {
             let code = Code::new(&self.path, &before, &block.code);
             match code.error() {
                 Some(at) if !is_bad(block, at) => {
-                    let line = self.note.text[..in_note(self.note, block, at)].lines().count();
+                    let line = self.note.text[..in_note(self.note, block, at)]
+                        .lines()
+                        .count();
                     let message = format!(
                         "this block says that it is Python and does not parse from line {line} on: mend it, or mark it `# ❌` if it is meant to be wrong"
                     );
-                    self.find("NOTE004", Severity::Information, self.line_at(block, at), message);
+                    self.find(
+                        "NOTE004",
+                        Severity::Information,
+                        self.line_at(block, at),
+                        message,
+                    );
                 }
                 Some(_) => {}
                 None => self.rules(block, &code),
@@ -118,7 +125,10 @@ impl Checker<'_> {
     fn rules(&mut self, block: &Block, code: &Code) {
         for mut finding in code.findings(self.config, &self.path) {
             let places = std::iter::once(&mut finding.place);
-            let evidence = finding.evidence.iter_mut().map(|evidence| &mut evidence.place);
+            let evidence = finding
+                .evidence
+                .iter_mut()
+                .map(|evidence| &mut evidence.place);
             let mut is_ours = true;
             for place in places.chain(evidence) {
                 match code.in_block(&place.range) {
@@ -147,7 +157,10 @@ impl Checker<'_> {
         let target = percent_decode_str(&link.target).decode_utf8_lossy();
         if link.is_wiki && !target.is_empty() {
             if !shelf.has(&target) {
-                wrong(self, format!("no note is called `{target}`: mend the link, or write the note"));
+                wrong(
+                    self,
+                    format!("no note is called `{target}`: mend the link, or write the note"),
+                );
             }
             return;
         }
@@ -165,7 +178,10 @@ impl Checker<'_> {
             target => (shelf.headings(&path), format!("`{target}`")),
         };
         if headings.is_some_and(|known| !is_among(heading, &known, &self.note.text)) {
-            wrong(self, format!("{whose} has no heading `{heading}`: mend the link"));
+            wrong(
+                self,
+                format!("{whose} has no heading `{heading}`: mend the link"),
+            );
         }
     }
 }
@@ -230,6 +246,9 @@ fn in_note(note: &Note, block: &Block, at: usize) -> usize {
     }
     let written = lines.next().unwrap_or_default();
     // the fence's indent was taken off; of a line that was blanked nothing is found
-    let indent = written.trim_end_matches('\r').len().saturating_sub(own.trim_end_matches('\r').len());
+    let indent = written
+        .trim_end_matches('\r')
+        .len()
+        .saturating_sub(own.trim_end_matches('\r').len());
     (start + indent + column).min(start + written.len())
 }
