@@ -9,6 +9,7 @@ mod meaning;
 mod notes;
 mod shapes;
 mod suppressed;
+mod uses;
 mod walk;
 
 use std::collections::hash_map::Entry;
@@ -28,6 +29,7 @@ use crate::project::{Disk, DiskState, Project};
 use crate::rules::{Context, Finding, Findings, Options, RULES, sorted};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
+pub use uses::Uses;
 pub use walk::PythonFiles;
 
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.

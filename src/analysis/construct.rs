@@ -19,6 +19,16 @@ pub(super) struct Construct<'p> {
     pub(super) named: Option<Named<'p>>,
 }
 
+impl Construct<'_> {
+    fn at(range: Range<usize>) -> Self {
+        Construct {
+            range,
+            is: Vec::new(),
+            named: None,
+        }
+    }
+}
+
 /// A definition of the project that a name stands for.
 #[derive(Clone, Copy)]
 pub(super) enum Named<'p> {
@@ -36,11 +46,7 @@ pub(super) fn construct_at<'p>(
     let (segment, inside) = file.segment_at(offset)?;
     let root = file.root(segment);
     let site = root.with(root.node.tree().at(inside));
-    let mut construct = Construct {
-        range: site.range(),
-        is: Vec::new(),
-        named: None,
-    };
+    let mut construct = Construct::at(site.range());
     let token_of = |range: Range<usize>| {
         let start = file.start(segment);
         start + range.start..start + range.end
@@ -52,10 +58,7 @@ pub(super) fn construct_at<'p>(
         return Some(construct);
     }
     match site.node.kind() {
-        Kind::Name => meaning::name(project, site, &mut construct),
-        Kind::String | Kind::Integer | Kind::Float | Kind::Ellipsis => {
-            literal(site.node, &mut construct.is);
-        }
+        kind if is_whole(kind) => whole(project, site, &mut construct),
         // the quotes of a text, and what is between them
         Kind::Other if is_in_text(site.node) => {
             let text = site.with(site.node.parent()?);
@@ -74,6 +77,68 @@ pub(super) fn construct_at<'p>(
         construct.is.push(Selector::File(name));
     }
     Some(construct)
+}
+
+/// Every construct of a file, in the order of its nodes, without those that are nothing a card could answer on. Segments that do not parse are left out.
+pub(super) fn constructs_in<'p>(project: &'p Project, file: &'p FileFacts) -> Vec<Construct<'p>> {
+    let mut found = Vec::new();
+    for segment in 0..file.len() {
+        let root = file.root(segment);
+        if root.node.tree().has_error() {
+            continue;
+        }
+        for node in root.node.tree().nodes() {
+            let site = root.with(node);
+            match node.kind() {
+                Kind::Comment | Kind::Other => {}
+                kind if is_whole(kind) => {
+                    let mut construct = Construct::at(site.range());
+                    whole(project, site, &mut construct);
+                    found.push(construct);
+                }
+                _ => tokens(site, &mut found),
+            }
+        }
+    }
+    found.retain(|construct| !construct.is.is_empty());
+    found
+}
+
+/// Whether a node of this kind is one construct from end to end.
+fn is_whole(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Name | Kind::String | Kind::Integer | Kind::Float | Kind::Ellipsis
+    )
+}
+
+fn whole<'p>(project: &'p Project, site: Site<'p>, construct: &mut Construct<'p>) {
+    match site.node.kind() {
+        Kind::Name => meaning::name(project, site, construct),
+        _ => literal(site.node, &mut construct.is),
+    }
+}
+
+/// The keywords and operators that stand between a node's children.
+fn tokens<'p>(site: Site<'p>, found: &mut Vec<Construct<'p>>) {
+    let (text, start) = (site.text(), site.node.range().start);
+    let file_start = site.range().start;
+    let children = site.node.children().map(|child| child.range());
+    let ranges = children.map(|range| range.start - start..range.end - start);
+    let mut at = 0;
+    for child in ranges.chain(std::iter::once(text.len()..text.len())) {
+        while at < child.start {
+            let Some(token) = token_at(text, at) else {
+                at += 1;
+                continue;
+            };
+            at = token.end;
+            let mut construct = Construct::at(file_start + token.start..file_start + token.end);
+            keyword_or_operator(site, &text[token], &mut construct.is);
+            found.push(construct);
+        }
+        at = at.max(child.end);
+    }
 }
 
 fn first_line_end(source: &str) -> usize {
