@@ -22,7 +22,7 @@ pub(super) fn hover(
     let findings = findings_at(report, offset);
     if let Some(finding) = findings.first() {
         let place = |place: &Place| in_words(place, file.path(), document);
-        let text = explain::finding(finding, knowledge, &place);
+        let text = explain::finding(finding, knowledge, &place, None);
         let rule = knowledge.rule(finding.code);
         return Some(Hover {
             range: finding.place.range.clone(),
@@ -43,7 +43,7 @@ pub(super) fn hover(
         }
     }
     let (first, also) = cards.split_first()?;
-    let text = explain::construct(first, also);
+    let text = explain::construct(first, also, None);
     Some(Hover {
         range: construct.range,
         concept: Some(first.concept.clone()),

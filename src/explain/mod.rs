@@ -5,11 +5,15 @@
 
 mod escape;
 mod plain;
+mod quote;
 
 use std::fmt::Write as _;
 
 use crate::knowledge::{Block, BlockKind, ConceptCard, Knowledge, RuleCard};
 use crate::rules::{Finding, Place};
+
+use quote::push_quote;
+pub use quote::{Quote, Reference};
 
 /// The longest example that a hover shows, in lines.
 const EXAMPLE_LINES: usize = 12;
@@ -41,8 +45,13 @@ pub fn text(markdown: &str) -> Text {
     Text::new(markdown.to_owned())
 }
 
-/// What a hover says over a finding. `place` says where a place is in words, such as `line 12` or `worker.py, line 3`.
-pub fn finding(finding: &Finding, knowledge: &Knowledge, place: &dyn Fn(&Place) -> String) -> Text {
+/// What a hover says over a finding. `place` says where a place is in words, such as `line 12` or `worker.py, line 3`; `quote` is what the user's notes say of its concept.
+pub fn finding(
+    finding: &Finding,
+    knowledge: &Knowledge,
+    place: &dyn Fn(&Place) -> String,
+    quote: Option<&Quote>,
+) -> Text {
     let rule = knowledge.rule(finding.code);
     let mut out = match rule {
         Some(rule) => format!("**{}** `{}`\n\n", rule.title, rule.code),
@@ -65,13 +74,14 @@ pub fn finding(finding: &Finding, knowledge: &Knowledge, place: &dyn Fn(&Place) 
         let own = rule.section("Good").map_or(&[][..], |good| &good.blocks);
         let example = short_example(own).or_else(|| concept.and_then(concept_example));
         push_example(&mut out, example);
+        push_quote(&mut out, quote);
         push_recall(&mut out, concept);
     }
     Text::new(out)
 }
 
-/// What a hover says over a construct. `also` are the other concepts that answer on it.
-pub fn construct(card: &ConceptCard, also: &[&ConceptCard]) -> Text {
+/// What a hover says over a construct. `also` are the other concepts that answer on it, `quote` is what the user's notes say of the card's.
+pub fn construct(card: &ConceptCard, also: &[&ConceptCard], quote: Option<&Quote>) -> Text {
     let mut out = format!("**{}**\n\n{}\n\n", card.title, card.summary);
     push_example(&mut out, concept_example(card));
     if !also.is_empty() {
@@ -81,6 +91,7 @@ pub fn construct(card: &ConceptCard, also: &[&ConceptCard]) -> Text {
             format_args!("*See also:* {}\n\n", titles.join(" · ")),
         );
     }
+    push_quote(&mut out, quote);
     push_recall(&mut out, Some(card));
     Text::new(out)
 }

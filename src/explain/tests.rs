@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
+use super::{Quote, Reference};
 use super::{Text, concept, construct, finding, rule, rule_url};
 use crate::knowledge::Knowledge;
 use crate::rules::{Evidence, Finding, Place, Severity};
@@ -139,7 +140,7 @@ fn hover_over_a_finding() {
         "`items` is one list for all calls of `add`: it grows",
         &["`items` is changed here", "called here"],
     );
-    insta::assert_snapshot!(both(&finding(&found, &knowledge, &line)), @r"
+    insta::assert_snapshot!(both(&finding(&found, &knowledge, &line, None)), @r"
 **A mutable default is shared by all calls** `MUT001`
 
 `items` is one list for all calls of `add`: it grows
@@ -180,7 +181,7 @@ Recall: Can a tuple change? - No, but what it holds can.
 fn hover_over_a_construct() {
     let knowledge = Knowledge::new(CARDS);
     let card = |slug| knowledge.concept(slug).expect("a card");
-    let text = construct(card("mutable-vs-immutable"), &[card("shared")]);
+    let text = construct(card("mutable-vs-immutable"), &[card("shared")], None);
     insta::assert_snapshot!(both(&text), @r"
 **Some objects change, some do not**
 
@@ -394,13 +395,23 @@ SOURCES
 
 #[test]
 fn a_finding_without_a_card_is_still_told() {
-    let text = finding(&found("It is so", &["see"]), &Knowledge::new(&[]), &line);
+    let text = finding(
+        &found("It is so", &["see"]),
+        &Knowledge::new(&[]),
+        &line,
+        None,
+    );
     assert_eq!(text.plain, "MUT001\n\nIt is so\n\n- line 7: see\n");
 }
 
 #[test]
 fn evidence_is_cut_when_there_is_much() {
-    let text = finding(&found("It is so", &["see"; 9]), &Knowledge::new(&[]), &line);
+    let text = finding(
+        &found("It is so", &["see"; 9]),
+        &Knowledge::new(&[]),
+        &line,
+        None,
+    );
     assert!(
         text.plain.ends_with("- line 12: see\n- and 3 more\n"),
         "{}",
@@ -422,7 +433,7 @@ fn names_from_code_and_paths_do_nothing() {
     ] {
         let found = found(&format!("`{hostile}` and {hostile}"), &[hostile]);
         let place = |_: &Place| format!("{hostile}, line 3");
-        let text = finding(&found, &knowledge, &place);
+        let text = finding(&found, &knowledge, &place, None);
         for event in Parser::new_ext(&text.markdown, Options::all()) {
             let harmful = matches!(
                 event,
@@ -440,4 +451,54 @@ fn a_rule_has_no_address_without_a_repository() {
     let has_repository = !env!("CARGO_PKG_REPOSITORY").is_empty();
     assert_eq!(rule_url("SUP001").is_some(), has_repository);
     assert_eq!(rule_url("XYZ001"), None);
+}
+
+fn reference(names: &[&str], url: &str) -> Reference {
+    Reference {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        url: Some(url.to_owned()),
+    }
+}
+
+#[test]
+fn the_users_own_words_stand_below_the_idea() {
+    let knowledge = Knowledge::new(CARDS);
+    let card = knowledge.concept("shared").expect("a card");
+    let quote = Quote {
+        from: reference(
+            &[
+                "internals.md",
+                "Python",
+                "Global Interpreter Lock",
+                "Impact",
+                "On threads",
+            ],
+            "file:///notes/internals.md#L12",
+        ),
+        lines: vec![
+            "One thread runs bytecode at a time.".to_owned(),
+            "[press me](command:evil) <img src=x> `code`".to_owned(),
+        ],
+        corrections: vec!["Two threads take as long as one.".to_owned()],
+        also: vec![reference(
+            &["interview.md", "Q3"],
+            "file:///notes/interview.md#L7",
+        )],
+    };
+    insta::assert_snapshot!(both(&construct(card, &[], Some(&quote))));
+}
+
+#[test]
+fn a_name_of_a_note_ends_no_link() {
+    let knowledge = Knowledge::new(CARDS);
+    let card = knowledge.concept("shared").expect("a card");
+    let from = reference(&["a](command:evil).md"], "file:///a](command:evil) b.md");
+    let quote = Quote {
+        from,
+        lines: vec!["x".to_owned()],
+        ..Quote::default()
+    };
+    let text = construct(card, &[], Some(&quote)).markdown;
+    let is_link = |event: Event| matches!(event, Event::Start(Tag::Link { .. }));
+    assert!(!Parser::new(&text).any(is_link), "{text}");
 }
