@@ -224,33 +224,8 @@ impl<'p> Tracker<'p> {
         let field = site.node.field();
         match parent.kind() {
             Kind::Attribute if field == Field::Object => self.step_attribute(around, view),
-            Kind::Subscript if field == Field::Value => {
-                if stores_or_deletes(parent) && self.takes_items(view) {
-                    self.changed(view, statement(site));
-                }
-                let is_slice = parent
-                    .children()
-                    .any(|child| child.field() == Field::Subscript && child.kind() == Kind::Slice);
-                self.go(
-                    around,
-                    if is_slice {
-                        view.copied()
-                    } else {
-                        view.element()
-                    },
-                );
-            }
-            Kind::AugmentedAssignment if field == Field::Left => {
-                let in_place = match self.class(view) {
-                    Some(ClassValue::Known(class)) => {
-                        self.project.find_method(*class, "__iadd__").is_some()
-                    }
-                    _ => true,
-                };
-                if in_place {
-                    self.changed(view, statement(site));
-                }
-            }
+            Kind::Subscript if field == Field::Value => self.step_subscript(around, view),
+            Kind::AugmentedAssignment if field == Field::Left => self.step_augmented(around, view),
             Kind::Return => {
                 let reach = self.out_of(site);
                 self.note(reach, view, statement(site));
@@ -273,6 +248,25 @@ impl<'p> Tracker<'p> {
             Kind::DefaultParameter | Kind::TypedDefaultParameter if field == Field::Value => {
                 self.note(Reach::Stored, view, site);
             }
+            Kind::For | Kind::ForInClause if field == Field::Right => {
+                if let Some(left) = around.child(Field::Left) {
+                    self.bind(left, view.element());
+                }
+            }
+            Kind::ArgumentList => self.step_argument(around, site, view),
+            Kind::KeywordArgument => {
+                if let Some(list) = parent.parent() {
+                    self.step_argument(site.with(list), around, view);
+                }
+            }
+            _ => self.step_part(around, site, view),
+        }
+    }
+
+    /// For a part of an expression, what the whole is of the object.
+    fn step_part(&mut self, around: Site<'p>, site: Site<'p>, view: View) {
+        let (parent, field) = (around.node, site.node.field());
+        match parent.kind() {
             Kind::Conditional => {
                 let is_condition = parent.children().nth(1) == Some(site.node);
                 if !is_condition {
@@ -314,18 +308,35 @@ impl<'p> Tracker<'p> {
             Kind::BinaryOperation if matches!(parent.op(), Op::Add | Op::Mul) => {
                 self.go(around, view.copied());
             }
-            Kind::For | Kind::ForInClause if field == Field::Right => {
-                if let Some(left) = around.child(Field::Left) {
-                    self.bind(left, view.element());
-                }
-            }
-            Kind::ArgumentList => self.step_argument(around, site, view),
-            Kind::KeywordArgument => {
-                if let Some(list) = parent.parent() {
-                    self.step_argument(site.with(list), around, view);
-                }
-            }
             _ => {}
+        }
+    }
+
+    /// `x[k]`, `x[k] = …`, `del x[k]`
+    fn step_subscript(&mut self, item: Site<'p>, view: View) {
+        if stores_or_deletes(item.node) && self.takes_items(view) {
+            self.changed(view, statement(item));
+        }
+        let mut children = item.node.children();
+        let is_slice =
+            children.any(|child| child.field() == Field::Subscript && child.kind() == Kind::Slice);
+        let part = match is_slice {
+            true => view.copied(),
+            false => view.element(),
+        };
+        self.go(item, part);
+    }
+
+    /// `x += …`
+    fn step_augmented(&mut self, assignment: Site<'p>, view: View) {
+        let in_place = match self.class(view) {
+            Some(ClassValue::Known(class)) => {
+                self.project.find_method(*class, "__iadd__").is_some()
+            }
+            _ => true,
+        };
+        if in_place {
+            self.changed(view, statement(assignment));
         }
     }
 

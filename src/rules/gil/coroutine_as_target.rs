@@ -2,7 +2,7 @@
 
 use super::label;
 use crate::facts::{Site, Subjects};
-use crate::project::{ClassValue, Function, HandKind, HandOver, StartKind, Value};
+use crate::project::{Class, ClassValue, Function, HandKind, HandOver, StartKind, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -196,7 +196,7 @@ fn all_readings_lose<'p>(cx: &Context<'p>, name: Site<'p>, held: Held, step: usi
 }
 
 /// The `async def run` of a class whose objects are threads.
-fn check_run<'p>(cx: &Context<'p>, class: crate::project::Class<'p>, out: &mut Findings) {
+fn check_run<'p>(cx: &Context<'p>, class: Class<'p>, out: &mut Findings) {
     let Some(run) = class.method("run").filter(|run| run.is_async()) else {
         return;
     };

@@ -3,7 +3,7 @@
 use super::{abbreviated, is_written, label};
 use crate::facts::{Site, Subjects};
 use crate::project::{Function, PoolCall, Value, argument, managers};
-use crate::rules::{Context, Findings, Rule, Severity};
+use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
@@ -55,7 +55,7 @@ fn dropped<'p>(cx: &Context<'p>, call: Site<'p>, out: &mut Findings) {
     prove(finding, function);
 }
 
-fn prove(finding: &mut crate::rules::Finding, function: Function<'_>) {
+fn prove(finding: &mut Finding, function: Function<'_>) {
     finding.evidence_at(
         function.site.file,
         function.header(),

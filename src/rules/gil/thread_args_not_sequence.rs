@@ -6,7 +6,7 @@ use crate::project::{
     ClassValue, Function, HandKind, HandOver, Metaclass, Project, Protocol, StartKind, Value,
 };
 use crate::rules::context::line;
-use crate::rules::{Context, Findings, Rule, Severity};
+use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 
 pub const RULE: Rule = Rule {
@@ -177,12 +177,7 @@ fn as_tuple(value: Site<'_>) -> String {
     }
 }
 
-fn prove<'p>(
-    cx: &Context<'p>,
-    finding: &mut crate::rules::Finding,
-    handed: &HandOver<'p>,
-    value: Site<'p>,
-) {
+fn prove<'p>(cx: &Context<'p>, finding: &mut Finding, handed: &HandOver<'p>, value: Site<'p>) {
     if value.node.kind() == Kind::Name
         && let Some(definition) = cx.project.defined_at(value)
     {

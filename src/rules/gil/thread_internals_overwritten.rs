@@ -3,7 +3,7 @@
 use super::{calls_super, is_mentioned_in};
 use crate::facts::{BindingKind, MutationKind, Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Startable, Value};
-use crate::rules::{Context, Findings, Rule, Severity};
+use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
@@ -266,7 +266,7 @@ fn report_property(cx: &Context<'_>, class: Class<'_>, method: Function<'_>, out
     prove(finding, class);
 }
 
-fn prove(finding: &mut crate::rules::Finding, class: Class<'_>) {
+fn prove(finding: &mut Finding, class: Class<'_>) {
     finding.evidence_at(
         class.site.file,
         class.header(),

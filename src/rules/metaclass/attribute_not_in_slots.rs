@@ -1,7 +1,7 @@
 //! MET015 attribute-not-in-slots. Card: knowledge/rules/MET015-attribute-not-in-slots.md
 
 use super::{is_expected, is_made_by_object};
-use crate::facts::{MutationKind, Site, Subjects};
+use crate::facts::{MutationKind, Resolution, Site, Subjects};
 use crate::project::{Bound, Class, ClassValue, Function, Slots, Value, mangled};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -157,7 +157,7 @@ fn stores_of<'p>(cx: &Context<'p>, method: Function<'p>) -> Vec<(&'p str, Site<'
 /// Whether a name is a method's first parameter, never bound to something else.
 fn is_the_parameter<'p>(method: Function<'p>, name: Site<'p>) -> bool {
     let bindings = match name.resolve() {
-        crate::facts::Resolution::Local(bindings) => bindings,
+        Resolution::Local(bindings) => bindings,
         _ => return false,
     };
     let parameter = method.parameters().next();

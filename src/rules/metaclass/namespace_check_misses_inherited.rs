@@ -3,7 +3,7 @@
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, Function};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Op};
+use crate::syntax::{Field, Kind, Node, Op};
 
 pub const RULE: Rule = Rule {
     code: "MET004",
@@ -89,7 +89,7 @@ fn reads_in_condition(method: Function<'_>, name: &str) -> bool {
         .nodes()
         .filter(|site| site.node.kind() == Kind::Name && site.node.text() == name)
         .any(|site| {
-            let inside = |node: crate::syntax::Node<'_>| node.contains(site.node);
+            let inside = |node: Node<'_>| node.contains(site.node);
             site.node.ancestors().any(|node| match node.kind() {
                 Kind::If | Kind::ElifClause | Kind::Conditional | Kind::While => {
                     node.child(Field::Condition).is_some_and(inside)

@@ -1,6 +1,6 @@
 //! MET005 new-returns-nothing. Card: knowledge/rules/MET005-new-returns-nothing.md
 
-use crate::facts::Subjects;
+use crate::facts::{Site, Subjects};
 use crate::project::{Class, Function};
 use crate::rules::{Context, Findings, Rule, Severity};
 
@@ -41,23 +41,34 @@ fn check_method<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>, ou
         return;
     }
     let ends = method.ends_without_value();
-    let Some(first) = ends.first() else { return };
-    let is_metaclass = cx.project.is_metaclass(class);
-    let uses = match (is_metaclass, method.name()) {
-        (true, "__new__") => cx
-            .project
-            .made_by_metaclass(class)
-            .into_iter()
-            .map(|made| made.site)
-            .collect(),
-        (true, _) => cx
-            .project
-            .made_by_metaclass(class)
-            .into_iter()
+    if let Some(first) = ends.first() {
+        report(cx, class, method, *first, &ends, out);
+    }
+}
+
+/// The places that get what the method gives: class statements or calls.
+fn uses<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>) -> Vec<Site<'p>> {
+    if !cx.project.is_metaclass(class) {
+        return cx.project.constructions(class);
+    }
+    let made = cx.project.made_by_metaclass(class).into_iter();
+    match method.name() {
+        "__new__" => made.map(|made| made.site).collect(),
+        _ => made
             .flat_map(|made| cx.project.constructions(made))
             .collect(),
-        (false, _) => cx.project.constructions(class),
-    };
+    }
+}
+
+fn report<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    method: Function<'p>,
+    first: Site<'p>,
+    ends: &[Site<'p>],
+    out: &mut Findings,
+) {
+    let uses = uses(cx, class, method);
     // where another path gives an object, running it need not fail
     let always = !method.returns_a_value();
     let severity = if always && !uses.is_empty() {
@@ -65,7 +76,7 @@ fn check_method<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>, ou
     } else {
         Severity::Warning
     };
-    let made = match (is_metaclass, method.name()) {
+    let made = match (cx.project.is_metaclass(class), method.name()) {
         (true, "__new__") => "the class statement that it is the metaclass of",
         (true, _) => "calling a class that it is the metaclass of",
         (false, _) => "constructing the class",

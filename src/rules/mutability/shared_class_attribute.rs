@@ -2,7 +2,7 @@
 
 use super::{edits, followed, is_container, is_made_here, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
-use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Reach, Use};
+use crate::project::{Class, ClassValue, FieldMaker, Function, Metaclass, Part, Reach, Use, Value};
 use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
@@ -197,7 +197,6 @@ fn hides<'p>(cx: &Context<'p>, heir: Class<'p>, class: Class<'p>, name: &str) ->
 
 /// Whether nothing but the class's own methods decides what its objects have: every base, the metaclass and the decorators are known and give objects nothing.
 fn is_plain<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
-    use crate::project::Metaclass;
     let project = cx.project;
     let value = ClassValue::Known(class);
     let has_plain_metaclass = match project.metaclass(&value) {
@@ -296,7 +295,6 @@ fn own_method(reading: Site<'_>) -> Option<Function<'_>> {
 /// Whether code changes or binds the attribute through the class: the sharing is known, then.
 fn is_changed_through_class<'p>(cx: &Context<'p>, family: &[Class<'p>], name: &str) -> bool {
     cx.project.changes_of_attribute(name).any(|object| {
-        use crate::project::Value;
         match cx.project.evaluate(object) {
             Value::Class(class) => family.contains(&class),
             Value::Instance(ClassValue::Known(class)) => {

@@ -1,5 +1,6 @@
 //! SNG007 new-passes-arguments. Card: knowledge/rules/SNG007-new-passes-arguments.md
 
+use super::family;
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Metaclass, Parameter, ParameterKind, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -70,17 +71,38 @@ fn check_call<'p>(
         .find(|heir| explicit || ends_at_object(cx, class, **heir));
     let Some(heir) = bad.copied() else { return };
     let mut passed_on = passed.iter().map(|argument| call.with(*argument));
-    if !passed_on.any(|argument| arrives(cx, class, heir, new, argument)) {
-        return;
+    if passed_on.any(|argument| arrives(cx, class, heir, new, argument)) {
+        let between = match explicit {
+            true => Vec::new(),
+            false => mro_after(cx, class, heir),
+        };
+        report(cx, class, heir, &between, call, out);
     }
+}
+
+/// `between` are the classes that are asked for a `__new__` before `object`.
+fn report<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    heir: Class<'p>,
+    between: &[Class<'p>],
+    call: Site<'p>,
+    out: &mut Findings,
+) {
+    let arguments = call.node.child(Field::Arguments);
+    let mut arguments = arguments.into_iter().flat_map(Node::children);
+    let Some(first) = arguments.next() else {
+        return;
+    };
+    let last = arguments.last().unwrap_or(first);
     let message = format!(
         "`object.__new__` takes the class and nothing else: constructing `{}` raises TypeError, because `{}.__new__` hands its arguments on to it; pass `{}` alone",
         heir.name(),
         class.name(),
-        arguments[0].text(),
+        first.text(),
     );
     let finding = out.report(&RULE, Severity::Error, cx.file, call.range(), message);
-    for ancestor in mro_after(cx, class, heir).into_iter().filter(|_| !explicit) {
+    for ancestor in between {
         finding.evidence_at(
             ancestor.site.file,
             ancestor.header(),
@@ -92,29 +114,13 @@ fn check_call<'p>(
         heir.header(),
         "after the classes of its MRO comes `object`",
     );
-    let first = call.with(arguments[0]).range().end;
-    let last = passed
-        .last()
-        .map_or(first, |last| call.with(*last).range().end);
-    finding.fix(
-        "Pass the class alone",
-        true,
-        vec![(first..last, String::new())],
-    );
+    let further = call.with(first).range().end..call.with(last).range().end;
+    finding.fix("Pass the class alone", true, vec![(further, String::new())]);
 }
 
 /// The class and the classes of the project that derive from it.
 fn heirs_of<'p>(cx: &Context<'p>, class: Class<'p>) -> Vec<Class<'p>> {
-    let mut found = vec![class];
-    let mut at = 0;
-    while at < found.len() && found.len() < 100 {
-        for heir in cx.project.subclasses(found[at]) {
-            if !found.contains(&heir) {
-                found.push(heir);
-            }
-        }
-        at += 1;
-    }
+    let mut found = family(cx, class, &|_| false);
     if found.len() > 1 && cx.project.constructions(class).is_empty() {
         // a mix-in that is never built itself is judged by its heirs
         found.remove(0);

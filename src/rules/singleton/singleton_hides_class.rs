@@ -3,7 +3,7 @@
 use crate::facts::Site;
 use crate::project::{Bound, Class, Hidden, Value};
 use crate::rules::expected::is_any_expected;
-use crate::rules::{Context, Findings, Rule, Severity};
+use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
@@ -205,7 +205,7 @@ fn report_class<'p>(cx: &Context<'p>, hidden: &Hidden<'p>, out: &mut Findings) {
     prove(hidden, finding);
 }
 
-fn prove(hidden: &Hidden<'_>, finding: &mut crate::rules::Finding) {
+fn prove(hidden: &Hidden<'_>, finding: &mut Finding) {
     match hidden.given {
         Some(given) => finding.evidence(given, "what comes back in place of the class"),
         None => finding.evidence(hidden.decorator, "gives back an object that caches calls"),

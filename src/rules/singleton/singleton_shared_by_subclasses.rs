@@ -25,7 +25,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         if roots.iter().any(|root| forbids_heirs(cx, *root)) {
             continue;
         }
-        report(cx, &singleton, &roots, out);
+        check_families(cx, &singleton, &roots, out);
     }
 }
 
@@ -62,7 +62,7 @@ struct Built<'p> {
     calls: Vec<Site<'p>>,
 }
 
-fn report<'p>(
+fn check_families<'p>(
     cx: &Context<'p>,
     singleton: &Singleton<'p>,
     roots: &[Class<'p>],
@@ -117,10 +117,20 @@ fn report<'p>(
     let awaits = families
         .iter()
         .any(|classes| classes.len() > 1 && !classes[0].calls.is_empty());
-    if pair.is_none() && !((alone && singleton.shape != SingletonShape::Metaclass) || awaits) {
-        return;
+    if pair.is_some() || awaits || (alone && singleton.shape != SingletonShape::Metaclass) {
+        report(cx, singleton, attribute, pair, out);
     }
-    let message = match &pair {
+}
+
+/// `pair`: two classes that are built and share, where there are such.
+fn report<'p>(
+    cx: &Context<'p>,
+    singleton: &Singleton<'p>,
+    attribute: &str,
+    pair: Option<(&Built<'p>, &Built<'p>)>,
+    out: &mut Findings,
+) {
+    let message = match pair {
         Some((base, heir)) => format!(
             "`{attribute}` is looked up through the bases: once `{}` is built, `{}` gets that instance and none of its own; keep the instances in a dict by class",
             base.class.name(),
@@ -148,14 +158,11 @@ fn report<'p>(
     }
     if let Some((base, heir)) = pair {
         finding.evidence_at(heir.class.site.file, heir.class.header(), "shares it");
-        for (call, words) in base
-            .calls
-            .first()
-            .into_iter()
-            .zip(["builds the first"])
-            .chain(heir.calls.first().into_iter().zip(["gets the same object"]))
-        {
-            finding.evidence(*call, words);
+        if let Some(call) = base.calls.first() {
+            finding.evidence(*call, "builds the first");
+        }
+        if let Some(call) = heir.calls.first() {
+            finding.evidence(*call, "gets the same object");
         }
     }
 }
