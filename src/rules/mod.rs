@@ -1,4 +1,6 @@
 //! Facts and project into findings. One file a rule.
+//!
+//! What several rules of a family ask stands in the family's `mod.rs`; a part of a rule that is an idea of its own is a file beside it, which names the rule.
 
 mod context;
 mod expected;
