@@ -159,7 +159,7 @@ impl Passages {
             true => open
                 .lines
                 .iter()
-                .map(|row| cells(row))
+                .map(|text| row(text))
                 .collect::<Vec<_>>()
                 .join("\n"),
             false => inline::plain(&open.lines.join(" ")),
@@ -186,10 +186,48 @@ pub(super) fn is_table_rule(text: &str) -> bool {
 }
 
 /// The cells of a table's row as plain text, with ` | ` between them.
-fn cells(row: &str) -> String {
-    let inner = row.trim().trim_start_matches('|').trim_end_matches('|');
-    let cells = inner.split('|').map(inline::plain);
-    cells.collect::<Vec<_>>().join(" | ")
+fn row(text: &str) -> String {
+    let cells = table_cells(text).into_iter();
+    let plain = cells.map(|cell| inline::plain(&text[cell]));
+    plain.collect::<Vec<_>>().join(" | ")
+}
+
+/// The cells of a table's row, as bytes of it, without white space around them. A bar in code divides nothing, although CommonMark says so: nobody means it.
+pub(super) fn table_cells(row: &str) -> Vec<Range<usize>> {
+    let has_pairs = row.bytes().filter(|byte| *byte == b'`').count() % 2 == 0;
+    let (mut start, mut in_code, mut after_escape) = (0, false, false);
+    let mut cells = Vec::new();
+    for (at, byte) in row.bytes().enumerate() {
+        match byte {
+            b'`' => in_code = has_pairs && !in_code,
+            b'|' if !in_code && !after_escape => {
+                cells.push(start..at);
+                start = at + 1;
+            }
+            _ => {}
+        }
+        after_escape = byte == b'\\' && !after_escape;
+    }
+    cells.push(start..row.len());
+    // the bars at either end
+    if cells
+        .last()
+        .is_some_and(|cell| lines::is_blank(&row[cell.clone()]))
+    {
+        cells.pop();
+    }
+    if cells
+        .first()
+        .is_some_and(|cell| lines::is_blank(&row[cell.clone()]))
+    {
+        cells.remove(0);
+    }
+    let trimmed = cells.into_iter().map(|cell| {
+        let text = &row[cell.clone()];
+        let start = cell.start + text.len() - text.trim_start().len();
+        start..start + text.trim().len()
+    });
+    trimmed.collect()
 }
 
 /// A line without the `[!warning]` of a callout.
