@@ -4,6 +4,7 @@
 //! cheap to clone and can be asked from any thread; what it works out is kept, so that a later snapshot of the same text does not work it out again.
 
 mod construct;
+mod designs;
 mod hover;
 mod meaning;
 mod notes;

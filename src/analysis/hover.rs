@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::{Hover, Report};
+use super::{Hover, Report, designs};
 use crate::explain;
-use crate::facts::FileFacts;
+use crate::facts::{FileFacts, Site};
 use crate::knowledge::{ConceptCard, Knowledge};
 use crate::project::Project;
 use crate::rules::{Finding, Place};
@@ -43,7 +43,13 @@ pub(super) fn hover(
         }
     }
     let (first, also) = cards.split_first()?;
-    let text = explain::construct(first, also, None);
+    let place = |site: Site<'_>| {
+        let line = site.file.line(site.range().start) + 1;
+        in_file(site.file.path(), file.path(), line, " ")
+    };
+    let named = construct.named;
+    let designs = named.map_or_else(Vec::new, |named| designs::of(project, named, file, &place));
+    let text = explain::construct(first, also, &designs, None);
     Some(Hover {
         range: construct.range,
         concept: Some(first.concept.clone()),
@@ -77,9 +83,13 @@ fn in_words(
 ) -> String {
     let line =
         document(&place.path).map_or(0, |document| document.line_column(place.range.start).0);
-    if place.path.as_path() == own {
+    in_file(&place.path, own, line, ", ")
+}
+
+fn in_file(path: &Path, own: &Path, line: usize, between: &str) -> String {
+    if path == own {
         return format!("line {line}");
     }
-    let name = place.path.file_name().unwrap_or_default().to_string_lossy();
-    format!("{name}, line {line}")
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("{name}{between}line {line}")
 }

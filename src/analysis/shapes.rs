@@ -22,10 +22,9 @@ pub(super) fn of_function(project: &Project, function: Function<'_>) -> Vec<Shap
         if remembers(function, inner) {
             found.push(Shape::Memoizer);
         }
-        if makes_decorators(function) {
-            found.push(Shape::DecoratorFactory);
-        }
         found.push(Shape::DecoratorFunction);
+    } else if makes_decorators(function) {
+        found.extend([Shape::DecoratorFactory, Shape::DecoratorFunction]);
     }
     if makes_several(project, function) {
         found.push(Shape::Factory);
@@ -174,24 +173,37 @@ fn is_bound_in(name: Site<'_>, outer: Function<'_>) -> bool {
     }
 }
 
-/// For a decorator, or what makes one: the inner function that it returns and that uses its first parameter.
+/// The inner functions that a function returns.
+fn returned_functions(function: Function<'_>) -> impl Iterator<Item = Function<'_>> {
+    inner_functions(function).filter(move |inner| {
+        function.returns().any(|statement| {
+            let value = statement.node.children().next();
+            value.is_some_and(|value| value.text() == inner.name())
+        })
+    })
+}
+
+/// For a decorator: the inner function that it returns and that calls its first parameter, or is made to look like it.
 fn wrapper(function: Function<'_>) -> Option<Function<'_>> {
     let first = function.first_parameter()?;
     if function.class().is_some() {
         return None;
     }
-    inner_functions(function).find(|inner| {
-        let is_returned = function.returns().any(|statement| {
-            let value = statement.node.children().next();
-            value.is_some_and(|value| value.text() == inner.name())
-        });
-        let uses = |inner: Function<'_>| {
-            reads(inner, |name| {
-                name.text() == first && is_bound_in(name, function)
-            })
-        };
-        is_returned && (uses(*inner) || inner_functions(*inner).any(uses))
-    })
+    let is_first = |name: Site<'_>| name.text() == first && is_bound_in(name, function);
+    let calls = |inner: Function<'_>| {
+        let mut calls = inner.calls();
+        calls.any(|call| call.child(Field::Function).is_some_and(is_first))
+    };
+    let wraps = |inner: Function<'_>| {
+        let mut arguments = inner
+            .site
+            .decorators()
+            .filter_map(|decorator| decorator.child(Field::Arguments))
+            .flat_map(|list| list.node.children().map(move |node| list.with(node)));
+        arguments.any(is_first)
+    };
+    returned_functions(function)
+        .find(|inner| calls(*inner) || wraps(*inner) || inner_functions(*inner).any(calls))
 }
 
 /// Whether a wrapper looks results up in a table of the decorator's, and keeps them there.
@@ -208,17 +220,10 @@ fn remembers(decorator: Function<'_>, wrapper: Function<'_>) -> bool {
     stores && asks
 }
 
-/// Whether a function gives decorators: the function that it gives is one, and calls what it decorates.
+/// Whether a function gives decorators: a function that it returns is one.
 fn makes_decorators(function: Function<'_>) -> bool {
-    let decorator = wrapper(function).filter(|inner| wrapper(*inner).is_some());
-    decorator.is_some_and(|decorator| {
-        let first = decorator.first_parameter();
-        let mut inner = inner_functions(decorator);
-        inner.any(|inner| {
-            let mut calls = inner.calls();
-            calls.any(|call| call.node.child(Field::Function).map(Node::text) == first)
-        })
-    })
+    let mut returned = returned_functions(function);
+    function.class().is_none() && returned.any(|inner| wrapper(inner).is_some())
 }
 
 /// Whether a method of a class, one of those asked for, calls what `__init__` was given and keeps in an attribute.

@@ -3,6 +3,7 @@
 //! A hover says first what it means *here*, with the user's names and lines, then the idea, then one question. A page is the whole card.
 //! Cards are trusted Markdown; whatever comes from the user's code is escaped.
 
+mod design;
 mod escape;
 mod plain;
 mod quote;
@@ -12,6 +13,7 @@ use std::fmt::Write as _;
 use crate::knowledge::{Block, BlockKind, ConceptCard, Knowledge, RuleCard};
 use crate::rules::{Finding, Place};
 
+pub use design::{Design, DesignKind, Home};
 use quote::push_quote;
 pub use quote::{Quote, Reference};
 
@@ -80,9 +82,18 @@ pub fn finding(
     Text::new(out)
 }
 
-/// What a hover says over a construct. `also` are the other concepts that answer on it, `quote` is what the user's notes say of the card's.
-pub fn construct(card: &ConceptCard, also: &[&ConceptCard], quote: Option<&Quote>) -> Text {
-    let mut out = format!("**{}**\n\n{}\n\n", card.title, card.summary);
+/// What a hover says over a construct. `also` are the other concepts that answer on it, `designs` what it is in the project, `quote` what the user's notes say of it.
+pub fn construct(
+    card: &ConceptCard,
+    also: &[&ConceptCard],
+    designs: &[Design],
+    quote: Option<&Quote>,
+) -> Text {
+    let mut out = format!("**{}**\n\n", card.title);
+    for design in designs {
+        push(&mut out, format_args!("{}\n\n", design::sentence(design)));
+    }
+    push(&mut out, format_args!("{}\n\n", card.summary));
     push_example(&mut out, concept_example(card));
     if !also.is_empty() {
         let titles: Vec<&str> = also.iter().map(|card| card.title.as_str()).collect();

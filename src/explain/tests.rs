@@ -181,7 +181,7 @@ Recall: Can a tuple change? - No, but what it holds can.
 fn hover_over_a_construct() {
     let knowledge = Knowledge::new(CARDS);
     let card = |slug| knowledge.concept(slug).expect("a card");
-    let text = construct(card("mutable-vs-immutable"), &[card("shared")], None);
+    let text = construct(card("mutable-vs-immutable"), &[card("shared")], &[], None);
     insta::assert_snapshot!(both(&text), @r"
 **Some objects change, some do not**
 
@@ -485,7 +485,7 @@ fn the_users_own_words_stand_below_the_idea() {
             "file:///notes/interview.md#L7",
         )],
     };
-    insta::assert_snapshot!(both(&construct(card, &[], Some(&quote))));
+    insta::assert_snapshot!(both(&construct(card, &[], &[], Some(&quote))));
 }
 
 #[test]
@@ -498,7 +498,7 @@ fn a_name_of_a_note_ends_no_link() {
         lines: vec!["x".to_owned()],
         ..Quote::default()
     };
-    let text = construct(card, &[], Some(&quote)).markdown;
+    let text = construct(card, &[], &[], Some(&quote)).markdown;
     let is_link = |event: Event| matches!(event, Event::Start(Tag::Link { .. }));
     assert!(!Parser::new(&text).any(is_link), "{text}");
 }

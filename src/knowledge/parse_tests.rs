@@ -143,8 +143,8 @@ cards/gil.md:4: front matter: unknown variant `easy`, expected one of beginner, 
 cards/gil.md:5: front matter: missing field `level`
 cards/gil.md:5: front matter: unknown field `leval`, expected one of concept, title, aliases, level, hover, related, sources
 cards/gil.md:2: the card calls itself `gill`, its file `gil.md`: make them agree
-cards/gil.md:5: front matter: unknown variant `cal`, expected one of call, name, method, keyword, dunder, decorator, class-keyword, base, parameter, shape, operator, literal, comprehension, file
-cards/gil.md:5: front matter: unknown variant `singelton-new`, expected one of singleton-new, singleton-metaclass, singleton-decorator, singleton-module, registry-metaclass, validating-metaclass, descriptor-class, iterator-class, context-manager-class, generator-function, coroutine-function, closure, decorator-function, memoizer, factory, strategy, lru-cache-class, observer, diamond
+cards/gil.md:5: front matter: unknown variant `cal`, expected one of call, name, method, argument, keyword, dunder, decorator, class-keyword, base, parameter, shape, operator, literal, comment, comprehension, file
+cards/gil.md:5: front matter: unknown variant `singelton-new`, expected one of singleton-new, singleton-metaclass, singleton-decorator, singleton-module, borg, registry-metaclass, validating-metaclass, descriptor-class, data-descriptor, iterator-class, context-manager-class, generator-function, async-generator-function, coroutine-function, closure, loop-closure, decorator-function, decorator-factory, decorator-class, memoizer, factory, strategy, lru-cache-class, observer, diamond, several-bases, mutable-class-attribute, type-comparison, integer-identity, string-identity, receiving-yield
 cards/gil.md:5: `yeild` is no word that this selector knows; did you mean `yield`?
 cards/gil.md:3: front matter: expected string scalar
 cards/gil.md:8: a paragraph must stand between the front matter and the first heading
