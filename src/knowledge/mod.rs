@@ -1,9 +1,10 @@
-//! Cards into concepts, rule cards and hover selectors. Knows nothing of the analysis of Python or of LSP.
+//! Cards into concepts, rule cards and hover selectors; what notes say wrongly. Knows nothing of the analysis of Python or of LSP.
 //!
 //! The built-in cards are files in `knowledge/`, embedded into the binary. Invariant: nothing is parsed before it is asked for
 //! (test `nothing_is_parsed_at_start`), so that a program that needs no card pays for none.
 
 mod card;
+pub mod claims;
 pub mod notes;
 mod parse;
 mod selector;

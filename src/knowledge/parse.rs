@@ -76,14 +76,14 @@ pub fn rule(path: &str, text: &str) -> Result<RuleCard, CardProblem> {
 }
 
 /// A card's file while it is read.
-struct Source<'a> {
-    path: &'a str,
-    text: &'a str,
+pub(super) struct Source<'a> {
+    pub(super) path: &'a str,
+    pub(super) text: &'a str,
 }
 
 impl Source<'_> {
     /// A problem at a byte of the text.
-    fn problem(&self, at: usize, message: String) -> CardProblem {
+    pub(super) fn problem(&self, at: usize, message: String) -> CardProblem {
         CardProblem {
             path: self.path.to_owned(),
             line: self.line(at),
@@ -92,7 +92,7 @@ impl Source<'_> {
     }
 
     /// A problem at the line of a key of the front matter.
-    fn problem_at_key(&self, key: &str, message: String) -> CardProblem {
+    pub(super) fn problem_at_key(&self, key: &str, message: String) -> CardProblem {
         let key = format!("\n{key}:");
         let at = self.text.find(&key).map_or(0, |newline| newline + 1);
         self.problem(at, message)
@@ -104,7 +104,7 @@ impl Source<'_> {
     }
 
     /// The front matter, and the byte where the body starts.
-    fn front<C: DeserializeOwned>(&self) -> Result<(C, usize), CardProblem> {
+    pub(super) fn front<C: DeserializeOwned>(&self) -> Result<(C, usize), CardProblem> {
         let start = self.fence_end(0).ok_or_else(|| {
             let message = "a card starts with its front matter between two lines `---`";
             self.problem(0, message.to_owned())
@@ -136,7 +136,7 @@ impl Source<'_> {
     }
 
     /// Holds the file's name against what the card calls itself.
-    fn check_name(&self, name: &str, key: &str) -> Result<(), CardProblem> {
+    pub(super) fn check_name(&self, name: &str, key: &str) -> Result<(), CardProblem> {
         let stem = stem(self.path);
         if stem == name {
             return Ok(());
@@ -147,7 +147,7 @@ impl Source<'_> {
     }
 
     /// The text above the first heading, and the sections.
-    fn body(
+    pub(super) fn body(
         &self,
         start: usize,
         known: &[(&str, bool)],
