@@ -49,6 +49,7 @@ pub const RULES: &[&Rule] = &[
     &gil::thread_arguments_do_not_fit::RULE,
     &gil::coroutine_as_target::RULE,
     &gil::changed_while_iterated_elsewhere::RULE,
+    &gil::guarded_here_bare_there::RULE,
     &gil::future_dropped::RULE,
     &gil::waits_for_its_own_pool::RULE,
     &gil::condition_wait_without_loop::RULE,

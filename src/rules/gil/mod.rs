@@ -14,6 +14,7 @@ pub mod empty_then_get;
 pub mod executor_used_after_shutdown;
 pub mod future_awaited_at_once;
 pub mod future_dropped;
+pub mod guarded_here_bare_there;
 pub mod lock_not_released;
 pub mod lock_order;
 pub mod lock_protects_nothing;
