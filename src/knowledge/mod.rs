@@ -7,6 +7,7 @@ mod card;
 pub mod claims;
 pub mod notes;
 mod parse;
+pub mod search;
 mod selector;
 
 use std::sync::OnceLock;
