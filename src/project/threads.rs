@@ -179,7 +179,7 @@ impl Project {
     }
 
     /// A call, as a thread start.
-    fn thread_start<'p>(&'p self, call: Site<'p>) -> Option<ThreadStart<'p>> {
+    pub fn thread_start<'p>(&'p self, call: Site<'p>) -> Option<ThreadStart<'p>> {
         let handed = self.hand_over(call)?;
         let HandKind::Start(kind) = handed.kind else {
             return None;
