@@ -5,6 +5,7 @@
 
 mod card;
 pub mod claims;
+pub mod link;
 pub mod notes;
 mod parse;
 pub mod search;
@@ -13,6 +14,7 @@ mod selector;
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use card::{
     Block, BlockKind, CardProblem, ConceptCard, FixKind, Level, PEERS, Recall, RuleCard, Section,
@@ -145,6 +147,12 @@ impl Knowledge {
         });
         let titles = titles.chain(self.rules().map(|card| card.title.as_str()));
         nearest(words.trim(), codes.chain(slugs).chain(titles))
+    }
+
+    /// A number that differs where what is known differs.
+    pub fn fingerprint(&self) -> u64 {
+        let files = embedded::CARDS.iter().chain(embedded::CLAIMS);
+        files.fold(0, |sum, (_, text)| xxh3_64_with_seed(text.as_bytes(), sum))
     }
 
     /// The concept cards that parse, sorted by slug.

@@ -18,7 +18,7 @@ pub(super) type Word = u32;
 pub struct Words(Vec<(Word, u16)>);
 
 /// English words that say nothing of what a text is about.
-const STOP_WORDS: &[&str] = &[
+pub(super) const STOP_WORDS: &[&str] = &[
     "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because",
     "been", "before", "but", "by", "can", "did", "do", "doe", "each", "every", "for", "from",
     "had", "has", "have", "here", "how", "i", "if", "in", "into", "is", "it", "its", "just", "may",
@@ -133,6 +133,20 @@ impl Words {
                 note(part);
             }
         });
+        self.extend(found, times);
+    }
+
+    pub(super) fn add_constructs(&mut self, constructs: &[super::Selector], times: u16) {
+        let mut found = Vec::new();
+        for construct in constructs {
+            for pattern in construct.patterns() {
+                found.push(number(&format!("{pattern:?}")));
+            }
+        }
+        self.extend(found, times);
+    }
+
+    fn extend(&mut self, found: Vec<Word>, times: u16) {
         self.0.extend(found.into_iter().map(|word| (word, times)));
         self.0.sort_unstable();
         self.0.dedup_by(|later, kept| {
@@ -206,6 +220,21 @@ impl Ranking {
     /// How much a word says: the more, the fewer texts have it.
     pub(super) fn rarity(&self, word: Word) -> f32 {
         rarity(self.postings.get(&word).map_or(0, Vec::len), self.texts)
+    }
+
+    pub(super) fn ceiling(&self, words: &Words) -> f32 {
+        words
+            .iter()
+            .map(|(word, times)| {
+                let times = f32::from(times);
+                let weight = times * 2.0 / (times + 1.0);
+                if self.postings.contains_key(&word) {
+                    weight * self.rarity(word) * (K1 + 1.0)
+                } else {
+                    0.0
+                }
+            })
+            .sum()
     }
 
     /// The texts that have some of the words, with their scores, in order of the texts.

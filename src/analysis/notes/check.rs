@@ -7,7 +7,9 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use super::code::{Code, imports, is_python};
+use super::said::said_in;
 use crate::config::Config;
+use crate::knowledge::claims::{ClaimKind, Verdict};
 use crate::knowledge::notes::{Block, Link, Mark, Note, ProblemKind};
 use crate::rules::{Finding, Place, Severity};
 
@@ -29,6 +31,7 @@ pub fn check(note: &Note, config: &Config, shelf: &dyn Shelf) -> Vec<Finding> {
         found: Vec::new(),
     };
     checker.text();
+    checker.claims();
     checker.code();
     for link in &note.links {
         checker.link(link, shelf);
@@ -80,6 +83,27 @@ impl Checker<'_> {
                 problem.range.clone(),
                 problem.message.clone(),
             );
+        }
+    }
+
+    /// What is said wrongly. A truth that only holds for Pythons younger than those that the code must run on is not the writer's fault.
+    fn claims(&mut self) {
+        for section in &self.note.sections {
+            for (range, said) in said_in(self.note, section) {
+                if said.verdict == Verdict::Right {
+                    continue;
+                }
+                let (claim, until) = (said.claim, self.config.python_version);
+                let severity = match claim.since {
+                    Some(since) if since > until => Severity::Information,
+                    _ => Severity::Warning,
+                };
+                let code = match claim.kind {
+                    ClaimKind::Wrong => "NOTE001",
+                    ClaimKind::Outdated => "NOTE002",
+                };
+                self.find(code, severity, range, claim.truth.clone());
+            }
         }
     }
 

@@ -1,14 +1,16 @@
 //! The Python in a note: each block is a file of its own.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::analysis::construct::constructs_in;
 use crate::analysis::{options, suppressed};
 use crate::config::Config;
 use crate::facts::FileFacts;
+use crate::knowledge::Selector;
 use crate::knowledge::notes::{Block, BlockKind};
 use crate::project::{Disk, Project};
 use crate::rules::{Context, Finding, Findings, RULES, sorted};
@@ -28,6 +30,40 @@ pub fn imports(code: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
+/// Modules that blocks use without importing them: what they mean is clear all the same.
+const MODULES: &[&str] = &[
+    "ast",
+    "asyncio",
+    "collections",
+    "contextlib",
+    "copy",
+    "ctypes",
+    "dataclasses",
+    "dis",
+    "functools",
+    "gc",
+    "inspect",
+    "itertools",
+    "multiprocessing",
+    "pytest",
+    "queue",
+    "sys",
+    "threading",
+    "time",
+    "typing",
+    "weakref",
+];
+
+/// Whether a block speaks of an attribute of a module.
+fn uses(code: &str, module: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    code.match_indices(module).any(|(at, _)| {
+        let after = code.as_bytes().get(at + module.len());
+        let before = at.checked_sub(1).and_then(|at| code.as_bytes().get(at));
+        after == Some(&b'.') && !before.is_some_and(|byte| is_name(*byte))
+    })
+}
+
 /// A block as a file that stands nowhere.
 pub struct Code {
     project: Project,
@@ -38,16 +74,21 @@ pub struct Code {
 
 impl Code {
     /// A block of the note at `note`, after the imports of the blocks before it.
-    pub fn new(note: &PathBuf, before: &str, code: &str) -> Code {
-        // no file can stand below a file, and no path has a zero byte
+    pub fn new(note: &Path, before: &str, code: &str) -> Code {
+        // no path has a zero byte: what a block imports is never looked up on disk
         let path = Arc::new(note.join("\0.py"));
-        let facts = FileFacts::new(Arc::clone(&path), format!("{before}{code}").into());
+        let used = MODULES.iter().filter(|module| uses(code, module));
+        let mut text: String = used.map(|module| format!("import {module}\n")).collect();
+        text.push_str(before);
+        let before = text.len();
+        text.push_str(code);
+        let facts = FileFacts::new(Arc::clone(&path), text.into());
         let mut open = FxHashMap::default();
         open.insert(path.as_ref().clone(), Arc::new(facts));
         Code {
             project: Project::new(Arc::<Disk>::default(), Arc::new(open)),
             path,
-            before: before.len(),
+            before,
         }
     }
 
@@ -72,8 +113,18 @@ impl Code {
         Some(at.saturating_sub(self.before))
     }
 
+    /// Everything that stands in it, as hover selectors name it.
+    pub fn constructs(&self) -> Vec<Selector> {
+        let Some(file) = self.file() else {
+            return Vec::new();
+        };
+        let found = constructs_in(&self.project, file).into_iter();
+        let own = found.filter(|construct| construct.range.start >= self.before);
+        own.flat_map(|construct| construct.is).collect()
+    }
+
     /// What the rules find in it, sorted. A rule that fails on it loses its findings.
-    pub fn findings(&self, config: &Config, note: &std::path::Path) -> Vec<Finding> {
+    pub fn findings(&self, config: &Config, note: &Path) -> Vec<Finding> {
         let Some(file) = self.file() else {
             return Vec::new();
         };

@@ -11,11 +11,14 @@ mod lines;
 mod marks;
 mod mojibake;
 mod notebook;
+mod part;
 mod prose;
 mod python;
 mod questions;
 mod scan;
 mod sections;
+
+pub use part::Part;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
