@@ -5,12 +5,15 @@
 
 mod kind;
 mod outline;
+mod query;
+mod query_text;
 mod scan;
 mod segments;
 mod tree;
 
 pub use kind::{Field, Kind, Op};
 pub use outline::{Outline, contains_word, docstring, header_end};
+pub use query::{Match, Matches, NamePredicate, Pattern, Query, QueryProblem, QueryTree};
 pub use scan::{Cut, CutKind, segment};
 pub use segments::{Resegmented, resegment};
 pub use tree::{Node, NodeId, Seed, Tree, parse};

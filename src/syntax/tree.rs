@@ -86,6 +86,13 @@ pub fn parse(text: &Excerpt, seed: Option<&Seed>, keep: bool) -> (Tree, Option<S
     (tree, seed)
 }
 
+/// tree-sitter's own tree of a text. None where it gives up, or has to skip or invent something.
+pub(super) fn parse_whole(text: &str) -> Option<tree_sitter::Tree> {
+    let source = normalise(text);
+    let parsed = PARSER.with_borrow_mut(|parser| parse_bytes(parser, source.as_bytes(), None));
+    parsed.filter(|tree| !tree.root_node().has_error())
+}
+
 fn parse_bytes(
     parser: &mut Parser,
     source: &[u8],
