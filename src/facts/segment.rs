@@ -145,6 +145,11 @@ impl SegmentFacts {
         &self.text
     }
 
+    /// Notes that an answer is worked out from the text.
+    pub fn read(&self) {
+        trace::read(self);
+    }
+
     pub fn kind(&self) -> CutKind {
         self.kind
     }

@@ -80,7 +80,7 @@ impl Project {
     }
 
     /// A name, and the other names that it is given on the way through the project.
-    pub(super) fn with_aliases<'p>(&'p self, name: &'p str) -> Vec<&'p str> {
+    pub fn with_aliases<'p>(&'p self, name: &'p str) -> Vec<&'p str> {
         let mut names = vec![name];
         let mut from = 0;
         for _ in 0..RENAMINGS {

@@ -115,8 +115,20 @@ impl Findings {
         range: Range<usize>,
         message: String,
     ) -> &mut Finding {
+        self.report_code(rule.code, severity, file, range, message)
+    }
+
+    /// The same for a rule that is known by its code.
+    pub fn report_code(
+        &mut self,
+        code: &'static str,
+        severity: Severity,
+        file: &FileFacts,
+        range: Range<usize>,
+        message: String,
+    ) -> &mut Finding {
         self.found.push(Finding {
-            code: rule.code,
+            code,
             severity,
             place: Place {
                 path: Arc::clone(file.path()),

@@ -6,15 +6,21 @@ mod context;
 mod expected;
 mod finding;
 mod gil;
+mod interned;
 mod metaclass;
 mod mutability;
+mod query_rule;
 mod selector;
 mod singleton;
 pub mod suppress;
+mod template;
 
 pub use context::{Context, Findings, Options, sorted};
 pub use finding::{Edit, Evidence, Finding, Fix, Place, Severity};
+pub use interned::intern;
+pub use query_rule::{EVIDENCE, FINDING, QueryRule, Statements};
 pub use selector::{RuleSelector, family};
+pub use template::Template;
 
 /// A rule: what it is called, where it looks, and what it does there. What it is about is said by its card.
 pub struct Rule {
