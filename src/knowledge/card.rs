@@ -10,7 +10,7 @@ use crate::rules::Severity;
 /// A card of an idea: what a hover over a construct says.
 ///
 /// The texts are Markdown, as the card has them.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConceptCard {
     /// The slug; the file's name without `.md`.
@@ -36,13 +36,16 @@ pub struct ConceptCard {
     /// Everything below the summary, in the card's order.
     #[serde(skip)]
     pub sections: Vec<Section>,
-    /// Questions with their answers; at least one.
+    /// Questions with their answers; at least one in a built-in card.
     #[serde(skip)]
     pub recall: Vec<Recall>,
+    /// The user's file that it stands in. None for a built-in card, whose texts are trusted.
+    #[serde(skip)]
+    pub file: Option<String>,
 }
 
 /// A card of a rule: its reference page, and the lesson under its findings.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleCard {
     /// `MUT001`.
@@ -51,7 +54,7 @@ pub struct RuleCard {
     pub name: String,
     /// One line.
     pub title: String,
-    /// The slug of the concept that explains the idea.
+    /// The slug of the concept that explains the idea. Empty where a user's card names none.
     pub concept: String,
     /// The highest severity that the rule can report.
     pub severity: Severity,
@@ -60,7 +63,7 @@ pub struct RuleCard {
     /// The codes of the same rule in other tools, by tool, one of [`PEERS`].
     #[serde(default)]
     pub peers: BTreeMap<String, Vec<String>>,
-    /// The version of Marginote that has it first.
+    /// The version of Marginote that has it first. Empty for a user's card.
     pub since: String,
     /// Error rules: the exception that the bad code raises.
     #[serde(default)]
@@ -71,6 +74,9 @@ pub struct RuleCard {
     /// Everything below the lesson, in the card's order.
     #[serde(skip)]
     pub sections: Vec<Section>,
+    /// The user's file that it stands in. None for a built-in card, whose texts are trusted.
+    #[serde(skip)]
+    pub file: Option<String>,
 }
 
 /// Who is meant to read a concept card.
@@ -135,7 +141,7 @@ pub const PEERS: &[&str] = &[
 const NOQA_PEERS: &[&str] = &["ruff", "flake8", "flake8-async", "bugbear", "wps"];
 
 /// A second-level heading of a card with what stands under it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Section {
     /// `Why`, `Example`, …
     pub heading: String,
@@ -146,7 +152,7 @@ pub struct Section {
 }
 
 /// A fenced Python block.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     pub kind: BlockKind,
     /// The first Python that can run it.
@@ -167,20 +173,22 @@ pub enum BlockKind {
 }
 
 /// A question and its answer, as Markdown on one line each.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recall {
     pub question: String,
     pub answer: String,
 }
 
 /// A card that cannot be used, and why.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error("{path}:{line}: {message}")]
 pub struct CardProblem {
     /// The card's file.
     pub path: String,
     /// From 1.
     pub line: usize,
+    /// From 1, in Unicode code points. None where the problem is about the whole line.
+    pub column: Option<usize>,
     /// What is wrong and what to do.
     pub message: String,
 }

@@ -1,7 +1,7 @@
 //! Cards into concepts, rule cards and hover selectors; what notes say wrongly. Knows nothing of the analysis of Python or of LSP.
 //!
-//! The built-in cards are files in `knowledge/`, embedded into the binary. Invariant: nothing is parsed before it is asked for
-//! (test `nothing_is_parsed_at_start`), so that a program that needs no card pays for none.
+//! The built-in cards are files in `knowledge/`, embedded into the binary. Invariant: nothing of them is parsed before it is asked for
+//! (test `nothing_is_parsed_at_start`), so that a program that needs no card pays for none. The user's cards are laid over them.
 
 mod card;
 pub mod claims;
@@ -10,9 +10,12 @@ pub mod notes;
 mod parse;
 pub mod search;
 mod selector;
+mod user;
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -25,23 +28,39 @@ pub use selector::{
 };
 
 use crate::nearest::nearest;
+use crate::rules::{QueryRule, family};
+use parse::Source;
+use user::{UserCard, UserCardKind};
 
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/cards.rs"));
 }
 
-/// A set of cards.
+/// How many rules the user's cards may make.
+const RULES: usize = 200;
+
+/// A set of cards: the built-in ones, and those of the user that lie over them.
+#[derive(Debug)]
 pub struct Knowledge {
-    /// Sorted by path.
-    concepts: Vec<Entry<ConceptCard>>,
-    /// Sorted by path, so by code.
-    rules: Vec<Entry<RuleCard>>,
+    /// The user's, by path, then the built-in ones, by slug.
+    concepts: Vec<Arc<Entry<ConceptCard>>>,
+    /// The built-in ones, then the user's, each by code.
+    rules: Vec<Arc<Entry<RuleCard>>>,
+    /// What the user's rules look for, by code.
+    queries: Vec<QueryRule>,
+    /// Code and name of every rule, sorted by code.
+    names: Cow<'static, [(&'static str, &'static str)]>,
+    /// The user's cards that cannot be used, sorted.
+    invalid: Vec<CardProblem>,
     /// From a selector to the concepts that have it, as indices; made when the first hover asks.
     by_selector: OnceLock<FxHashMap<Selector, Vec<usize>>>,
 }
 
-/// A card that is parsed when it is first asked for.
+/// A card. A built-in one is parsed when it is first asked for.
+#[derive(Debug)]
 struct Entry<C> {
+    /// What it is called: a concept's slug, or a rule's code and name with `-` between them.
+    id: Cow<'static, str>,
     path: &'static str,
     text: &'static str,
     read: fn(&str, &str) -> Result<C, CardProblem>,
@@ -49,6 +68,17 @@ struct Entry<C> {
 }
 
 impl<C> Entry<C> {
+    /// A card that was read.
+    fn of(id: String, card: C, read: fn(&str, &str) -> Result<C, CardProblem>) -> Arc<Entry<C>> {
+        Arc::new(Entry {
+            id: id.into(),
+            path: "",
+            text: "",
+            read,
+            card: OnceLock::from(Ok(card)),
+        })
+    }
+
     fn get(&self) -> Result<&C, &CardProblem> {
         self.card
             .get_or_init(|| (self.read)(self.path, self.text))
@@ -86,9 +116,9 @@ fn is_rule(path: &str) -> bool {
 
 impl Knowledge {
     /// The cards in the binary.
-    pub fn builtin() -> &'static Knowledge {
-        static BUILTIN: OnceLock<Knowledge> = OnceLock::new();
-        BUILTIN.get_or_init(|| Knowledge::new(embedded::CARDS))
+    pub fn builtin() -> &'static Arc<Knowledge> {
+        static BUILTIN: OnceLock<Arc<Knowledge>> = OnceLock::new();
+        BUILTIN.get_or_init(|| Arc::new(Knowledge::new(embedded::CARDS)))
     }
 
     /// The cards in these files (path, text), sorted by path. What stands in a folder `rules` is a rule card, the others are concept cards.
@@ -97,20 +127,130 @@ impl Knowledge {
         Knowledge {
             concepts: entries(concepts, parse::concept),
             rules: entries(rules, parse::rule),
+            queries: Vec::new(),
+            names: rule_names().into(),
+            invalid: Vec::new(),
             by_selector: OnceLock::new(),
         }
     }
 
-    /// A concept by its slug.
+    /// The built-in cards, and over them the cards among these notes (path, text), which are sorted by path. A card that cannot be used, or is called like one
+    /// before it, is a problem.
+    pub fn with_notes(notes: &[(String, String)]) -> Knowledge {
+        let mut rules = 0;
+        let cards = notes.iter().filter_map(|(path, text)| {
+            let kind = user::kind(text)?;
+            rules += usize::from(kind == UserCardKind::Rule);
+            let is_read = kind == UserCardKind::Concept || rules <= RULES;
+            Some((Source { path, text }, kind, is_read))
+        });
+        let cards: Vec<_> = cards.collect();
+        let read = |(source, kind, is_read): &(Source, UserCardKind, bool)| {
+            if *is_read {
+                return user::read(source, *kind);
+            }
+            let message = format!("cards make at most {RULES} rules: this one is not used");
+            Err(source.problem(0, message))
+        };
+        let read: Vec<_> = cards.par_iter().map(read).collect();
+        let builtin = Knowledge::builtin();
+        let mut knowledge = Knowledge {
+            concepts: Vec::new(),
+            rules: builtin.rules.clone(),
+            queries: Vec::new(),
+            names: Cow::Borrowed(&[]),
+            invalid: Vec::new(),
+            by_selector: OnceLock::new(),
+        };
+        for ((source, ..), card) in cards.iter().zip(read) {
+            if let Err(problem) = card.and_then(|card| knowledge.add(card, source)) {
+                knowledge.invalid.push(problem);
+            }
+        }
+        knowledge.concepts.extend(builtin.concepts.iter().cloned());
+        knowledge.rules[builtin.rules.len()..].sort_by(|a, b| a.id.cmp(&b.id));
+        knowledge.queries.sort_by_key(|rule| rule.code);
+        knowledge.invalid.sort();
+        let own = knowledge.queries.iter().map(|rule| (rule.code, rule.name));
+        let mut names: Vec<_> = rule_names().iter().copied().chain(own).collect();
+        names.sort_unstable();
+        knowledge.names = names.into();
+        knowledge
+    }
+
+    /// Adds a card of the user's, unless its name is taken.
+    fn add(&mut self, card: UserCard, source: &Source) -> Result<(), CardProblem> {
+        match card {
+            UserCard::Concept(card) => {
+                if let Some(other) = self.concept(&card.concept) {
+                    let file = other.file.as_deref().unwrap_or_default();
+                    let message = format!("this concept has a card already: {file}");
+                    return Err(source.problem_at_key("concept", message));
+                }
+                let id = card.concept.clone();
+                self.concepts.push(Entry::of(id, card, parse::concept));
+            }
+            UserCard::Rule(card, rule) => {
+                let own = family(rule.code);
+                if rule_names().iter().any(|(code, _)| family(code) == own) {
+                    let message = format!(
+                        "codes that begin with `{own}` are Marginote's own: take other letters"
+                    );
+                    return Err(source.problem_at_key("code", message));
+                }
+                if let Some(other) = self.rule(rule.code).or_else(|| self.rule(rule.name)) {
+                    let file = other.file.as_deref().unwrap_or("a built-in card");
+                    let message = format!(
+                        "a rule is called {} {} already: {file}",
+                        other.code, other.name
+                    );
+                    return Err(source.problem_at_key("code", message));
+                }
+                let id = format!("{}-{}", rule.code, rule.name);
+                self.rules.push(Entry::of(id, card, parse::rule));
+                self.queries.push(rule);
+            }
+        }
+        Ok(())
+    }
+
+    /// Code and name of every rule, sorted by code.
+    pub fn rule_names(&self) -> &[(&'static str, &'static str)] {
+        &self.names
+    }
+
+    /// What the user's rules look for, sorted by code.
+    pub fn query_rules(&self) -> &[QueryRule] {
+        &self.queries
+    }
+
+    /// The user's cards that cannot be used, sorted by path.
+    pub fn invalid(&self) -> &[CardProblem] {
+        &self.invalid
+    }
+
+    /// A concept by its slug: the user's card where there is one.
     pub fn concept(&self, slug: &str) -> Option<&ConceptCard> {
-        let entry = self.concepts.iter().find(|e| parse::stem(e.path) == slug)?;
+        let entry = self.concepts.iter().find(|entry| entry.id == slug)?;
         entry.card()
+    }
+
+    /// The built-in card of a concept over which a card of the user's lies.
+    pub fn below(&self, card: &ConceptCard) -> Option<&ConceptCard> {
+        let same = self
+            .concepts
+            .iter()
+            .filter(|entry| entry.id == card.concept);
+        let below = same
+            .filter_map(|entry| entry.card())
+            .find(|other| other.file.is_none());
+        below.filter(|_| card.file.is_some())
     }
 
     /// A rule by its code or its name, in any case.
     pub fn rule(&self, word: &str) -> Option<&RuleCard> {
         let entry = self.rules.iter().find(|entry| {
-            let (code, name) = code_and_name(entry.path);
+            let (code, name) = code_and_name(&entry.id);
             code.eq_ignore_ascii_case(word) || name.eq_ignore_ascii_case(word)
         })?;
         entry.card()
@@ -138,10 +278,10 @@ impl Knowledge {
     /// The name that [`Knowledge::find`] knows and that is nearest to words it does not know. None where none is near.
     pub fn nearest(&self, words: &str) -> Option<&str> {
         let codes = self.rules.iter().flat_map(|entry| {
-            let (code, name) = code_and_name(entry.path);
+            let (code, name) = code_and_name(&entry.id);
             [code, name]
         });
-        let slugs = self.concepts.iter().map(|entry| parse::stem(entry.path));
+        let slugs = self.concepts.iter().map(|entry| &*entry.id);
         let titles = self.concepts().flat_map(|card| {
             std::iter::once(card.title.as_str()).chain(card.aliases.iter().map(String::as_str))
         });
@@ -152,28 +292,32 @@ impl Knowledge {
     /// A number that differs where what is known differs.
     pub fn fingerprint(&self) -> u64 {
         let files = embedded::CARDS.iter().chain(embedded::CLAIMS);
-        files.fold(0, |sum, (_, text)| xxh3_64_with_seed(text.as_bytes(), sum))
+        let own = self.concepts().filter(|card| card.file.is_some());
+        let own = own.map(|card| format!("{card:?}"));
+        let builtin = files.fold(0, |sum, (_, text)| xxh3_64_with_seed(text.as_bytes(), sum));
+        own.fold(builtin, |sum, text| xxh3_64_with_seed(text.as_bytes(), sum))
     }
 
-    /// The concept cards that parse, sorted by slug.
+    /// The concept cards that parse: the user's, then the built-in ones by slug.
     pub fn concepts(&self) -> impl Iterator<Item = &ConceptCard> {
-        self.concepts.iter().filter_map(Entry::card)
+        self.concepts.iter().filter_map(|entry| entry.card())
     }
 
-    /// The rule cards that parse, sorted by code.
+    /// The rule cards that parse: the built-in ones, then the user's, each by code.
     pub fn rules(&self) -> impl Iterator<Item = &RuleCard> {
-        self.rules.iter().filter_map(Entry::card)
+        self.rules.iter().filter_map(|entry| entry.card())
     }
 
-    /// The cards that do not parse.
+    /// The built-in cards that do not parse.
     pub fn problems(&self) -> Vec<&CardProblem> {
         let concepts = self.concepts.iter().filter_map(|entry| entry.get().err());
         let rules = self.rules.iter().filter_map(|entry| entry.get().err());
         concepts.chain(rules).collect()
     }
 
-    /// The concepts that answer on a construct, the most specific selector first, then by slug. The selector is what the construct
-    /// *is*: `Call("threading.Thread")` also finds the cards with `call: threading.*`.
+    /// The concepts that answer on a construct, the most specific selector first, then the user's, then by slug. The selector is what the construct
+    /// *is*: `Call("threading.Thread")` also finds the cards with `call: threading.*`. A card of the user's answers wherever the built-in one of the same concept
+    /// does, and before it; the built-in one follows it.
     pub fn concepts_for(&self, construct: &Selector) -> Vec<&ConceptCard> {
         let index = self.by_selector.get_or_init(|| {
             let mut index: FxHashMap<Selector, Vec<usize>> = FxHashMap::default();
@@ -197,26 +341,36 @@ impl Knowledge {
                 found.push(*at);
             }
         }
-        let card = |at: usize| self.concepts.get(at).and_then(Entry::card);
-        found.into_iter().filter_map(card).collect()
+        let mut cards: Vec<&ConceptCard> = Vec::new();
+        for entry in found.into_iter().filter_map(|at| self.concepts.get(at)) {
+            let same = self.concepts.iter().filter(|other| other.id == entry.id);
+            for card in same.filter_map(|entry| entry.card()) {
+                if !cards.iter().any(|known| std::ptr::eq(*known, card)) {
+                    cards.push(card);
+                }
+            }
+        }
+        cards
     }
 }
 
-/// `MUT001` and `mutable-default` of `…/MUT001-mutable-default.md`.
-fn code_and_name(path: &'static str) -> (&'static str, &'static str) {
-    let stem = parse::stem(path);
-    stem.split_once('-').unwrap_or((stem, ""))
+/// `MUT001` and `mutable-default` of `MUT001-mutable-default`.
+fn code_and_name(id: &str) -> (&str, &str) {
+    id.split_once('-').unwrap_or((id, ""))
 }
 
 fn entries<C>(
     files: Vec<&(&'static str, &'static str)>,
     read: fn(&str, &str) -> Result<C, CardProblem>,
-) -> Vec<Entry<C>> {
-    let entry = |(path, text): &(&'static str, &'static str)| Entry {
-        path,
-        text,
-        read,
-        card: OnceLock::new(),
+) -> Vec<Arc<Entry<C>>> {
+    let entry = |(path, text): &(&'static str, &'static str)| {
+        Arc::new(Entry {
+            id: parse::stem(path).into(),
+            path,
+            text,
+            read,
+            card: OnceLock::new(),
+        })
     };
     files.into_iter().map(entry).collect()
 }

@@ -6,6 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 use serde::de::DeserializeOwned;
 
 use super::card::{Block, BlockKind, CardProblem, ConceptCard, PEERS, Recall, RuleCard, Section};
+use super::selector::Selector;
 use crate::nearest::{did_you_mean, nearest};
 use crate::rules::Severity;
 
@@ -35,15 +36,7 @@ pub fn concept(path: &str, text: &str) -> Result<ConceptCard, CardProblem> {
     let source = Source { path, text };
     let (mut card, body): (ConceptCard, usize) = source.front()?;
     source.check_name(&card.concept, "concept")?;
-    for selector in &card.hover {
-        if let Some((word, list)) = selector.closed()
-            && !list.contains(&word)
-        {
-            let hint = did_you_mean(word, list.iter().copied());
-            let message = format!("`{word}` is no word that this selector knows{hint}");
-            return Err(source.problem_at_key("hover", message));
-        }
-    }
+    source.check_hover(&card.hover)?;
     (card.summary, card.sections) = source.body(body, CONCEPT_SECTIONS)?;
     card.recall = recall(card.section("Recall"));
     if card.recall.is_empty() {
@@ -87,7 +80,18 @@ impl Source<'_> {
         CardProblem {
             path: self.path.to_owned(),
             line: self.line(at),
+            column: None,
             message,
+        }
+    }
+
+    /// A problem at a byte of the text, with its column.
+    pub(super) fn problem_in_line(&self, at: usize, message: String) -> CardProblem {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        CardProblem {
+            column: Some(1 + line.chars().count()),
+            ..self.problem(at, message)
         }
     }
 
@@ -99,7 +103,7 @@ impl Source<'_> {
     }
 
     /// The line of a byte, from 1.
-    fn line(&self, at: usize) -> usize {
+    pub(super) fn line(&self, at: usize) -> usize {
         1 + memchr::memchr_iter(b'\n', &self.text.as_bytes()[..at]).count()
     }
 
@@ -123,6 +127,7 @@ impl Source<'_> {
             CardProblem {
                 path: self.path.to_owned(),
                 line: usize::try_from(line).unwrap_or(1).max(1),
+                column: None,
                 message: format!("front matter: {}", reason(&error)),
             }
         })?;
@@ -130,9 +135,23 @@ impl Source<'_> {
     }
 
     /// Where the line `---` that starts at this byte ends. None where there is no such line.
-    fn fence_end(&self, at: usize) -> Option<usize> {
+    pub(super) fn fence_end(&self, at: usize) -> Option<usize> {
         let line = self.text[at..].split_inclusive('\n').next()?;
         (line.trim_end() == "---").then_some(at + line.len())
+    }
+
+    /// Holds selectors against the words that they know.
+    pub(super) fn check_hover(&self, hover: &[Selector]) -> Result<(), CardProblem> {
+        for selector in hover {
+            if let Some((word, list)) = selector.closed()
+                && !list.contains(&word)
+            {
+                let hint = did_you_mean(word, list.iter().copied());
+                let message = format!("`{word}` is no word that this selector knows{hint}");
+                return Err(self.problem_at_key("hover", message));
+            }
+        }
+        Ok(())
     }
 
     /// Holds the file's name against what the card calls itself.
@@ -308,7 +327,7 @@ enum Part {
 }
 
 /// The text up to the end of the element that was just opened, and the byte where it starts.
-fn text_until<'a>(
+pub(super) fn text_until<'a>(
     events: &mut impl Iterator<Item = (Event<'a>, Range<usize>)>,
     end: TagEnd,
 ) -> (String, Option<usize>) {
@@ -328,7 +347,7 @@ fn text_until<'a>(
 }
 
 /// The words after `python` in a fence.
-fn marks(words: &[&str]) -> Option<(BlockKind, Option<(u8, u8)>)> {
+pub(super) fn marks(words: &[&str]) -> Option<(BlockKind, Option<(u8, u8)>)> {
     let (kind, version) = match words {
         [] => return Some((BlockKind::Shown, None)),
         [kind] => (kind, None),
@@ -349,7 +368,7 @@ fn marks(words: &[&str]) -> Option<(BlockKind, Option<(u8, u8)>)> {
 }
 
 /// The pairs `Q:` / `A:`. A line without either continues the one above it.
-fn recall(section: Option<&Section>) -> Vec<Recall> {
+pub(super) fn recall(section: Option<&Section>) -> Vec<Recall> {
     let mut pairs: Vec<Recall> = Vec::new();
     let mut in_answer = false;
     for line in section.map_or("", |s| s.markdown.as_str()).lines() {

@@ -20,7 +20,7 @@ const REGEXES: usize = 16;
 const REGEX_SIZE: usize = 1 << 18;
 
 /// How often a query may say `?`, `*` or `+`: the compiler takes time by their third power.
-const REPETITIONS: usize = 32;
+const REPETITIONS: usize = 16;
 
 /// Every predicate.
 const PREDICATES: &[&str] = &[
