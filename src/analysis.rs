@@ -3,6 +3,7 @@
 //! [`Analysis`] is the mutable state and belongs to one owner, which applies every change in order. [`Analysis::snapshot`] gives an immutable view that is
 //! cheap to clone and can be asked from any thread; what it works out is kept, so that a later snapshot of the same text does not work it out again.
 
+mod any_rule;
 mod construct;
 mod designs;
 mod hover;
@@ -27,9 +28,10 @@ use crate::config::{Config, ConfigCache, Settings};
 use crate::facts::FileFacts;
 use crate::facts::trace::{Traced, record};
 use crate::project::{Disk, DiskState, Project};
-use crate::rules::{Context, Finding, Findings, Options, RULES, sorted};
+use crate::rules::{Context, Finding, Findings, Options, Statements, sorted};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
+use any_rule::AnyRule;
 pub use uses::Uses;
 pub use walk::PythonFiles;
 
@@ -229,13 +231,16 @@ impl Default for Analysis {
 impl Analysis {
     /// Replaces the workspace folders. Files outside every folder are analysed by themselves.
     pub fn set_folders(&mut self, folders: Vec<PathBuf>) {
+        let config = Arc::new(self.state.config.in_folders(folders.clone()));
         self.state.disk.set_roots(folders);
-        self.change(|_| {});
+        self.replace(self.state.open.clone(), config);
     }
 
     /// Lays settings (an editor's, a command line's) over what the configuration files say, the later over the earlier. Without `files` no configuration file is read.
     pub fn set_overrides(&mut self, settings: Vec<Settings>, files: bool) {
-        let config = Arc::new(ConfigCache::new(settings, files));
+        let folders = self.state.disk.roots();
+        let config = ConfigCache::new(settings, files).in_folders(folders);
+        let config = Arc::new(config);
         self.replace(self.state.open.clone(), config);
     }
 
@@ -285,12 +290,18 @@ impl Analysis {
         });
     }
 
-    /// Forgets what is known of these files on disk (Python files or configuration files).
+    /// Forgets what is known of these files on disk (Python files, configuration files, notes).
     pub fn changed_on_disk(&mut self, paths: &[PathBuf]) {
         for path in paths {
             self.state.disk.forget(path);
         }
-        self.state.config.forget();
+        let is_code = |path: &PathBuf| {
+            walk::is_python(path)
+                || path
+                    .extension()
+                    .is_some_and(|extension| extension == "toml")
+        };
+        self.state.config.forget(!paths.iter().all(is_code));
         self.change(|_| {});
     }
 
@@ -450,28 +461,30 @@ impl Snapshot {
             options: &options(&config),
         };
         let enabled = config.enabled_in(path);
+        let statements = Statements::new(file);
         let mut found: Vec<Finding> = Vec::new();
         let mut problems: Vec<String> = Vec::new();
         let mut failed: Vec<&str> = Vec::new();
         // whether every rule found what it found before
         let mut is_same = true;
-        for rule in RULES
-            .iter()
-            .filter(|rule| enabled.binary_search(&rule.code).is_ok())
+        for rule in AnyRule::all(&config.knowledge)
+            .filter(|rule| enabled.binary_search(&rule.code()).is_ok())
         {
             if cancel.is_cancelled() {
                 return None;
             }
-            let key = (path.to_path_buf(), rule.code);
+            let code = rule.code();
+            let key = (path.to_path_buf(), code);
             let known = lock(&worked.found).get(&key).cloned();
             if let Some(known) = known {
                 found.extend(known.get().iter().cloned());
                 continue;
             }
             // one bad rule on one file loses that rule's result, and nothing else
+            let mut is_whole = true;
             let run = AssertUnwindSafe(|| {
                 let mut own = Findings::default();
-                (rule.check)(&context, &mut own);
+                is_whole = rule.check(&context, &statements, cancel, &mut own);
                 own.sorted()
             });
             // only what is open is edited
@@ -480,7 +493,9 @@ impl Snapshot {
                     let findings = own.get().clone();
                     let doubted = worked.doubted.get(&key);
                     is_same &= doubted.is_some_and(|doubted| *doubted.get() == findings);
-                    lock(&worked.found).insert(key, Arc::new(own));
+                    if is_whole || !cancel.is_cancelled() {
+                        lock(&worked.found).insert(key, Arc::new(own));
+                    }
                     findings
                 })
             } else {
@@ -489,12 +504,20 @@ impl Snapshot {
             match own {
                 Ok(own) => found.extend(own),
                 Err(_) => {
-                    failed.push(rule.code);
+                    failed.push(code);
                     problems.push(format!(
-                        "the rule {} failed on this file; its findings are missing",
-                        rule.code
+                        "the rule {code} failed on this file; its findings are missing"
                     ));
                 }
+            }
+            if !is_whole && cancel.is_cancelled() {
+                return None;
+            }
+            if !is_whole {
+                failed.push(code);
+                problems.push(format!(
+                    "the rule {code} has too much to look at in this file; some of its findings are missing"
+                ));
             }
         }
         let ran = |code: &str| enabled.binary_search(&code).is_ok() && !failed.contains(&code);
@@ -505,7 +528,8 @@ impl Snapshot {
             lock(&worked.comments).insert(path.to_path_buf(), Arc::clone(&comments));
             comments
         });
-        let mut findings = suppressed::unsuppressed(file, &comments, found, &ran);
+        let mut findings =
+            suppressed::unsuppressed(file, &config.knowledge, &comments, found, &ran);
         for finding in &mut findings {
             finding.severity = config.severity(finding.code, finding.severity);
         }
@@ -552,7 +576,9 @@ impl Snapshot {
         // the end of a word belongs to it too
         let before = (0..offset).rev().find(|at| text.is_char_boundary(*at));
         let mut places = std::iter::once(offset).chain(before);
-        places.find_map(|at| hover::hover(project, file, at, &report, &|path| self.document(path)))
+        let knowledge = &self.config(path).knowledge;
+        let document = |path: &Path| self.document(path);
+        places.find_map(|at| hover::hover(project, file, knowledge, at, &report, &document))
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).

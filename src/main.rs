@@ -5,15 +5,16 @@ mod allocator;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use marginote::config::Settings;
+use marginote::config::{ConfigCache, Settings};
 use marginote::explain::{self, Text};
-use marginote::knowledge::{Card, Knowledge, rule_names};
+use marginote::knowledge::{Card, Knowledge};
 use marginote::review::{self, Format, Place, Request};
-use marginote::rules::{RuleSelector, Severity};
+use marginote::rules::Severity;
 use tracing_subscriber::EnvFilter;
 
 /// Writes study notes into the margin of Python code.
@@ -70,11 +71,11 @@ struct Check {
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     format: CheckFormat,
     /// The rules that run: codes, names, families or ALL, separated by commas.
-    #[arg(long, value_delimiter = ',', value_parser = selector, value_name = "RULES")]
-    select: Option<Vec<RuleSelector>>,
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    select: Option<Vec<String>>,
     /// Rules that do not run.
-    #[arg(long, value_delimiter = ',', value_parser = selector, value_name = "RULES")]
-    ignore: Vec<RuleSelector>,
+    #[arg(long, value_delimiter = ',', value_name = "RULES")]
+    ignore: Vec<String>,
     /// Read no configuration files.
     #[arg(long)]
     isolated: bool,
@@ -118,10 +119,6 @@ enum Color {
     Auto,
     Always,
     Never,
-}
-
-fn selector(word: &str) -> Result<RuleSelector, String> {
-    RuleSelector::parse(word.trim(), rule_names())
 }
 
 fn severity(word: &str) -> Result<Severity, String> {
@@ -188,11 +185,7 @@ fn check(call: Check) -> anyhow::Result<ExitCode> {
         } else {
             Format::Text
         },
-        settings: Settings {
-            select: call.select,
-            ignore: call.ignore,
-            ..Settings::default()
-        },
+        settings: Settings::from_options(call.select.as_deref(), &call.ignore),
         isolated: call.isolated,
         stdin_filename: call.stdin_filename,
         fail_on: (!call.exit_zero).then_some(call.fail_on),
@@ -210,8 +203,20 @@ fn print(page: &str) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The cards that a file in the working directory has. What is wrong with the user's is said on stderr.
+fn knowledge_here() -> anyhow::Result<Arc<Knowledge>> {
+    let here = std::env::current_dir().context("the working directory cannot be read")?;
+    let config = ConfigCache::new(Vec::new(), true).for_folder(&here);
+    for problem in &config.problems {
+        let problem = problem.to_string().replace(char::is_control, " ");
+        eprintln!("marginote: {problem}");
+    }
+    Ok(Arc::clone(&config.knowledge))
+}
+
 fn rules(format: ListFormat) -> anyhow::Result<String> {
-    let cards = Knowledge::builtin().rules();
+    let knowledge = knowledge_here()?;
+    let cards = knowledge.rules();
     if format == ListFormat::Json {
         let rules: Vec<_> = cards
             .map(|card| {
@@ -228,7 +233,7 @@ fn rules(format: ListFormat) -> anyhow::Result<String> {
     }
     let line = |card: &marginote::knowledge::RuleCard| {
         format!(
-            "{}  {:<34} {:<12} {}\n",
+            "{:<6}  {:<34} {:<12} {}\n",
             card.code,
             card.name,
             card.severity.word(),
@@ -239,7 +244,7 @@ fn rules(format: ListFormat) -> anyhow::Result<String> {
 }
 
 fn page(what: &str, format: PageFormat) -> anyhow::Result<String> {
-    let knowledge = Knowledge::builtin();
+    let knowledge = &*knowledge_here()?;
     let (name, text): (&str, Text) = match knowledge.find(what) {
         Some(Card::Rule(card)) => (&card.code, explain::rule(card, knowledge)),
         Some(Card::Concept(card)) => (&card.concept, explain::concept(card, knowledge)),

@@ -14,11 +14,11 @@ use crate::text::Document;
 pub(super) fn hover(
     project: &Project,
     file: &FileFacts,
+    knowledge: &Knowledge,
     offset: usize,
     report: &Report,
     document: &dyn Fn(&Path) -> Option<std::sync::Arc<Document>>,
 ) -> Option<Hover> {
-    let knowledge = Knowledge::builtin();
     let findings = findings_at(report, offset);
     if let Some(finding) = findings.first() {
         let place = |place: &Place| in_words(place, file.path(), document);
@@ -37,7 +37,7 @@ pub(super) fn hover(
     let mut cards: Vec<&ConceptCard> = Vec::new();
     for selector in &construct.is {
         for card in knowledge.concepts_for(selector) {
-            if !cards.iter().any(|known| known.concept == card.concept) {
+            if !cards.iter().any(|known| std::ptr::eq(*known, card)) {
                 cards.push(card);
             }
         }

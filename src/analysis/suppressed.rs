@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use crate::facts::trace::Changed;
 use crate::facts::{FileFacts, SegmentFacts};
-use crate::knowledge::{Knowledge, RuleCard, rule_names};
+use crate::knowledge::{Knowledge, RuleCard};
 use crate::rules::Finding;
-use crate::rules::suppress::{Directive, PeerCodes, RuleFacts, SuppressedFile, apply, directives};
+use crate::rules::suppress::{
+    Directive, KnownRules, PeerCodes, RuleFacts, SuppressedFile, apply, directives,
+};
 use crate::syntax::{Field, Kind, Node};
 
 /// Words without which a comment silences nothing.
@@ -32,6 +34,7 @@ pub(super) fn segments(file: &FileFacts) -> Arc<[usize]> {
 /// The findings that no comment in `segments` silences, and hints for comments of ours that silence nothing. `ran` says whether a rule ran to its end.
 pub(super) fn unsuppressed(
     file: &FileFacts,
+    knowledge: &Knowledge,
     segments: &[usize],
     findings: Vec<Finding>,
     ran: &dyn Fn(&str) -> bool,
@@ -39,20 +42,15 @@ pub(super) fn unsuppressed(
     if segments.is_empty() {
         return findings;
     }
-    let directives = directives_of(file, segments);
+    let directives = directives_of(file, segments, knowledge.rule_names());
     let suppressed = SuppressedFile {
         path: file.path(),
         line_of: &|offset| file.line(offset),
         statement: &|line| statement(file, line),
     };
-    let peers = |code: &str| {
-        Knowledge::builtin()
-            .rule(code)
-            .map(peer_codes)
-            .unwrap_or_default()
-    };
+    let peers = |code: &str| knowledge.rule(code).map(peer_codes).unwrap_or_default();
     let rules = RuleFacts {
-        known: rule_names(),
+        known: knowledge.rule_names(),
         peers: &peers,
         ran,
     };
@@ -66,7 +64,7 @@ fn peer_codes(card: &RuleCard) -> PeerCodes {
     }
 }
 
-fn directives_of(file: &FileFacts, segments: &[usize]) -> Vec<Directive> {
+fn directives_of(file: &FileFacts, segments: &[usize], rules: &KnownRules) -> Vec<Directive> {
     let mut found = Vec::new();
     for &segment in segments {
         let root = file.root(segment);
@@ -76,7 +74,7 @@ fn directives_of(file: &FileFacts, segments: &[usize]) -> Vec<Directive> {
             .filter(|node| node.kind() == Kind::Comment)
         {
             let start = file.start(segment) + comment.range().start;
-            found.extend(directives(comment.text(), start, rule_names()));
+            found.extend(directives(comment.text(), start, rules));
         }
     }
     found

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustc_hash::FxHashMap;
 use toml::de::{DeTable, DeValue};
 
+use super::cards::Cards;
 use super::peers::RuffSelection;
 use super::read::{lowest_version, problem};
 use super::{Config, PythonVersion, Settings, SettingsProblem};
@@ -23,6 +24,9 @@ pub struct ConfigCache {
     overrides: Vec<Settings>,
     /// Whether configuration files are read at all.
     files: bool,
+    /// What relative paths of the overrides start from.
+    folders: Vec<PathBuf>,
+    cards: Cards,
     known: Mutex<FxHashMap<PathBuf, Known>>,
 }
 
@@ -47,7 +51,17 @@ impl ConfigCache {
         ConfigCache {
             overrides,
             files,
+            folders: Vec::new(),
+            cards: Cards::default(),
             known: Mutex::default(),
+        }
+    }
+
+    /// The same settings in a workspace of these folders, from which the relative paths of the overrides start.
+    pub fn in_folders(&self, folders: Vec<PathBuf>) -> ConfigCache {
+        ConfigCache {
+            folders,
+            ..ConfigCache::new(self.overrides.clone(), self.files)
         }
     }
 
@@ -62,9 +76,12 @@ impl ConfigCache {
         self.folder(&plain(folder)).config
     }
 
-    /// Forgets what was read: files have changed.
-    pub fn forget(&self) {
+    /// Forgets what was read: files have changed. Cards are forgotten only with `notes`: to read them again takes time.
+    pub fn forget(&self, notes: bool) {
         self.lock().clear();
+        if notes {
+            self.cards.forget();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, FxHashMap<PathBuf, Known>> {
@@ -107,6 +124,8 @@ impl ConfigCache {
             &layers,
             sources.requires_python,
             sources.ruff.as_deref(),
+            &self.folders,
+            &self.cards,
             problems,
         );
         Known {
@@ -233,12 +252,13 @@ fn settings(
     text: &str,
     errors: &[toml::de::Error],
 ) -> (Settings, Vec<SettingsProblem>) {
-    let (settings, problems) = Settings::from_toml(table, path, text);
+    let (mut settings, problems) = Settings::from_toml(table, path, text);
     let Some(error) = errors.first() else {
         return (settings, problems);
     };
     // Whatever else looks wrong, also to the parser, may follow from the first error.
     let message = format!("this is no TOML: {}", error.message());
+    settings.unknown_rules.clear();
     let first = problem(path, text, error.span().unwrap_or(0..0), message);
     (settings, vec![first])
 }

@@ -4,6 +4,8 @@
 //! configuration file, the editor, the command line. The result for a folder is a [`Config`]; [`ConfigCache`] finds it.
 
 mod cache;
+mod cards;
+mod notes;
 mod peers;
 mod read;
 mod resolve;
@@ -13,6 +15,7 @@ use std::path::PathBuf;
 use globset::Glob;
 
 pub use cache::ConfigCache;
+pub use notes::{NOTE_EXTENSIONS, NotesFiles, NotesPath, is_note};
 pub use resolve::Config;
 
 use crate::rules::{RuleSelector, Severity};
@@ -74,6 +77,20 @@ pub struct Settings {
     pub defer: Option<bool>,
     /// Qualified names of calls whose results never change (MUT001).
     pub immutable_calls: Vec<String>,
+    /// Where the user's notes and cards stand. A later layer adds to it.
+    pub notes: Vec<NotesPath>,
+    /// The names of [`RuleSelector::Unknown`] above, each where it is said.
+    pub unknown_rules: Vec<UnknownRule>,
+}
+
+/// A name of a rule that no built-in rule has: one of the user's cards may have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownRule {
+    pub word: String,
+    /// The key or the option that names it.
+    pub key: String,
+    /// The configuration file and the line, from 1. None for an editor or a command line.
+    pub said: Option<(PathBuf, usize)>,
 }
 
 /// Something wrong in a configuration file. The rest of the file applies.

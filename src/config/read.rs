@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 
-use super::{PythonVersion, Settings, SettingsProblem};
+use super::{NotesPath, PythonVersion, Settings, SettingsProblem, UnknownRule};
 use crate::knowledge::rule_names;
 use crate::nearest::did_you_mean;
 use crate::rules::{RuleSelector, Severity};
@@ -22,6 +22,7 @@ const KEYS: &[&str] = &[
     "free-threaded",
     "ignore",
     "immutable-calls",
+    "notes",
     "per-file-ignores",
     "python-version",
     "respect-gitignore",
@@ -39,8 +40,33 @@ impl Settings {
             let message = "settings are an object of keys and values";
             return (Settings::default(), vec![message.to_owned()]);
         };
-        let (settings, problems) = read(table, None);
+        let (settings, problems) = read(table, None, "");
         (settings, problems.into_iter().map(|(_, m)| m).collect())
+    }
+
+    /// What a command line says with `--select` and `--ignore`.
+    pub fn from_options(select: Option<&[String]>, ignore: &[String]) -> Settings {
+        let mut reader = Reader {
+            file: None,
+            text: "",
+            unknown_rules: Vec::new(),
+            problems: Vec::new(),
+        };
+        let mut rules = |option: &str, words: &[String]| {
+            let words = words.iter().map(|word| word.trim());
+            let rules = words.map(|word| reader.rule(option, word, &(0..0)));
+            rules.collect::<Vec<_>>()
+        };
+        let (select, ignore) = (
+            select.map(|words| rules("--select", words)),
+            rules("--ignore", ignore),
+        );
+        Settings {
+            select,
+            ignore,
+            unknown_rules: reader.unknown_rules,
+            ..Settings::default()
+        }
     }
 
     /// The settings in this table of a configuration file, and what is wrong with them. `text` is the file's.
@@ -49,7 +75,7 @@ impl Settings {
         file: &Path,
         text: &str,
     ) -> (Settings, Vec<SettingsProblem>) {
-        let (settings, problems) = read(table, file.parent());
+        let (settings, problems) = read(table, Some(file), text);
         let problem = |(span, message): (Range<usize>, String)| problem(file, text, span, message);
         let mut problems: Vec<_> = problems.into_iter().map(problem).collect();
         problems.sort();
@@ -64,30 +90,45 @@ pub(super) fn problem(
     span: Range<usize>,
     message: String,
 ) -> SettingsProblem {
-    let before = &text.as_bytes()[..span.start.min(text.len())];
     SettingsProblem {
         path: PathBuf::from(file),
-        line: 1 + memchr::memchr_iter(b'\n', before).count(),
+        line: line(text, &span),
         message,
     }
 }
 
-fn read(table: &DeTable, root: Option<&Path>) -> (Settings, Vec<(Range<usize>, String)>) {
+/// The line, from 1, in which a range begins.
+fn line(text: &str, span: &Range<usize>) -> usize {
+    let before = &text.as_bytes()[..span.start.min(text.len())];
+    1 + memchr::memchr_iter(b'\n', before).count()
+}
+
+fn read(
+    table: &DeTable,
+    file: Option<&Path>,
+    text: &str,
+) -> (Settings, Vec<(Range<usize>, String)>) {
     let mut reader = Reader {
-        root,
+        file,
+        text,
+        unknown_rules: Vec::new(),
         problems: Vec::new(),
     };
     let mut settings = Settings::default();
     for (key, value) in table {
         reader.key(&mut settings, key, value);
     }
+    settings.unknown_rules = reader.unknown_rules;
     (settings, reader.problems)
 }
 
 /// Reads values, and keeps what is wrong with them.
 struct Reader<'a> {
-    /// The folder that relative globs start from. None: any folder.
-    root: Option<&'a Path>,
+    /// The file, from whose folder relative globs start. None: they match in any folder.
+    file: Option<&'a Path>,
+    /// The file's text.
+    text: &'a str,
+    unknown_rules: Vec<UnknownRule>,
     /// In bytes of the file.
     problems: Vec<(Range<usize>, String)>,
 }
@@ -126,6 +167,7 @@ impl Reader<'_> {
                 let names = self.strings("immutable-calls", value).unwrap_or_default();
                 settings.immutable_calls = names.into_iter().map(|(name, _)| name).collect();
             }
+            "notes" => settings.notes = self.notes(value),
             unknown => {
                 let right = did_you_mean(unknown, KEYS.iter().copied());
                 let message = format!("there is no setting `{unknown}`{right}");
@@ -165,21 +207,41 @@ impl Reader<'_> {
 
     fn rules(&mut self, key: &str, value: &Value) -> Option<Vec<RuleSelector>> {
         let words = self.strings(key, value)?;
-        let rules = words
-            .iter()
-            .filter_map(|(word, span)| self.rule(key, word, span));
+        let rules = words.iter().map(|(word, span)| self.rule(key, word, span));
         Some(rules.collect())
     }
 
-    fn rule(&mut self, key: &str, word: &str, span: &Range<usize>) -> Option<RuleSelector> {
-        match RuleSelector::parse(word, rule_names()) {
-            Ok(rule) => Some(rule),
-            Err(message) => {
-                self.problems
-                    .push((span.clone(), format!("`{key}`: {message}")));
-                None
+    /// A rule by its name. Whether a name that no built-in rule has is a card's is found out when cards are known.
+    fn rule(&mut self, key: &str, word: &str, span: &Range<usize>) -> RuleSelector {
+        RuleSelector::parse(word, rule_names()).unwrap_or_else(|_| {
+            self.unknown_rules.push(UnknownRule {
+                word: word.to_owned(),
+                key: key.to_owned(),
+                said: self.said(span),
+            });
+            RuleSelector::Unknown(word.into())
+        })
+    }
+
+    /// Where something is said.
+    fn said(&self, span: &Range<usize>) -> Option<(PathBuf, usize)> {
+        let file = self.file?.to_owned();
+        Some((file, line(self.text, span)))
+    }
+
+    fn notes(&mut self, value: &Value) -> Vec<NotesPath> {
+        let mut paths = Vec::new();
+        for (text, span) in self.strings("notes", value).unwrap_or_default() {
+            let path = match self.said(&span) {
+                Some(said) => NotesPath::in_file(&text, said),
+                None => NotesPath::new(&text),
+            };
+            match path {
+                Ok(path) => paths.push(path),
+                Err(message) => self.problems.push((span, format!("`notes`: {message}"))),
             }
         }
+        paths
     }
 
     fn per_file_ignores(&mut self, value: &Value) -> Vec<(Vec<Glob>, Vec<RuleSelector>)> {
@@ -211,7 +273,7 @@ impl Reader<'_> {
     }
 
     fn globs(&mut self, key: &str, pattern: &str, span: &Range<usize>) -> Option<[Glob; 2]> {
-        let globs = globs(self.root, pattern);
+        let globs = globs(self.file.and_then(Path::parent), pattern);
         if let Err(error) = &globs {
             let message = format!("`{key}`: `{pattern}` is no glob: {}", error.kind());
             self.problems.push((span.clone(), message));
@@ -228,7 +290,7 @@ impl Reader<'_> {
         for (word, severity) in table {
             let rule = self.rule("severity", word.get_ref(), &word.span());
             let severity = self.severity(severity);
-            severities.extend(rule.zip(severity));
+            severities.extend(severity.map(|severity| (rule, severity)));
         }
         severities
     }

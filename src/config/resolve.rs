@@ -1,12 +1,17 @@
 //! Layers of settings into what applies.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::{Glob, GlobSet};
 
+use super::cards::Cards;
 use super::peers::RuffSelection;
-use super::{DEFAULT_EXCLUDE, DEFAULT_PYTHON, PythonVersion, Settings, SettingsProblem, read};
-use crate::knowledge::{Knowledge, rule_names};
+use super::{
+    DEFAULT_EXCLUDE, DEFAULT_PYTHON, NotesFiles, NotesPath, PythonVersion, Settings,
+    SettingsProblem, notes, read,
+};
+use crate::knowledge::Knowledge;
 use crate::rules::{RuleSelector, Severity};
 
 /// What applies to the files of a folder.
@@ -28,35 +33,79 @@ pub struct Config {
     pub respect_gitignore: bool,
     /// Qualified names of calls whose results never change (MUT001).
     pub immutable_calls: Vec<String>,
-    /// What is wrong in the configuration file.
+    /// Where the user's notes and cards stand.
+    pub notes: Vec<NotesPath>,
+    /// The built-in cards and the user's.
+    pub knowledge: Arc<Knowledge>,
+    /// What is wrong in the configuration file, with the paths of notes, and in the user's cards.
     pub problems: Vec<SettingsProblem>,
+    /// Names of rules that an editor or a command line says and no rule has here: what is wrong with each, for people.
+    pub unknown_rules: Vec<String>,
 }
 
 impl Config {
-    /// Lays the layers over the defaults, the later over the earlier.
+    /// Lays the layers over the defaults, the later over the earlier. `folders` are what relative paths of notes start from.
     pub(super) fn resolve(
         layers: &[&Settings],
         requires_python: Option<PythonVersion>,
         ruff: Option<&RuffSelection>,
-        problems: Vec<SettingsProblem>,
+        folders: &[PathBuf],
+        cards: &Cards,
+        mut problems: Vec<SettingsProblem>,
     ) -> Config {
+        let exclude = exclude(layers);
+        let respect_gitignore = last(layers, |layer| layer.respect_gitignore).unwrap_or(true);
+        let notes = layers.iter().flat_map(|layer| &layer.notes);
+        let notes: Vec<NotesPath> = notes.flat_map(|path| path.in_folders(folders)).collect();
+        let known = cards.of(&notes, respect_gitignore, &exclude);
+        problems.extend(known.problems.iter().cloned());
+        let knowledge = Arc::clone(&known.knowledge);
+        let mut unknown_rules = Vec::new();
+        for unknown in layers.iter().flat_map(|layer| &layer.unknown_rules) {
+            let Err(message) = RuleSelector::parse(&unknown.word, knowledge.rule_names()) else {
+                continue;
+            };
+            let message = format!("`{}`: {message}", unknown.key);
+            match unknown.said.clone() {
+                Some((path, line)) => problems.push(SettingsProblem {
+                    path,
+                    line,
+                    message,
+                }),
+                None => unknown_rules.push(message),
+            }
+        }
+        problems.sort();
+        let layers: Vec<Settings> = layers
+            .iter()
+            .map(|layer| with_rules(layer, knowledge.rule_names()))
+            .collect();
+        let layers = &layers.iter().collect::<Vec<_>>()[..];
         let defer = last(layers, |layer| layer.defer).unwrap_or(true);
         let version = last(layers, |layer| layer.python_version).or(requires_python);
         Config {
-            enabled: enabled(layers),
+            enabled: enabled(layers, knowledge.rule_names()),
             per_file_ignores: layers.iter().flat_map(|l| per_file(l)).collect(),
             severity: layers.iter().flat_map(|l| l.severity.clone()).collect(),
-            exclude: exclude(layers),
+            exclude,
             deferred: ruff.filter(|_| defer).cloned(),
             python_version: version.unwrap_or(DEFAULT_PYTHON),
             free_threaded: last(layers, |layer| layer.free_threaded).unwrap_or(false),
-            respect_gitignore: last(layers, |layer| layer.respect_gitignore).unwrap_or(true),
+            respect_gitignore,
             immutable_calls: layers
                 .iter()
                 .flat_map(|layer| layer.immutable_calls.clone())
                 .collect(),
+            notes,
+            knowledge,
             problems,
+            unknown_rules,
         }
+    }
+
+    /// The files of notes.
+    pub fn notes_files(&self) -> NotesFiles {
+        notes::files(&self.notes, self.respect_gitignore, &self.exclude)
     }
 
     /// Whether a rule runs at all.
@@ -96,7 +145,7 @@ impl Config {
         let Some(ruff) = &self.deferred else {
             return false;
         };
-        let card = Knowledge::builtin().rule(code);
+        let card = self.knowledge.rule(code);
         let peers = card.map_or(&[][..], |card| card.peer_codes("ruff"));
         peers.iter().any(|peer| ruff.selects(peer))
     }
@@ -121,8 +170,32 @@ fn last<T>(layers: &[&Settings], said: impl Fn(&Settings) -> Option<T>) -> Optio
     layers.iter().rev().find_map(|layer| said(layer))
 }
 
+/// The layer with the names of the user's rules known. A name that no rule has says nothing.
+fn with_rules(layer: &Settings, rules: &[(&'static str, &'static str)]) -> Settings {
+    let mut layer = layer.clone();
+    let known = |rule: &RuleSelector| match rule {
+        RuleSelector::Unknown(word) => RuleSelector::parse(word, rules).ok(),
+        rule => Some(rule.clone()),
+    };
+    let all_known = |rules: &Vec<RuleSelector>| rules.iter().filter_map(known).collect::<Vec<_>>();
+    // a list of which nothing is right says nothing: it must not switch every rule off
+    if let Some(select) = layer.select.take_if(|select| !select.is_empty()) {
+        layer.select = Some(all_known(&select)).filter(|known| !known.is_empty());
+    }
+    layer.extend_select = all_known(&layer.extend_select);
+    layer.ignore = all_known(&layer.ignore);
+    for (_, rules) in &mut layer.per_file_ignores {
+        *rules = all_known(rules);
+    }
+    let severities = layer.severity.iter();
+    layer.severity = severities
+        .filter_map(|(rule, severity)| Some((known(rule)?, *severity)))
+        .collect();
+    layer
+}
+
 /// The rules that run. A layer's `select` starts anew; in a layer the closest name wins, and of equally close ones `ignore`.
-fn enabled(layers: &[&Settings]) -> Vec<&'static str> {
+fn enabled(layers: &[&Settings], rules: &[(&'static str, &'static str)]) -> Vec<&'static str> {
     let closest = |rules: &[RuleSelector], code: &str| {
         let closeness = rules.iter().filter_map(|rule| rule.closeness(code));
         closeness.max()
@@ -142,7 +215,7 @@ fn enabled(layers: &[&Settings]) -> Vec<&'static str> {
         }
         runs
     };
-    let codes = rule_names().iter().map(|(code, _)| *code);
+    let codes = rules.iter().map(|(code, _)| *code);
     codes.filter(|code| runs(code)).collect()
 }
 

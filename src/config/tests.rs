@@ -269,7 +269,7 @@ fn forget_reads_again() {
     assert!(!cache.for_file(&file).enabled("GIL001"));
     fs::write(folder.path().join("marginote.toml"), "").expect("the folder is ours");
     assert!(!cache.for_file(&file).enabled("GIL001"));
-    cache.forget();
+    cache.forget(false);
     assert!(cache.for_file(&file).enabled("GIL001"));
 }
 

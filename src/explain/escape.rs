@@ -3,16 +3,7 @@
 /// One line of Markdown that shows a message. Names between backticks become code; nothing in it can become a link, an image, HTML, a list or a heading,
 /// whatever the names are: a backtick inside a name only moves the border between code and text, and both are harmless.
 pub(super) fn message(text: &str) -> String {
-    let line: String = text
-        .chars()
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
+    let line = text.replace(is_break, " ");
     let parts: Vec<&str> = line.trim().split('`').collect();
     let mut markdown = String::new();
     for (at, part) in parts.iter().enumerate() {
@@ -37,6 +28,23 @@ pub(super) fn message(text: &str) -> String {
         }
     }
     markdown
+}
+
+/// Text of a paragraph, where backticks mean nothing, with its blanks; no line of it ends.
+pub(super) fn text(text: &str) -> String {
+    let mut markdown = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        if at > 0 {
+            markdown.push_str("\\`");
+        }
+        words(&part.replace(is_break, " "), &mut markdown);
+    }
+    markdown
+}
+
+/// Whether a character may end a line, or move a cursor.
+fn is_break(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// Text outside of code, with a backslash before whatever Markdown could take for its own.

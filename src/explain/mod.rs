@@ -1,8 +1,9 @@
 //! A finding or a construct, and knowledge, into Markdown and plain text. Knows nothing of LSP.
 //!
 //! A hover says first what it means *here*, with the user's names and lines, then the idea, then one question. A page is the whole card.
-//! Cards are trusted Markdown; whatever comes from the user's code is escaped.
+//! Built-in cards are trusted Markdown; the user's are defused, and whatever comes from the user's code is escaped.
 
+mod defuse;
 mod design;
 mod escape;
 mod plain;
@@ -54,7 +55,8 @@ pub fn finding(
     place: &dyn Fn(&Place) -> String,
     quote: Option<&Quote>,
 ) -> Text {
-    let rule = knowledge.rule(finding.code);
+    let rule = knowledge.rule(finding.code).map(defuse::rule);
+    let rule = rule.as_deref();
     let mut out = match rule {
         Some(rule) => format!("**{}** `{}`\n\n", rule.title, rule.code),
         None => format!("**{}**\n\n", finding.code),
@@ -72,7 +74,8 @@ pub fn finding(
     }
     if let Some(rule) = rule {
         push(&mut out, format_args!("\n{}\n\n", rule.lesson));
-        let concept = knowledge.concept(&rule.concept);
+        let concept = knowledge.concept(&rule.concept).map(defuse::concept);
+        let concept = concept.as_deref();
         let own = rule.section("Good").map_or(&[][..], |good| &good.blocks);
         let example = short_example(own).or_else(|| concept.and_then(concept_example));
         push_example(&mut out, example);
@@ -89,6 +92,7 @@ pub fn construct(
     designs: &[Design],
     quote: Option<&Quote>,
 ) -> Text {
+    let card = &*defuse::concept(card);
     let mut out = format!("**{}**\n\n", card.title);
     for design in designs {
         push(&mut out, format_args!("{}\n\n", design::sentence(design)));
@@ -96,7 +100,8 @@ pub fn construct(
     push(&mut out, format_args!("{}\n\n", card.summary));
     push_example(&mut out, concept_example(card));
     if !also.is_empty() {
-        let titles: Vec<&str> = also.iter().map(|card| card.title.as_str()).collect();
+        let title = |card: &&ConceptCard| defuse::concept(card).title.clone();
+        let titles: Vec<String> = also.iter().map(title).collect();
         push(
             &mut out,
             format_args!("*See also:* {}\n\n", titles.join(" · ")),
@@ -107,8 +112,20 @@ pub fn construct(
     Text::new(out)
 }
 
-/// The page of a concept.
+/// The page of a concept; under one of the user's, the built-in one that it lies over.
 pub fn concept(card: &ConceptCard, knowledge: &Knowledge) -> Text {
+    let mut out = concept_page(card, knowledge);
+    if let Some(below) = knowledge.below(card) {
+        push(
+            &mut out,
+            format_args!("\n---\n\n{}", concept_page(below, knowledge)),
+        );
+    }
+    Text::new(out)
+}
+
+fn concept_page(card: &ConceptCard, knowledge: &Knowledge) -> String {
+    let card = &*defuse::concept(card);
     let mut out = format!(
         "# {}\n\n`{}` · {}",
         card.title,
@@ -135,7 +152,9 @@ pub fn concept(card: &ConceptCard, knowledge: &Knowledge) -> Text {
             );
         }
     }
-    out.push_str("## Recall\n\n");
+    if !card.recall.is_empty() {
+        out.push_str("## Recall\n\n");
+    }
     for recall in &card.recall {
         push(
             &mut out,
@@ -145,39 +164,46 @@ pub fn concept(card: &ConceptCard, knowledge: &Knowledge) -> Text {
     let rules = knowledge
         .rules()
         .filter(|rule| rule.concept == card.concept);
-    let rules = rules.map(|rule| format!("- `{}` {}\n", rule.code, rule.title));
+    let rules = rules.map(|rule| format!("- `{}` {}\n", rule.code, defuse::rule(rule).title));
     push_list(&mut out, "Rules", rules);
     let related = card
         .related
         .iter()
         .filter_map(|slug| knowledge.concept(slug));
-    let related = related.map(|card| format!("- `{}` {}\n", card.concept, card.title));
+    let related = related.map(|card| {
+        let title = &defuse::concept(card).title;
+        format!("- `{}` {title}\n", card.concept)
+    });
     push_list(&mut out, "Related", related);
     push_list(
         &mut out,
         "Sources",
         card.sources.iter().map(|source| format!("- {source}\n")),
     );
-    Text::new(out)
+    push_file(&mut out, card.file.as_deref());
+    out
 }
 
 /// The page of a rule.
 pub fn rule(card: &RuleCard, knowledge: &Knowledge) -> Text {
+    let card = &*defuse::rule(card);
     let mut out = format!(
         "# {} {}\n\n**{}**\n\n{}\n\n",
         card.code, card.name, card.title, card.lesson
     );
-    let concept = knowledge.concept(&card.concept);
+    let concept = knowledge.concept(&card.concept).map(defuse::concept);
     let about = concept.map_or(String::new(), |concept| format!(" {}", concept.title));
     push(
         &mut out,
         format_args!("- Severity: at most {}\n", card.severity.word()),
     );
     push(&mut out, format_args!("- Fix: {}\n", card.fix.word()));
-    push(
-        &mut out,
-        format_args!("- Concept: `{}`{about}\n", card.concept),
-    );
+    if !card.concept.is_empty() {
+        push(
+            &mut out,
+            format_args!("- Concept: `{}`{about}\n", card.concept),
+        );
+    }
     let peer = |(tool, codes): (&String, &Vec<String>)| format!("{tool} {}", codes.join(", "));
     let peers: Vec<String> = card.peers.iter().map(peer).collect();
     if !peers.is_empty() {
@@ -186,17 +212,31 @@ pub fn rule(card: &RuleCard, knowledge: &Knowledge) -> Text {
             format_args!("- The same elsewhere: {}\n", peers.join("; ")),
         );
     }
-    push(
-        &mut out,
-        format_args!("- Since: Marginote {}\n\n", card.since),
-    );
+    if !card.since.is_empty() {
+        push(
+            &mut out,
+            format_args!("- Since: Marginote {}\n", card.since),
+        );
+    }
+    out.push('\n');
     for section in &card.sections {
         push(
             &mut out,
             format_args!("## {}\n\n{}\n\n", section.heading, section.markdown),
         );
     }
+    push_file(&mut out, card.file.as_deref());
     Text::new(out)
+}
+
+/// Says where a card of the user's stands.
+fn push_file(out: &mut String, file: Option<&str>) {
+    if let Some(file) = file {
+        push(
+            out,
+            format_args!("\nYour card: {}\n", escape::message(file)),
+        );
+    }
 }
 
 /// Where a rule's card can be read on the web. None as long as the package names no repository.

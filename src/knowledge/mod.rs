@@ -15,7 +15,6 @@ mod user;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -110,6 +109,11 @@ pub fn rule_names() -> &'static [(&'static str, &'static str)] {
     })
 }
 
+/// Whether a note is a card of the user's, by the keys of its front matter.
+pub fn is_card(text: &str) -> bool {
+    user::kind(text).is_some()
+}
+
 fn is_rule(path: &str) -> bool {
     path.contains("/rules/")
 }
@@ -138,21 +142,6 @@ impl Knowledge {
     /// before it, is a problem.
     pub fn with_notes(notes: &[(String, String)]) -> Knowledge {
         let mut rules = 0;
-        let cards = notes.iter().filter_map(|(path, text)| {
-            let kind = user::kind(text)?;
-            rules += usize::from(kind == UserCardKind::Rule);
-            let is_read = kind == UserCardKind::Concept || rules <= RULES;
-            Some((Source { path, text }, kind, is_read))
-        });
-        let cards: Vec<_> = cards.collect();
-        let read = |(source, kind, is_read): &(Source, UserCardKind, bool)| {
-            if *is_read {
-                return user::read(source, *kind);
-            }
-            let message = format!("cards make at most {RULES} rules: this one is not used");
-            Err(source.problem(0, message))
-        };
-        let read: Vec<_> = cards.par_iter().map(read).collect();
         let builtin = Knowledge::builtin();
         let mut knowledge = Knowledge {
             concepts: Vec::new(),
@@ -162,8 +151,19 @@ impl Knowledge {
             invalid: Vec::new(),
             by_selector: OnceLock::new(),
         };
-        for ((source, ..), card) in cards.iter().zip(read) {
-            if let Err(problem) = card.and_then(|card| knowledge.add(card, source)) {
+        for (path, text) in notes {
+            let source = Source { path, text };
+            let Some(kind) = user::kind(text) else {
+                continue;
+            };
+            rules += usize::from(kind == UserCardKind::Rule);
+            let card = if kind == UserCardKind::Rule && rules > RULES {
+                let message = format!("cards make at most {RULES} rules: this one is not used");
+                Err(source.problem(0, message))
+            } else {
+                user::read(&source, kind)
+            };
+            if let Err(problem) = card.and_then(|card| knowledge.add(card, &source)) {
                 knowledge.invalid.push(problem);
             }
         }

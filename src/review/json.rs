@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Outcome, Problem};
-use crate::knowledge::Knowledge;
 use crate::rules::{Finding, Place, Severity};
 
 #[derive(Serialize)]
@@ -20,12 +19,12 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct JsonFinding<'a> {
     code: &'a str,
-    name: &'a str,
+    name: String,
     severity: Severity,
     path: String,
     range: JsonRange,
     message: &'a str,
-    concept: &'a str,
+    concept: String,
     evidence: Vec<JsonEvidence<'a>>,
     fixes: Vec<JsonFix<'a>>,
 }
@@ -123,7 +122,8 @@ fn error(problem: &Problem) -> JsonError<'_> {
 }
 
 fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
-    let card = Knowledge::builtin().rule(finding.code);
+    let config = outcome.snapshot.config(&finding.place.path);
+    let card = config.knowledge.rule(finding.code);
     let evidence = finding.evidence.iter().map(|evidence| JsonEvidence {
         path: outcome.shown(&evidence.place.path),
         range: range(&evidence.place, outcome),
@@ -144,12 +144,12 @@ fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
     });
     JsonFinding {
         code: finding.code,
-        name: card.map_or("", |card| &card.name),
+        name: card.map_or_else(String::new, |card| card.name.clone()),
         severity: finding.severity,
         path: outcome.shown(&finding.place.path),
         range: range(&finding.place, outcome),
         message: &finding.message,
-        concept: card.map_or("", |card| &card.concept),
+        concept: card.map_or_else(String::new, |card| card.concept.clone()),
         evidence: evidence.collect(),
         fixes: fixes.collect(),
     }

@@ -130,6 +130,8 @@ fn shown(path: &Path, working_directory: &Path) -> String {
 pub enum CheckError {
     #[error(transparent)]
     Missing(#[from] Missing),
+    #[error("{0}")]
+    UnknownRule(String),
     #[error("the working directory cannot be read: {0}")]
     WorkingDirectory(io::Error),
     #[error("the findings cannot be written: {0}")]
@@ -139,7 +141,7 @@ pub enum CheckError {
 /// Checks and writes to `out`; returns the exit code.
 ///
 /// # Errors
-/// When a path does not exist or nothing can be written.
+/// When a path does not exist, an option names a rule that there is not, or nothing can be written.
 pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
     let working_directory = std::env::current_dir().map_err(CheckError::WorkingDirectory)?;
     let mut analysis = Analysis::default();
@@ -150,6 +152,10 @@ pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
     }
     input.folders.push(working_directory.clone());
     analysis.set_folders(input.folders);
+    let wrong = collect::unknown_rules(&input.files, &analysis.snapshot(), &working_directory);
+    if let Some(wrong) = wrong.into_iter().next() {
+        return Err(CheckError::UnknownRule(wrong));
+    }
     let outcome = outcome(
         analysis.snapshot(),
         &input.files,

@@ -10,7 +10,6 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Outcome;
-use crate::knowledge::Knowledge;
 use crate::rules::{Finding, Severity};
 use crate::text::Document;
 
@@ -89,8 +88,10 @@ fn render(finding: &Finding, outcome: &Outcome, renderer: &Renderer) -> String {
             finding.evidence.len() - EVIDENCE
         )));
     }
-    if let Some(card) = Knowledge::builtin().rule(finding.code) {
-        group = group.element(Level::NOTE.with_name("why").message(card.lesson.clone()));
+    let config = outcome.snapshot.config(&finding.place.path);
+    if let Some(card) = config.knowledge.rule(finding.code) {
+        let lesson = card.lesson.replace('\n', " ");
+        group = group.element(Level::NOTE.with_name("why").message(visible(&lesson)));
     }
     for fix in &finding.fixes {
         group = group.element(Level::HELP.message(visible(&fix.title)));

@@ -13,6 +13,8 @@ pub enum RuleSelector {
     Family(String),
     /// `MUT001` or `mutable-default`: the code.
     Code(&'static str),
+    /// A name that no built-in rule has. It names nothing, until cards are known.
+    Unknown(Box<str>),
 }
 
 impl RuleSelector {
@@ -48,6 +50,7 @@ impl RuleSelector {
             RuleSelector::All => true,
             RuleSelector::Family(letters) => letters == family(code),
             RuleSelector::Code(own) => *own == code,
+            RuleSelector::Unknown(_) => false,
         }
     }
 
@@ -56,7 +59,7 @@ impl RuleSelector {
         self.matches(code).then_some(match self {
             RuleSelector::All => 0,
             RuleSelector::Family(_) => 1,
-            RuleSelector::Code(_) => 2,
+            RuleSelector::Code(_) | RuleSelector::Unknown(_) => 2,
         })
     }
 }
@@ -67,6 +70,7 @@ impl fmt::Display for RuleSelector {
             RuleSelector::All => "ALL",
             RuleSelector::Family(letters) => letters,
             RuleSelector::Code(code) => code,
+            RuleSelector::Unknown(word) => word,
         })
     }
 }

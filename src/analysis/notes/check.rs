@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::code::{Code, imports, is_python};
 use super::said::said_in;
 use crate::config::Config;
+use crate::knowledge::Knowledge;
 use crate::knowledge::claims::{ClaimKind, Verdict};
 use crate::knowledge::notes::{Block, Link, Mark, Note, ProblemKind};
 use crate::rules::{Finding, Place, Severity};
@@ -22,11 +23,17 @@ pub trait Shelf {
 }
 
 /// What is wrong in a note. Sorted by place.
-pub fn check(note: &Note, config: &Config, shelf: &dyn Shelf) -> Vec<Finding> {
+pub fn check(
+    note: &Note,
+    config: &Config,
+    knowledge: &Knowledge,
+    shelf: &dyn Shelf,
+) -> Vec<Finding> {
     let path = Arc::new(note.path.clone());
     let mut checker = Checker {
         note,
         config,
+        knowledge,
         path,
         found: Vec::new(),
     };
@@ -44,6 +51,7 @@ pub fn check(note: &Note, config: &Config, shelf: &dyn Shelf) -> Vec<Finding> {
 struct Checker<'n> {
     note: &'n Note,
     config: &'n Config,
+    knowledge: &'n Knowledge,
     path: Arc<PathBuf>,
     found: Vec<Finding>,
 }
@@ -147,7 +155,7 @@ impl Checker<'_> {
     }
 
     fn rules(&mut self, block: &Block, code: &Code) {
-        for mut finding in code.findings(self.config, &self.path) {
+        for mut finding in code.findings(self.config, self.knowledge, &self.path) {
             let places = std::iter::once(&mut finding.place);
             let evidence = finding
                 .evidence

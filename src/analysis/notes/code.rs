@@ -10,8 +10,8 @@ use crate::analysis::construct::constructs_in;
 use crate::analysis::{options, suppressed};
 use crate::config::Config;
 use crate::facts::FileFacts;
-use crate::knowledge::Selector;
 use crate::knowledge::notes::{Block, BlockKind};
+use crate::knowledge::{Knowledge, Selector};
 use crate::project::{Disk, Project};
 use crate::rules::{Context, Finding, Findings, RULES, sorted};
 use crate::syntax::Kind;
@@ -124,7 +124,7 @@ impl Code {
     }
 
     /// What the rules find in it, sorted. A rule that fails on it loses its findings.
-    pub fn findings(&self, config: &Config, note: &Path) -> Vec<Finding> {
+    pub fn findings(&self, config: &Config, knowledge: &Knowledge, note: &Path) -> Vec<Finding> {
         let Some(file) = self.file() else {
             return Vec::new();
         };
@@ -145,6 +145,6 @@ impl Code {
             found.extend(std::panic::catch_unwind(run).unwrap_or_default());
         }
         let comments = suppressed::segments(file);
-        suppressed::unsuppressed(file, &comments, sorted(found), &is_enabled)
+        suppressed::unsuppressed(file, knowledge, &comments, sorted(found), &is_enabled)
     }
 }
