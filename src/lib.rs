@@ -22,7 +22,7 @@
 //! | [`facts`] | one file's segments | scopes, bindings, imports, functions, classes, calls, mutations |
 //! | [`project`] | all files' facts | module resolution, class hierarchy, values, effects, execution contexts |
 //! | [`rules`] | facts and project | findings, one file a rule |
-//! | [`knowledge`] | cards | concepts, rule cards, hover selectors |
+//! | [`knowledge`] | cards, claims | concepts, rule cards, hover selectors; what a note says wrongly |
 //! | [`explain`] | a finding or a construct, and knowledge | Markdown or plain text |
 //! | [`analysis`] | the facade: open, edit, close, findings, hover. Plain data in, plain data out |
 //! | [`server`] | LSP messages | calls of the facade, and back |

@@ -1,9 +1,10 @@
 //! Which patterns a passage may fit: one search for the words that they need.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Match, MatchKind};
 use rustc_hash::FxHashMap;
 
 use super::Claim;
+use super::pattern::Literal;
 
 /// How many groups of words are looked for. More would hold words that stand everywhere.
 const GROUPS: usize = 2;
@@ -12,6 +13,8 @@ const GROUPS: usize = 2;
 pub struct Index {
     /// None where there is no claim.
     search: Option<AhoCorasick>,
+    /// Whether a word may go on after what is searched for.
+    is_prefix: Vec<bool>,
     /// What each word that is searched for begins: patterns that have it in their first group.
     patterns: Vec<Vec<Needs>>,
 }
@@ -28,8 +31,8 @@ struct Needs {
 impl Index {
     /// The index of these claims.
     pub fn new(claims: &[Claim]) -> Index {
-        let mut words: Vec<&str> = Vec::new();
-        let mut numbers: FxHashMap<&str, usize> = FxHashMap::default();
+        let mut words: Vec<&Literal> = Vec::new();
+        let mut numbers: FxHashMap<&Literal, usize> = FxHashMap::default();
         let mut number = |word| {
             *numbers.entry(word).or_insert_with(|| {
                 words.push(word);
@@ -57,9 +60,10 @@ impl Index {
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::DFA))
             .match_kind(MatchKind::Standard)
-            .build(words);
+            .build(words.iter().map(|word| &word.text));
         Index {
             search: search.ok(),
+            is_prefix: words.iter().map(|word| word.is_prefix).collect(),
             patterns,
         }
     }
@@ -70,7 +74,8 @@ impl Index {
             return Vec::new();
         };
         let hits = search.find_overlapping_iter(passage);
-        let mut hits: Vec<usize> = hits.map(|hit| hit.pattern().as_usize()).collect();
+        let words = hits.filter(|hit| self.is_word(passage.as_bytes(), hit));
+        let mut hits: Vec<usize> = words.map(|hit| hit.pattern().as_usize()).collect();
         hits.sort_unstable();
         hits.dedup();
         let has = |group: &Vec<usize>| group.iter().any(|word| hits.binary_search(word).is_ok());
@@ -82,5 +87,16 @@ impl Index {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Whether no letter stands before what was found, and none after it where the word must end there.
+    fn is_word(&self, passage: &[u8], hit: &Match) -> bool {
+        let is_letter = |at: usize| passage.get(at).is_some_and(u8::is_ascii_alphabetic);
+        let goes_on = self.is_prefix.get(hit.pattern().as_usize()) == Some(&true);
+        let starts = hit
+            .start()
+            .checked_sub(1)
+            .is_none_or(|before| !is_letter(before));
+        starts && (goes_on || !is_letter(hit.end()))
     }
 }

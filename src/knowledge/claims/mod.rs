@@ -34,8 +34,6 @@ pub struct Claim {
     pub kind: ClaimKind,
     /// The first Python for which the truth holds.
     pub since: Option<(u8, u8)>,
-    /// The last one.
-    pub until: Option<(u8, u8)>,
     /// Where the truth comes from.
     pub sources: Vec<String>,
     /// Markdown, one or two sentences.
@@ -245,12 +243,20 @@ impl Reading<'_> {
         }
         let is_past = verdict == Verdict::Wrong
             && claim.kind == ClaimKind::Outdated
-            && (any_outside(&self.claims.past, words, start..end) || names_past(claim, words));
+            && (any_outside(&self.claims.past, words, start..end)
+                || names_older(claim, words)
+                || self.is_under_older(claim));
         if is_past || self.is_refuted(sentence, start..end) {
             return None;
         }
         let found = words.get(start..end)?;
         Some(found.first()?.range.start..found.last()?.range.end)
+    }
+
+    /// Whether a heading above names a Python for which the claim's truth does not hold.
+    fn is_under_older(&self, claim: &Claim) -> bool {
+        let sentences = self.headings.iter().flat_map(|heading| sentences(heading));
+        sentences.into_iter().any(|s| names_older(claim, &s.words))
     }
 
     /// Whether the passage takes back what these words of a sentence say.
@@ -286,20 +292,19 @@ fn any_outside(patterns: &[Pattern], words: &[Word], statement: Range<usize>) ->
     })
 }
 
-/// Whether the words name a Python for which the claim's truth does not hold.
-fn names_past(claim: &Claim, words: &[Word]) -> bool {
+/// Whether the words name a Python for which the claim's truth does not hold yet.
+fn names_older(claim: &Claim, words: &[Word]) -> bool {
+    let Some(since) = claim.since else {
+        return false;
+    };
     let versions = words.iter().enumerate().filter_map(|(at, word)| {
-        let is_python = at.checked_sub(1).and_then(|before| words.get(before));
+        let before = at.checked_sub(1).and_then(|before| words.get(before));
         match word.text.as_str() {
-            "2" if is_python.is_some_and(|w| w.text.ends_with("python")) => Some((2, 7)),
+            "2" if before.is_some_and(|w| w.text.ends_with("python")) => Some((2, 7)),
             text => read::version(text).filter(|(major, _)| (2..=3).contains(major)),
         }
     });
-    let is_outside = |version: (u8, u8)| {
-        claim.since.is_some_and(|since| version < since)
-            || claim.until.is_some_and(|until| version > until)
-    };
-    versions.into_iter().any(is_outside)
+    versions.into_iter().any(|version| version < since)
 }
 
 #[cfg(test)]

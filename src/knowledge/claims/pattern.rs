@@ -34,11 +34,12 @@ enum Part {
 }
 
 /// A word of a pattern.
-#[derive(Debug)]
-struct Literal {
-    text: String,
-    /// It was written `text*`.
-    is_prefix: bool,
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Literal {
+    /// In lower case.
+    pub text: String,
+    /// It was written `text*`: a word may go on after it.
+    pub is_prefix: bool,
 }
 
 impl Literal {
@@ -106,11 +107,11 @@ impl Pattern {
         reached.first().copied().filter(|end| *end > start)
     }
 
-    /// Groups of words, as pieces of text in lower case: every match has at least one of each group. The group with the longest words comes first; there is none where no part
-    /// has words that stand in every text as they stand in the pattern.
-    pub fn keys(&self) -> Vec<Vec<&str>> {
-        let mut groups: Vec<Vec<&str>> = self.parts.iter().filter_map(Part::keys).collect();
-        let shortest = |group: &Vec<&str>| group.iter().map(|key| key.len()).min();
+    /// Groups of words: every match has at least one of each group, as it stands here. The group with the longest words comes first; there is none where no part has words that a
+    /// text cannot write otherwise.
+    pub fn keys(&self) -> Vec<Vec<&Literal>> {
+        let mut groups: Vec<Vec<&Literal>> = self.parts.iter().filter_map(Part::keys).collect();
+        let shortest = |group: &Vec<&Literal>| group.iter().map(|key| key.text.len()).min();
         groups.sort_by_key(|group| std::cmp::Reverse(shortest(group)));
         groups
     }
@@ -148,27 +149,25 @@ impl Part {
     }
 
     /// The longest word of each alternative. None where one has no word that stands in every text as it stands in the pattern.
-    fn keys(&self) -> Option<Vec<&str>> {
-        let Part::Words {
-            alternatives,
-            is_optional: false,
-        } = self
-        else {
-            return None;
-        };
-        alternatives.iter().map(|run| longest(run)).collect()
+    fn keys(&self) -> Option<Vec<&Literal>> {
+        match self {
+            Part::Words {
+                alternatives,
+                is_optional: false,
+            } => alternatives.iter().map(|run| longest(run)).collect(),
+            _ => None,
+        }
     }
 }
 
 /// The longest word that a text cannot write otherwise, as it can `not` (`isn't`) and numbers (`1,000`).
-fn longest(run: &[Literal]) -> Option<&str> {
-    let words = run.iter().map(|literal| literal.text.as_str());
-    let plain = words.filter(|word| {
-        let is_plain = word.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric());
-        let is_number = word.starts_with(|c: char| c.is_ascii_digit());
-        word.len() > 2 && is_plain && !is_number && *word != "not"
+fn longest(run: &[Literal]) -> Option<&Literal> {
+    let plain = run.iter().filter(|Literal { text, .. }| {
+        let is_plain = text.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric());
+        let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+        text.len() > 2 && is_plain && !is_number && text != "not"
     });
-    plain.max_by_key(|word| word.len())
+    plain.max_by_key(|literal| literal.text.len())
 }
 
 /// A word, a gap or an anchor, optional where `?` follows.

@@ -73,7 +73,10 @@ fn anchors_are_the_sentences_ends() {
 fn keys_are_words_that_every_match_has() {
     let keys = |text: &str| {
         let pattern = Pattern::parse(text).expect("a pattern");
-        let groups = pattern.keys().into_iter().map(|group| group.join("|"));
+        let groups = pattern.keys().into_iter().map(|group| {
+            let words: Vec<_> = group.iter().map(|key| key.text.as_str()).collect();
+            words.join("|")
+        });
         groups.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(

@@ -21,8 +21,6 @@ struct Front {
     kind: ClaimKind,
     #[serde(default)]
     since: Option<String>,
-    #[serde(default)]
-    until: Option<String>,
     sources: Vec<String>,
     #[serde(default)]
     about: Vec<String>,
@@ -45,17 +43,16 @@ pub fn claim(path: &str, text: &str) -> Result<Claim, CardProblem> {
     };
     let statements = |key: &str, list: &[String]| {
         let patterns = patterns(key, list)?;
-        let Some(at) = patterns
-            .iter()
-            .position(|pattern| pattern.keys().is_empty())
-        else {
-            return Ok(patterns);
-        };
-        let message = format!(
-            "`{}`: a pattern needs a word of three letters or more in every alternative of a part that is not optional",
-            list[at]
-        );
-        Err(source.problem_at_key(key, message))
+        let mut read = list.iter().zip(&patterns);
+        match read.find(|(_, pattern)| pattern.keys().is_empty()) {
+            None => Ok(patterns),
+            Some((text, _)) => {
+                let message = format!(
+                    "`{text}`: a pattern needs a part that is not optional and has a word of three letters or more in every alternative"
+                );
+                Err(source.problem_at_key(key, message))
+            }
+        }
     };
     let sentences = |heading: &str| {
         let list = sections
@@ -69,12 +66,12 @@ pub fn claim(path: &str, text: &str) -> Result<Claim, CardProblem> {
         let message = format!("`## {heading}` needs a list of {LEAST} sentences or more");
         Err(source.problem(text.trim_end().len(), message))
     };
-    let version = |key: &str, text: Option<String>| match text {
-        None => Ok(None),
-        Some(text) => version(&text).map(Some).ok_or_else(|| {
+    let since = match &front.since {
+        None => None,
+        Some(text) => Some(version(text).ok_or_else(|| {
             let message = format!("`{text}` is no version of Python such as `3.12`");
-            source.problem_at_key(key, message)
-        }),
+            source.problem_at_key("since", message)
+        })?),
     };
     let claim = Claim {
         about: patterns("about", &front.about)?,
@@ -86,8 +83,7 @@ pub fn claim(path: &str, text: &str) -> Result<Claim, CardProblem> {
         claim: front.claim,
         concept: front.concept,
         kind: front.kind,
-        since: version("since", front.since)?,
-        until: version("until", front.until)?,
+        since,
         sources: front.sources,
         truth,
     };

@@ -111,24 +111,32 @@ impl Reader {
 
     fn word(&mut self, word: &str, at: usize) {
         let range = at..at + word.len();
-        let word = word.to_lowercase().replace('’', "'");
+        let mut word = word.to_lowercase();
+        if !word.is_ascii() {
+            word = word.replace('’', "'");
+        }
         if word.starts_with(|c: char| c.is_ascii_digit()) {
             return self.number(&word, range);
         }
-        match word.as_str() {
-            "cannot" | "can't" => return self.pair("can", range),
-            "won't" => return self.pair("will", range),
-            _ => {}
+        if word.contains('\'') {
+            return self.short_form(&word, range);
         }
-        if let Some(verb) = word.strip_suffix("n't") {
-            return self.pair(verb, range);
-        }
-        let bare = word.strip_suffix("'s").unwrap_or(&word);
         // `_word_` is emphasis, `__init__` a name.
-        let inner = bare.strip_prefix('_').and_then(|w| w.strip_suffix('_'));
+        let inner = word.strip_prefix('_').and_then(|w| w.strip_suffix('_'));
         match inner {
             Some(inner) if !inner.starts_with('_') && !inner.is_empty() => self.push(inner, range),
-            _ => self.push(bare, range),
+            _ if word == "cannot" => self.pair("can", range),
+            _ => self.push(&word, range),
+        }
+    }
+
+    /// A word with an apostrophe.
+    fn short_form(&mut self, word: &str, range: Range<usize>) {
+        match word.strip_suffix("n't") {
+            Some("ca") => self.pair("can", range),
+            Some("wo") => self.pair("will", range),
+            Some(verb) => self.pair(verb, range),
+            None => self.push(word.strip_suffix("'s").unwrap_or(word), range),
         }
     }
 
