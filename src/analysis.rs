@@ -8,8 +8,9 @@ mod construct;
 mod designs;
 mod hover;
 mod meaning;
-mod notes;
+pub mod notes;
 mod shapes;
+mod shelf;
 mod suppressed;
 mod uses;
 mod walk;
@@ -24,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::config::{Config, ConfigCache, Settings};
+use crate::config::{Config, ConfigCache, Settings, is_note};
 use crate::facts::FileFacts;
 use crate::facts::trace::{Traced, record};
 use crate::project::{Disk, DiskState, Project};
@@ -32,6 +33,9 @@ use crate::rules::{Context, Finding, Findings, Options, Statements, sorted};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
 use any_rule::AnyRule;
+use notes::Notes;
+pub use shelf::ReadNotes;
+use shelf::{Read, Shelf};
 pub use uses::Uses;
 pub use walk::PythonFiles;
 
@@ -205,6 +209,9 @@ struct State {
     reports: Mutex<FxHashMap<PathBuf, (usize, Arc<Report>)>>,
     /// The documents of files on disk that somebody asked for.
     documents: Mutex<FxHashMap<PathBuf, Arc<Document>>>,
+    shelf: Shelf,
+    /// The notes that somebody asked for one by one.
+    read: Mutex<Read>,
 }
 
 /// The mutable state: folders, settings and open documents.
@@ -223,6 +230,8 @@ impl Default for Analysis {
                 earlier: None,
                 reports: Mutex::default(),
                 documents: Mutex::default(),
+                shelf: Shelf::default(),
+                read: Mutex::default(),
             }),
         }
     }
@@ -233,7 +242,8 @@ impl Analysis {
     pub fn set_folders(&mut self, folders: Vec<PathBuf>) {
         let config = Arc::new(self.state.config.in_folders(folders.clone()));
         self.state.disk.set_roots(folders);
-        self.replace(self.state.open.clone(), config);
+        let shelf = self.state.shelf.after(None);
+        self.replace(self.state.open.clone(), config, shelf);
     }
 
     /// Lays settings (an editor's, a command line's) over what the configuration files say, the later over the earlier. Without `files` no configuration file is read.
@@ -241,14 +251,15 @@ impl Analysis {
         let folders = self.state.disk.roots();
         let config = ConfigCache::new(settings, files).in_folders(folders);
         let config = Arc::new(config);
-        self.replace(self.state.open.clone(), config);
+        let shelf = self.state.shelf.after(None);
+        self.replace(self.state.open.clone(), config, shelf);
     }
 
     /// Opens a document, or replaces the text of an open one.
     pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
         // what stands at the path, and so what imports mean, may be new
         self.state.disk.forget(&path);
-        self.change(|open| {
+        self.change(&path.clone(), |open| {
             let file = OpenFile::new(
                 Document::new(text, version),
                 open.get(&path).map(Arc::as_ref),
@@ -276,7 +287,7 @@ impl Analysis {
             .ok_or(RangeError::NotOpen)?;
         let document = before.document.apply(version, changes, encoding)?;
         let file = Arc::new(OpenFile::new(document, Some(&before)));
-        self.change(|open| {
+        self.change(path, |open| {
             open.insert(path.to_path_buf(), file);
         });
         Ok(())
@@ -285,7 +296,7 @@ impl Analysis {
     /// Closes a document: from now on the file on disk speaks for the path.
     pub fn close(&mut self, path: &Path) {
         self.state.disk.forget(path);
-        self.change(|open| {
+        self.change(path, |open| {
             open.remove(path);
         });
     }
@@ -302,7 +313,10 @@ impl Analysis {
                     .is_some_and(|extension| extension == "toml")
         };
         self.state.config.forget(!paths.iter().all(is_code));
-        self.change(|_| {});
+        let notes = paths.iter().filter(|path| is_note(path)).cloned();
+        let shelf = self.state.shelf.after(notes);
+        let open = self.state.open.clone();
+        self.replace(open, Arc::clone(&self.state.config), shelf);
     }
 
     /// An immutable view of the present state.
@@ -312,13 +326,30 @@ impl Analysis {
         }
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut FxHashMap<PathBuf, Arc<OpenFile>>)) {
-        let mut open = self.state.open.clone();
-        change(&mut open);
-        self.replace(open, Arc::clone(&self.state.config));
+    /// Puts notes on the shelf that were read meanwhile ([`Snapshot::read_notes`]).
+    pub fn set_notes(&mut self, notes: Arc<Notes>) {
+        let shelf = self.state.shelf.with(notes);
+        let open = self.state.open.clone();
+        self.replace(open, Arc::clone(&self.state.config), shelf);
     }
 
-    fn replace(&mut self, open: FxHashMap<PathBuf, Arc<OpenFile>>, config: Arc<ConfigCache>) {
+    /// Changes what is open at a path.
+    fn change(&mut self, path: &Path, change: impl FnOnce(&mut FxHashMap<PathBuf, Arc<OpenFile>>)) {
+        let mut open = self.state.open.clone();
+        change(&mut open);
+        let shelf = self
+            .state
+            .shelf
+            .after(is_note(path).then(|| path.to_owned()));
+        self.replace(open, Arc::clone(&self.state.config), shelf);
+    }
+
+    fn replace(
+        &mut self,
+        open: FxHashMap<PathBuf, Arc<OpenFile>>,
+        config: Arc<ConfigCache>,
+        shelf: Shelf,
+    ) {
         let disk = Arc::clone(&self.state.disk);
         let worked = self
             .state
@@ -338,6 +369,8 @@ impl Analysis {
             earlier,
             reports: Mutex::default(),
             documents: Mutex::default(),
+            shelf,
+            read: Mutex::default(),
         });
     }
 }
@@ -379,6 +412,9 @@ impl Snapshot {
         if let Some(file) = self.state.open.get(path) {
             return Some(Arc::clone(&file.document));
         }
+        if is_note(path) {
+            return self.note_document(path);
+        }
         let facts = self.state.disk.facts(path)?;
         let mut known = self
             .state
@@ -403,6 +439,7 @@ impl Snapshot {
         let facts = state
             .open
             .iter()
+            .filter(|(path, _)| !is_note(path))
             .map(|(path, file)| (path.clone(), Arc::clone(file.facts(path))));
         let open = Arc::new(facts.collect());
         let earlier = state.earlier.as_ref();
@@ -441,6 +478,9 @@ impl Snapshot {
     }
 
     fn analyse(&self, path: &Path, cancel: &Cancel) -> Option<Report> {
+        if is_note(path) {
+            return Some(self.check_note(path));
+        }
         if !self.state.open.contains_key(path)
             && let Err(problem) = self.state.disk.read(path)
         {

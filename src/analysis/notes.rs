@@ -1,7 +1,299 @@
-//! The user's notes, as the analysis sees them.
+//! The index of the user's notes: which section explains which concept, and which words it says.
+//!
+//! The texts are not kept. Who wants to show a part of a note reads that note again ([`Notes::excerpt`]).
 
 mod cache;
-mod check;
+pub(super) mod check;
 mod code;
-mod index;
+mod constructs;
+mod file;
+pub(super) mod quote;
 mod said;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+pub use file::{NoteFile, NoteProblem, NoteSection, Stamp};
+
+use crate::knowledge::excerpt::{self, Excerpt};
+use crate::knowledge::link::{Linker, Subject};
+use crate::knowledge::notes::{Note, Part};
+use crate::knowledge::search::{Ranking, Words};
+use crate::knowledge::{ConceptCard, Knowledge};
+use constructs::Blocks;
+use file::ReadError;
+
+/// What the user's notes explain. Immutable; a change makes another that shares what did not change.
+#[derive(Clone)]
+pub struct Notes {
+    /// By path.
+    files: BTreeMap<PathBuf, Arc<NoteFile>>,
+    /// Files that could not be read, and why, sorted.
+    problems: Vec<(PathBuf, String)>,
+    /// By concept: the sections that explain it, as their note's path and their place in it, the best first.
+    by_concept: FxHashMap<Box<str>, Vec<(PathBuf, usize)>>,
+    links: Arc<Links>,
+    /// Of all sections, in the order of the files; made when somebody searches.
+    ranking: Arc<OnceLock<Ranking>>,
+}
+
+/// A section of a note, where it was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'n> {
+    pub file: &'n NoteFile,
+    pub section: &'n NoteSection,
+    /// How well it fits what was asked for.
+    pub score: f32,
+}
+
+/// What sections are linked with. It is made when the first note is read.
+#[derive(Default)]
+struct Links {
+    linker: OnceLock<Linker>,
+    blocks: Blocks,
+}
+
+impl Links {
+    fn linker(&self, knowledge: &Knowledge) -> &Linker {
+        let constructs = |code: &str| self.blocks.constructs("", code);
+        self.linker
+            .get_or_init(|| Linker::new(knowledge, constructs))
+    }
+}
+
+impl Notes {
+    /// Reads notes, in parallel, and links their sections to the concepts of the cards. `cache` is a file that remembers what was read of notes that have not
+    /// changed since; where it cannot be used or written, everything is read.
+    pub fn index(files: &[PathBuf], knowledge: &Knowledge, cache: Option<&Path>) -> Notes {
+        let links = Arc::new(Links::default());
+        let key = cache::key(knowledge);
+        let known = cache
+            .map(|cache| cache::load(cache, key))
+            .unwrap_or_default();
+        let read = |path: &PathBuf| (path.clone(), read(path, known.get(path), &links, knowledge));
+        let found: Vec<_> = files.par_iter().map(read).collect();
+        let is_new = |result: &Result<Arc<NoteFile>, ReadError>| match result {
+            Ok(file) => !known
+                .get(&file.path)
+                .is_some_and(|known| Arc::ptr_eq(known, file)),
+            Err(_) => false,
+        };
+        let is_known = found.len() == known.len() && !found.iter().any(|(_, file)| is_new(file));
+        let notes = Notes::of(BTreeMap::new(), Vec::new(), found, links);
+        if let Some(cache) = cache
+            && !is_known
+        {
+            cache::store(cache, key, notes.files());
+        }
+        notes
+    }
+
+    /// The same after these files have changed, come or gone. Only they are read; one that an editor has open has its text with it. The knowledge must be the same.
+    pub fn update(&self, changed: &[(PathBuf, Option<Arc<str>>)], knowledge: &Knowledge) -> Notes {
+        let read = |(path, text): &(PathBuf, Option<Arc<str>>)| {
+            let file = match text {
+                Some(text) => {
+                    let note = Note::read(path, text.as_bytes());
+                    Ok(linked(&note, Stamp::default(), &self.links, knowledge))
+                }
+                None => read(path, self.files.get(path), &self.links, knowledge),
+            };
+            (path.clone(), file)
+        };
+        let found: Vec<_> = changed.par_iter().map(read).collect();
+        let mut problems = self.problems.clone();
+        problems.retain(|(path, _)| !changed.iter().any(|(changed, _)| changed == path));
+        Notes::of(self.files.clone(), problems, found, Arc::clone(&self.links))
+    }
+
+    fn of(
+        mut files: BTreeMap<PathBuf, Arc<NoteFile>>,
+        mut problems: Vec<(PathBuf, String)>,
+        found: Vec<(PathBuf, Result<Arc<NoteFile>, ReadError>)>,
+        links: Arc<Links>,
+    ) -> Notes {
+        for (path, result) in found {
+            match result {
+                Ok(file) => {
+                    files.insert(path, file);
+                }
+                Err(error) => {
+                    files.remove(&path);
+                    problems.extend(error.message().map(|message| (path, message)));
+                }
+            }
+        }
+        problems.sort();
+        problems.dedup();
+        Notes {
+            by_concept: by_concept(&files),
+            files,
+            problems,
+            links,
+            ranking: Arc::default(),
+        }
+    }
+
+    /// The cache of a user who names no other: a file in the user's cache directory. None where the user has no home.
+    pub fn default_cache() -> Option<PathBuf> {
+        cache::default_file()
+    }
+
+    /// The notes, by path.
+    pub fn files(&self) -> impl Iterator<Item = &Arc<NoteFile>> {
+        self.files.values()
+    }
+
+    /// A note.
+    pub fn file(&self, path: &Path) -> Option<&Arc<NoteFile>> {
+        self.files.get(path)
+    }
+
+    /// A note.
+    ///
+    /// # Errors
+    /// When it cannot be read; the text is for people.
+    pub fn read(path: &Path) -> Result<Note, String> {
+        let read = file::read(path).map(|(note, _)| note);
+        read.map_err(|error| error.to_string())
+    }
+
+    /// Whether a note goes by this name: a wikilink has a file's name without its ending, or the end of its path.
+    pub fn is_named(&self, name: &str) -> bool {
+        let name = name.trim_end_matches(".md").to_lowercase();
+        let is_it = |path: &PathBuf| {
+            let path = path.with_extension("");
+            let path = path.to_string_lossy().replace('\\', "/").to_lowercase();
+            path.strip_suffix(&name)
+                .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        self.files.keys().any(is_it)
+    }
+
+    /// The headings of a note of the index, as plain text.
+    pub fn headings(&self, path: &Path) -> Option<Vec<String>> {
+        let sections = self.file(path)?.sections.iter();
+        let last = sections.filter_map(|section| section.headings.last());
+        Some(last.map(|heading| heading.to_string()).collect())
+    }
+
+    /// The files that could not be read, and why, for people. What is broken in a note that was read is in its [`NoteFile::problems`].
+    pub fn problems(&self) -> &[(PathBuf, String)] {
+        &self.problems
+    }
+
+    /// The sections that explain a concept, the best first.
+    pub fn about(&self, concept: &str) -> impl Iterator<Item = Place<'_>> {
+        let places = self.by_concept.get(concept).into_iter().flatten();
+        places.filter_map(|(path, section)| {
+            let file = self.files.get(path)?;
+            let section = file.sections.get(*section)?;
+            let score = section.score(concept)?;
+            Some(Place {
+                file,
+                section,
+                score,
+            })
+        })
+    }
+
+    /// The sections that say these words, the best first, at most so many.
+    pub fn search(&self, words: &str, most: usize) -> Vec<Place<'_>> {
+        let sections = || {
+            let of = |file| NoteFile::sections_of(file);
+            self.files.values().flat_map(of)
+        };
+        let ranking = self
+            .ranking
+            .get_or_init(|| Ranking::new(sections().map(|(_, section)| &section.words)));
+        let all: Vec<_> = sections().collect();
+        let mut scores = ranking.scores(&Words::of(words));
+        scores.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let places = scores.into_iter().filter_map(|(at, score)| {
+            let (file, section) = all.get(at)?;
+            Some(Place {
+                file,
+                section,
+                score,
+            })
+        });
+        places.take(most).collect()
+    }
+
+    /// The passages of a section that say most about the concept of a card. None where the note is no longer what it was, or says nothing.
+    pub fn excerpt(place: &Place<'_>, card: &ConceptCard) -> Option<Excerpt> {
+        passages(place, &excerpt::question_of(card))
+    }
+
+    /// The passages of a section that say most of what was searched for. None where the note is no longer what it was, or says nothing.
+    pub fn excerpt_of_words(place: &Place<'_>, words: &str) -> Option<Excerpt> {
+        passages(place, &Words::of(words))
+    }
+}
+
+fn passages(place: &Place<'_>, question: &Words) -> Option<Excerpt> {
+    let (note, _) = file::read(&place.file.path).ok()?;
+    let is_it = |part: &Part<'_>| {
+        part.line() == place.section.line && part.headings() == place.section.headings()
+    };
+    let part = note.parts().find(is_it)?;
+    excerpt::excerpt(&note, &part, question)
+}
+
+/// Reads a note, if it is not known already.
+fn read(
+    path: &Path,
+    known: Option<&Arc<NoteFile>>,
+    links: &Links,
+    knowledge: &Knowledge,
+) -> Result<Arc<NoteFile>, ReadError> {
+    if let Some(known) = known
+        && Stamp::of(path).is_ok_and(|stamp| stamp == known.stamp)
+    {
+        return Ok(Arc::clone(known));
+    }
+    let (note, stamp) = file::read(path)?;
+    Ok(linked(&note, stamp, links, knowledge))
+}
+
+/// What is kept of a note.
+fn linked(note: &Note, stamp: Stamp, links: &Links, knowledge: &Knowledge) -> Arc<NoteFile> {
+    let constructs = links.blocks.of_note(note);
+    let mut sections = Vec::new();
+    for (part, constructs) in note.parts().zip(constructs) {
+        let mut section = NoteSection::of(note, &part);
+        section.links = links.linker(knowledge).link(&Subject {
+            marks: &part.section.concepts,
+            note_marks: &note.front.concepts,
+            headings: &part.headings(),
+            words: &section.words,
+            constructs: &constructs,
+        });
+        sections.push(section);
+    }
+    Arc::new(NoteFile::of(stamp, note, sections))
+}
+
+fn by_concept(
+    files: &BTreeMap<PathBuf, Arc<NoteFile>>,
+) -> FxHashMap<Box<str>, Vec<(PathBuf, usize)>> {
+    let mut scored: FxHashMap<&str, Vec<(f32, &PathBuf, usize)>> = FxHashMap::default();
+    for (path, file) in files {
+        for (at, section) in file.sections.iter().enumerate() {
+            for link in &section.links {
+                let places = scored.entry(&link.concept).or_default();
+                places.push((link.score, path, at));
+            }
+        }
+    }
+    let sorted = scored.into_iter().map(|(concept, mut places)| {
+        places.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let places = places.into_iter().map(|(_, path, at)| (path.clone(), at));
+        (concept.into(), places.collect())
+    });
+    sorted.collect()
+}

@@ -5,6 +5,7 @@
 
 mod card;
 pub mod claims;
+pub mod excerpt;
 pub mod link;
 pub mod notes;
 mod parse;
@@ -16,7 +17,6 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use card::{
     Block, BlockKind, CardProblem, ConceptCard, FixKind, Level, PEERS, Recall, RuleCard, Section,
@@ -287,15 +287,6 @@ impl Knowledge {
         });
         let titles = titles.chain(self.rules().map(|card| card.title.as_str()));
         nearest(words.trim(), codes.chain(slugs).chain(titles))
-    }
-
-    /// A number that differs where what is known differs.
-    pub fn fingerprint(&self) -> u64 {
-        let files = embedded::CARDS.iter().chain(embedded::CLAIMS);
-        let own = self.concepts().filter(|card| card.file.is_some());
-        let own = own.map(|card| format!("{card:?}"));
-        let builtin = files.fold(0, |sum, (_, text)| xxh3_64_with_seed(text.as_bytes(), sum));
-        own.fold(builtin, |sum, text| xxh3_64_with_seed(text.as_bytes(), sum))
     }
 
     /// The concept cards that parse: the user's, then the built-in ones by slug.

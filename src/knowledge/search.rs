@@ -3,10 +3,14 @@
 //! Words are compared without case and without the `s` of plurals. A stemmer that takes off more would make one word of `iterator` and `iter`, of `typing` and `type`,
 //! of `generator` and `generational`, which are different things in Python.
 
+use std::fmt::Write as _;
+
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 use xxhash_rust::xxh3::xxh3_64;
+
+use super::Selector;
 
 /// A word without its case and plural, as a number. Two words of one text that get the same number by accident are expected once in some ten thousand texts.
 pub(super) type Word = u32;
@@ -28,11 +32,6 @@ pub(super) const STOP_WORDS: &[&str] = &[
     "we", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "would",
     "you", "your",
 ];
-
-/// Whether a word, in lower case, says nothing of what a text is about.
-pub(super) fn is_stop_word(word: &str) -> bool {
-    STOP_WORDS.binary_search(&word).is_ok()
-}
 
 /// The number of a word that is in lower case and has no plural.
 pub(super) fn number(word: &str) -> Word {
@@ -124,7 +123,7 @@ impl Words {
         each_original(text, |word| {
             let mut note = |word: &str| {
                 plain(word, &mut lower);
-                if !is_stop_word(&lower) {
+                if STOP_WORDS.binary_search(&lower.as_str()).is_err() {
                     found.push(number(&lower));
                 }
             };
@@ -136,12 +135,21 @@ impl Words {
         self.extend(found, times);
     }
 
-    pub(super) fn add_constructs(&mut self, constructs: &[super::Selector], times: u16) {
+    /// What stands in code, in place of words.
+    pub fn of_constructs(constructs: &[Selector]) -> Words {
+        let mut words = Words::default();
+        words.add_constructs(constructs, 1);
+        words
+    }
+
+    pub(super) fn add_constructs(&mut self, constructs: &[Selector], times: u16) {
+        let mut text = String::new();
         let mut found = Vec::new();
-        for construct in constructs {
-            for pattern in construct.patterns() {
-                found.push(number(&format!("{pattern:?}")));
-            }
+        for pattern in constructs.iter().flat_map(Selector::patterns) {
+            text.clear();
+            // writing into a string does not fail
+            let _ = write!(text, "{pattern:?}");
+            found.push(number(&text));
         }
         self.extend(found, times);
     }
@@ -161,6 +169,17 @@ impl Words {
     /// Each word with how often it occurs.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Word, u16)> + '_ {
         self.0.iter().copied()
+    }
+
+    /// Whether some word occurs in both.
+    pub(super) fn shares(&self, other: &Words) -> bool {
+        let is_in = |word: &(Word, u16)| {
+            other
+                .0
+                .binary_search_by_key(&word.0, |(word, _)| *word)
+                .is_ok()
+        };
+        self.0.iter().any(is_in)
     }
 
     /// Whether there are none.
@@ -217,33 +236,20 @@ impl Ranking {
         ranking
     }
 
-    /// How much a word says: the more, the fewer texts have it.
-    pub(super) fn rarity(&self, word: Word) -> f32 {
-        rarity(self.postings.get(&word).map_or(0, Vec::len), self.texts)
-    }
-
-    pub(super) fn ceiling(&self, words: &Words) -> f32 {
-        words
-            .iter()
-            .map(|(word, times)| {
-                let times = f32::from(times);
-                let weight = times * 2.0 / (times + 1.0);
-                if self.postings.contains_key(&word) {
-                    weight * self.rarity(word) * (K1 + 1.0)
-                } else {
-                    0.0
-                }
-            })
-            .sum()
+    /// More than this no text can score for the words. Words that no text has do not count.
+    pub(super) fn most(&self, words: &Words) -> f32 {
+        let most = |(word, times)| {
+            let texts = self.postings.get(&word)?;
+            Some(weight(times) * rarity(texts.len(), self.texts) * (K1 + 1.0))
+        };
+        words.iter().filter_map(most).sum()
     }
 
     /// The texts that have some of the words, with their scores, in order of the texts.
     pub fn scores(&self, words: &Words) -> Vec<(usize, f32)> {
         let mut scores = vec![0.0; self.texts];
         for (word, times) in words.iter() {
-            let times = f32::from(times);
-            // a question may be a whole text: what it repeats counts a little more
-            let weight = times * 2.0 / (times + 1.0);
+            let weight = weight(times);
             for (text, worth) in self.postings.get(&word).into_iter().flatten() {
                 if let Some(score) = scores.get_mut(*text as usize) {
                     *score += weight * worth;
@@ -255,6 +261,13 @@ impl Ranking {
     }
 }
 
+/// What a word counts in a question, which may be a whole text: what it repeats counts a little more.
+fn weight(times: u16) -> f32 {
+    let times = f32::from(times);
+    times * 2.0 / (times + 1.0)
+}
+
+/// How much a word says: the more, the fewer texts have it.
 fn rarity(with: usize, all: usize) -> f32 {
     let (with, all) = (with as f32, all as f32);
     (1.0 + (all - with + 0.5) / (with + 0.5)).ln()

@@ -1,78 +1,109 @@
-//! What was read of notes, kept from one run to the next. A cache that is damaged, of another version or not to be read is as good as none.
+//! The index on disk, so that notes that have not changed are not read again.
+//!
+//! The cache is an aid and nothing else: one that is damaged, of another version or of other cards is as good as none, and one that cannot be written is not written.
 
-use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use etcetera::BaseStrategy;
-use xxhash_rust::xxh3::xxh3_64;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use tempfile::NamedTempFile;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::index::NoteEntry;
+use super::NoteFile;
 use crate::knowledge::Knowledge;
 
-/// Counts the changes of what is kept, and of how it is worked out.
+/// What a cache starts with.
+const MAGIC: &[u8; 8] = b"MARGNOTE";
+/// Changes with the format, and with what sections are linked by.
 const FORMAT: u32 = 1;
+/// A longer file is no cache of ours.
+const MAX_BYTES: u64 = 1 << 30;
 
-/// A file that was written so shortly before it was read may have been written again since, with the same time.
-const RACY: Duration = Duration::from_secs(2);
-
-/// Where what is known of the notes of these folders is kept. None where the user has no place for caches.
-pub fn file(folders: &[PathBuf]) -> Option<PathBuf> {
+/// `marginote/notes.cache` in the user's cache directory. None where the user has no home.
+pub(super) fn default_file() -> Option<PathBuf> {
     let places = etcetera::choose_base_strategy().ok()?;
-    let names: Vec<_> = folders
-        .iter()
-        .map(|folder| folder.to_string_lossy())
-        .collect();
-    let name = format!("notes-{:016x}", xxh3_64(names.join("\n").as_bytes()));
-    Some(places.cache_dir().join("marginote").join(name))
+    Some(places.cache_dir().join("marginote").join("notes.cache"))
 }
 
-/// Reads what is kept; nothing where it was made otherwise or is damaged.
-pub fn load(file: &Path, knowledge: &Knowledge) -> BTreeMap<PathBuf, Arc<NoteEntry>> {
-    let bytes = std::fs::read(file).unwrap_or_default();
-    let header = header(knowledge);
-    let notes = bytes.strip_prefix(header.as_slice()).and_then(|rest| {
-        let (sum, notes) = rest.split_first_chunk::<8>()?;
-        let is_whole = u64::from_le_bytes(*sum) == xxh3_64(notes);
-        is_whole.then(|| postcard::from_bytes::<Vec<NoteEntry>>(notes).ok())?
-    });
-    let notes = notes.unwrap_or_default().into_iter();
-    notes
-        .map(|note| (note.path.clone(), Arc::new(note)))
-        .collect()
+/// What the links depend on beside the notes: this version, and what the cards say.
+pub(super) fn key(knowledge: &Knowledge) -> u64 {
+    struct Hash(Xxh3);
+    impl std::fmt::Write for Hash {
+        fn write_str(&mut self, text: &str) -> std::fmt::Result {
+            self.0.update(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut hash = Hash(Xxh3::new());
+    let version = env!("CARGO_PKG_VERSION");
+    // hashing does not fail
+    let _ = std::fmt::write(&mut hash, format_args!("{version} {FORMAT}"));
+    for card in knowledge.concepts() {
+        let _ = std::fmt::write(&mut hash, format_args!("{card:?}"));
+    }
+    hash.0.digest()
 }
 
-/// Keeps what is known. Where that cannot be written, the next run reads the notes again.
-pub fn save(
+/// What a cache knows, by path. Nothing where it cannot be used.
+pub(super) fn load(file: &Path, key: u64) -> FxHashMap<PathBuf, Arc<NoteFile>> {
+    read(file, key).unwrap_or_default()
+}
+
+fn read(file: &Path, key: u64) -> Option<FxHashMap<PathBuf, Arc<NoteFile>>> {
+    let data = fs::metadata(file).ok()?;
+    if !data.is_file() || data.len() > MAX_BYTES {
+        return None;
+    }
+    let bytes = fs::read(file).ok()?;
+    let (magic, rest) = bytes.split_first_chunk::<8>()?;
+    let (made_with, rest) = rest.split_first_chunk::<8>()?;
+    let (sum, body) = rest.split_first_chunk::<8>()?;
+    let is_ours = magic == MAGIC
+        && u64::from_le_bytes(*made_with) == key
+        && u64::from_le_bytes(*sum) == xxh3_64(body);
+    if !is_ours {
+        return None;
+    }
+    let notes: Vec<&[u8]> = postcard::from_bytes(body).ok()?;
+    let note = |bytes: &&[u8]| {
+        let note: NoteFile = postcard::from_bytes(bytes).ok()?;
+        Some((note.path.clone(), Arc::new(note)))
+    };
+    notes.par_iter().map(note).collect()
+}
+
+/// Writes a cache, whole or not at all.
+pub(super) fn store<'n>(file: &Path, key: u64, notes: impl Iterator<Item = &'n Arc<NoteFile>>) {
+    if let Err(error) = write(file, key, notes) {
+        tracing::debug!(
+            "the index of notes is not kept in {}: {error}",
+            file.display()
+        );
+    }
+}
+
+fn write<'n>(
     file: &Path,
-    notes: &BTreeMap<PathBuf, Arc<NoteEntry>>,
-    knowledge: &Knowledge,
-) -> std::io::Result<()> {
-    let latest = SystemTime::now() - RACY;
-    let kept: Vec<&NoteEntry> = notes
-        .values()
-        .map(Arc::as_ref)
-        .filter(|note| note.is_older_than(latest))
-        .collect();
-    let notes = postcard::to_stdvec(&kept).map_err(std::io::Error::other)?;
+    key: u64,
+    notes: impl Iterator<Item = &'n Arc<NoteFile>>,
+) -> io::Result<()> {
+    let notes: Vec<&Arc<NoteFile>> = notes.collect();
+    let encode = |note: &&Arc<NoteFile>| postcard::to_stdvec(note.as_ref());
+    let notes: Result<Vec<Vec<u8>>, _> = notes.par_iter().map(encode).collect();
+    let notes = notes.map_err(io::Error::other)?;
+    let notes: Vec<&[u8]> = notes.iter().map(Vec::as_slice).collect();
+    let body = postcard::to_stdvec(&notes).map_err(io::Error::other)?;
     let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(&header(knowledge))?;
-    new.write_all(&xxh3_64(&notes).to_le_bytes())?;
-    new.write_all(&notes)?;
+    fs::create_dir_all(folder)?;
+    let mut new = NamedTempFile::new_in(folder)?;
+    new.write_all(MAGIC)?;
+    new.write_all(&key.to_le_bytes())?;
+    new.write_all(&xxh3_64(&body).to_le_bytes())?;
+    new.write_all(&body)?;
     new.persist(file)?;
     Ok(())
-}
-
-/// What must be the same for two runs to say the same of a note.
-fn header(knowledge: &Knowledge) -> Vec<u8> {
-    let made_by = format!(
-        "{} {FORMAT} {:x}",
-        env!("CARGO_PKG_VERSION"),
-        knowledge.fingerprint()
-    );
-    format!("marginote notes {made_by}\n").into_bytes()
 }

@@ -6,34 +6,21 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-use super::code::{Code, imports, is_python};
+use super::Notes;
+use super::code::{Code, Reader, is_python};
 use super::said::said_in;
 use crate::config::Config;
-use crate::knowledge::Knowledge;
 use crate::knowledge::claims::{ClaimKind, Verdict};
 use crate::knowledge::notes::{Block, Link, Mark, Note, ProblemKind};
 use crate::rules::{Finding, Place, Severity};
 
-/// Looks up other notes, for links.
-pub trait Shelf {
-    /// Whether a wikilink of this name leads to a note. True where not every note is known.
-    fn has(&self, name: &str) -> bool;
-    /// The headings of a note, as plain text. None where it cannot be read as one.
-    fn headings(&self, path: &Path) -> Option<Vec<String>>;
-}
-
 /// What is wrong in a note. Sorted by place.
-pub fn check(
-    note: &Note,
-    config: &Config,
-    knowledge: &Knowledge,
-    shelf: &dyn Shelf,
-) -> Vec<Finding> {
+/// `others` are all notes, as far as they were read: without them nothing is said of wikilinks and contradictions.
+pub fn check(note: &Note, config: &Config, others: Option<&Notes>) -> Vec<Finding> {
     let path = Arc::new(note.path.clone());
     let mut checker = Checker {
         note,
         config,
-        knowledge,
         path,
         found: Vec::new(),
     };
@@ -41,7 +28,7 @@ pub fn check(
     checker.claims();
     checker.code();
     for link in &note.links {
-        checker.link(link, shelf);
+        checker.link(link, others);
     }
     let mut found = checker.found;
     found.sort_by_key(|finding| (finding.place.range.start, finding.code));
@@ -51,7 +38,6 @@ pub fn check(
 struct Checker<'n> {
     note: &'n Note,
     config: &'n Config,
-    knowledge: &'n Knowledge,
     path: Arc<PathBuf>,
     found: Vec<Finding>,
 }
@@ -117,13 +103,15 @@ impl Checker<'_> {
 
     /// Code that does not parse, and what the rules find in the rest. Each block is a file of its own, with the imports of those before it.
     fn code(&mut self) {
-        let mut before = String::new();
+        let mut reader = Reader::new(&self.note.path);
         let sections = self.note.sections.iter();
         for block in sections.flat_map(|section| &section.blocks) {
             if !is_python(block) {
                 continue;
             }
-            let code = Code::new(&self.path, &before, &block.code);
+            let Some(code) = reader.read(block) else {
+                return;
+            };
             match code.error() {
                 Some(at) if !is_bad(block, at) => {
                     let line = self.note.text[..in_note(self.note, block, at)]
@@ -142,7 +130,6 @@ impl Checker<'_> {
                 Some(_) => {}
                 None => self.rules(block, &code),
             }
-            before.push_str(&imports(&block.code));
         }
     }
 
@@ -155,7 +142,7 @@ impl Checker<'_> {
     }
 
     fn rules(&mut self, block: &Block, code: &Code) {
-        for mut finding in code.findings(self.config, self.knowledge, &self.path) {
+        for mut finding in code.findings(self.config, &self.config.knowledge, &self.path) {
             let places = std::iter::once(&mut finding.place);
             let evidence = finding
                 .evidence
@@ -182,13 +169,13 @@ impl Checker<'_> {
         }
     }
 
-    fn link(&mut self, link: &Link, shelf: &dyn Shelf) {
+    fn link(&mut self, link: &Link, others: Option<&Notes>) {
         let wrong = |checker: &mut Self, message: String| {
             checker.find("NOTE008", Severity::Warning, link.range.clone(), message);
         };
         let target = percent_decode_str(&link.target).decode_utf8_lossy();
         if link.is_wiki && !target.is_empty() {
-            if !shelf.has(&target) {
+            if others.is_some_and(|others| !others.is_named(&target)) {
                 wrong(
                     self,
                     format!("no note is called `{target}`: mend the link, or write the note"),
@@ -207,7 +194,10 @@ impl Checker<'_> {
         };
         let (headings, whose) = match &*target {
             "" => (Some(headings(self.note)), "this note".to_owned()),
-            target => (shelf.headings(&path), format!("`{target}`")),
+            target => {
+                let known = others.and_then(|others| others.headings(&path));
+                (known, format!("`{target}`"))
+            }
         };
         if headings.is_some_and(|known| !is_among(heading, &known, &self.note.text)) {
             wrong(

@@ -16,18 +16,59 @@ use crate::project::{Disk, Project};
 use crate::rules::{Context, Finding, Findings, RULES, sorted};
 use crate::syntax::Kind;
 
+/// More code of one note is not looked at: no person wrote it.
+const MOST_BYTES: usize = 1 << 20;
+/// More bytes of import statements later blocks do not have: every block is parsed with them.
+const MOST_IMPORTED: usize = 4 << 10;
+
 /// Whether a block says that it is Python.
 pub fn is_python(block: &Block) -> bool {
     let is_code = matches!(block.kind, BlockKind::Fence | BlockKind::Cell);
     is_code && matches!(block.language.as_str(), "python" | "python3" | "py")
 }
 
-/// The import statements on the top level of a block, a line each.
-pub fn imports(code: &str) -> String {
+/// Whether a block is Python, or says nothing of what it is.
+pub fn may_be_python(block: &Block) -> bool {
+    is_python(block) || (block.language.is_empty() && block.kind != BlockKind::Output)
+}
+
+/// Reads the blocks of a note in their order. What a block imports, later blocks have.
+pub struct Reader<'n> {
+    note: &'n Path,
+    imported: String,
+    /// How many bytes of code are still looked at.
+    room: usize,
+}
+
+impl Reader<'_> {
+    pub fn new(note: &Path) -> Reader<'_> {
+        Reader {
+            note,
+            imported: String::new(),
+            room: MOST_BYTES,
+        }
+    }
+
+    /// The next block. None where the note has more code than is looked at.
+    pub fn read(&mut self, block: &Block) -> Option<Code> {
+        self.room = self.room.checked_sub(block.code.len())?;
+        let code = Code::new(self.note, &self.imported, &block.code);
+        for import in imports(&block.code) {
+            let is_new = !self.imported.contains(&import);
+            if is_new && self.imported.len() + import.len() <= MOST_IMPORTED {
+                self.imported.push_str(&import);
+            }
+        }
+        Some(code)
+    }
+}
+
+/// The import statements on the top level of a block that stand on one line, with the ends of their lines.
+fn imports(code: &str) -> impl Iterator<Item = String> {
     let is_import = |line: &&str| line.starts_with("import ") || line.starts_with("from ");
     let is_whole = |line: &&str| !line.ends_with(['(', '\\', ',']);
     let lines = code.lines().filter(is_import).filter(is_whole);
-    lines.flat_map(|line| [line, "\n"]).collect()
+    lines.map(|line| format!("{line}\n"))
 }
 
 /// Modules that blocks use without importing them: what they mean is clear all the same.

@@ -23,6 +23,8 @@ pub use part::Part;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use lines::Lines;
 use scan::{Region, RegionKind};
 
@@ -152,7 +154,7 @@ pub struct Problem {
     pub message: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProblemKind {
     /// NOTE005
     EncodingDamaged,

@@ -44,6 +44,14 @@ impl<'n> Part<'n> {
             .map_or(self.section.line, |question| question.line)
     }
 
+    /// How many questions are asked in it.
+    pub fn questions(&self) -> usize {
+        match self.question {
+            Some(_) => 1,
+            None => self.section.questions.len(),
+        }
+    }
+
     /// The passages of the note that are its own.
     pub fn passages(&self, note: &Note) -> Vec<Passage> {
         let mut passages = note.prose(self.section);

@@ -1,0 +1,225 @@
+//! What the index keeps of a note.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use super::said::said_in;
+use crate::knowledge::claims::Verdict;
+use crate::knowledge::link::Link;
+use crate::knowledge::notes::{Note, Part, ProblemKind, Section};
+use crate::knowledge::search::Words;
+
+/// A longer file is no note that somebody wrote.
+const MAX_BYTES: u64 = 10 << 20;
+
+/// When a file was changed last, and its bytes: a file with the same stamp is taken to be the same. The default is no file's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Nanoseconds since 1970.
+    modified: u128,
+    size: u64,
+}
+
+/// What is known of a note.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteFile {
+    pub path: PathBuf,
+    pub stamp: Stamp,
+    /// In the order of the note.
+    pub sections: Vec<NoteSection>,
+    /// What is broken in it, in its order.
+    pub problems: Vec<NoteProblem>,
+    /// What it says of claims, in its order.
+    pub said: Vec<NoteSaid>,
+}
+
+/// What a note says of a claim.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteSaid {
+    /// The claim's slug.
+    pub claim: String,
+    pub is_wrong: bool,
+    /// The bytes of the note's text that say it.
+    pub range: Range<usize>,
+}
+
+fn said(note: &Note, section: &Section) -> Vec<NoteSaid> {
+    let said = said_in(note, section).into_iter();
+    said.map(|(range, said)| NoteSaid {
+        claim: said.claim.claim.clone(),
+        is_wrong: said.verdict == Verdict::Wrong,
+        range,
+    })
+    .collect()
+}
+
+/// What is known of a section, or of a question that is asked in the text of one.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteSection {
+    /// The heading and those above it, the outermost first; a question comes last.
+    pub headings: Vec<Box<str>>,
+    /// Where it starts, from 0.
+    pub line: usize,
+    /// 1 to 6; 0 above the first heading.
+    pub level: u8,
+    /// Whether it is a question in the text of the section with the headings above it.
+    pub is_question: bool,
+    /// What it explains, the best first.
+    pub links: Vec<Link>,
+    /// How many code blocks and questions it has.
+    pub blocks: usize,
+    pub questions: usize,
+    /// What it says: heading, prose and code.
+    pub words: Words,
+}
+
+/// Something broken in a note.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteProblem {
+    pub kind: ProblemKind,
+    /// From 0.
+    pub line: usize,
+    /// What is wrong and what to do, for people.
+    pub message: String,
+}
+
+/// Why a note cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    #[error("cannot read the note: {0}")]
+    Io(#[from] io::Error),
+    #[error("this is no regular file: notes are read from files only")]
+    NoFile,
+    #[error("the note is too large to be read: the most is {} MB", MAX_BYTES >> 20)]
+    TooLarge,
+}
+
+impl ReadError {
+    /// What to tell people. None where the note is simply gone.
+    pub(super) fn message(&self) -> Option<String> {
+        match self {
+            ReadError::Io(error) if error.kind() == io::ErrorKind::NotFound => None,
+            error => Some(error.to_string()),
+        }
+    }
+}
+
+impl Stamp {
+    /// Of a file.
+    pub(super) fn of(path: &Path) -> io::Result<Stamp> {
+        Stamp::of_metadata(&std::fs::metadata(path)?)
+    }
+
+    fn of_metadata(data: &std::fs::Metadata) -> io::Result<Stamp> {
+        let modified = data.modified()?.duration_since(UNIX_EPOCH);
+        Ok(Stamp {
+            modified: modified.map_or(0, |since| since.as_nanos()),
+            size: data.len(),
+        })
+    }
+}
+
+/// Reads a note.
+pub(super) fn read(path: &Path) -> Result<(Note, Stamp), ReadError> {
+    // a pipe would be waited for when it is opened
+    let data = std::fs::metadata(path)?;
+    if !data.is_file() {
+        return Err(ReadError::NoFile);
+    }
+    if data.len() > MAX_BYTES {
+        return Err(ReadError::TooLarge);
+    }
+    let stamp = Stamp::of_metadata(&data)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(0) + 1);
+    File::open(path)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(ReadError::TooLarge);
+    }
+    Ok((Note::read(path, &bytes), stamp))
+}
+
+impl NoteFile {
+    pub(super) fn of(stamp: Stamp, note: &Note, sections: Vec<NoteSection>) -> NoteFile {
+        let problem = |problem: &crate::knowledge::notes::Problem| {
+            let before = note.text.as_bytes().get(..problem.range.start);
+            NoteProblem {
+                kind: problem.kind,
+                line: memchr::memchr_iter(b'\n', before.unwrap_or_default()).count(),
+                message: problem.message.clone(),
+            }
+        };
+        NoteFile {
+            path: note.path.clone(),
+            stamp,
+            sections,
+            said: note
+                .sections
+                .iter()
+                .flat_map(|section| said(note, section))
+                .collect(),
+            problems: note.problems.iter().map(problem).collect(),
+        }
+    }
+
+    /// Its sections, each with the note.
+    pub(super) fn sections_of(
+        file: &std::sync::Arc<NoteFile>,
+    ) -> impl Iterator<Item = (&NoteFile, &NoteSection)> + Clone {
+        file.sections
+            .iter()
+            .map(move |section| (file.as_ref(), section))
+    }
+}
+
+impl NoteSection {
+    /// What a part of a note says; it has no links yet.
+    pub(super) fn of(note: &Note, part: &Part<'_>) -> NoteSection {
+        let mut words = Words::default();
+        let mut blocks = 0;
+        let passages = part.passages(note);
+        let mut text: String = passages
+            .iter()
+            .flat_map(|passage| [&passage.text, "\n"])
+            .collect();
+        for block in part.code() {
+            text.push_str(&block.code);
+            text.push('\n');
+            blocks += 1;
+        }
+        let headings = part.headings();
+        // a heading alone explains nothing
+        if !text.trim().is_empty() {
+            let heading = headings.last().copied().unwrap_or_default();
+            words.add(&text, 1);
+            words.add(heading, 2);
+        }
+        NoteSection {
+            headings: headings.into_iter().map(Into::into).collect(),
+            line: part.line(),
+            level: part.section.level,
+            is_question: part.question.is_some(),
+            links: Vec::new(),
+            blocks,
+            questions: part.questions(),
+            words,
+        }
+    }
+
+    /// The heading and those above it, the outermost first.
+    pub(super) fn headings(&self) -> Vec<&str> {
+        self.headings.iter().map(AsRef::as_ref).collect()
+    }
+
+    /// How surely it explains a concept.
+    pub fn score(&self, concept: &str) -> Option<f32> {
+        let link = self.links.iter().find(|link| *link.concept == *concept)?;
+        Some(link.score)
+    }
+}

@@ -1,0 +1,90 @@
+//! The part of the user's notes that answers, for a hover.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::said::said_in;
+use super::{Notes, Place};
+use crate::analysis::Snapshot;
+use crate::explain::{Quote, Reference};
+use crate::knowledge::ConceptCard;
+use crate::knowledge::claims::Verdict;
+use crate::knowledge::excerpt::{self, Excerpt};
+use crate::knowledge::notes::{Note, Part};
+use crate::knowledge::search::Words;
+
+/// How many other sections a hover names.
+const ALSO: usize = 3;
+
+/// What the surest section that is still there says of a concept.
+pub fn quote(snapshot: &Snapshot, notes: &Notes, card: &ConceptCard) -> Option<Quote> {
+    let question = excerpt::question_of(card);
+    let mut places = notes.about(&card.concept);
+    let (from, mut quote) = places.find_map(|place| {
+        let note = snapshot.note(&place.file.path).ok()?;
+        let quote = of_part(&note, part_of(&note, &place)?, &question)?;
+        Some((place, quote))
+    })?;
+    quote.also = places
+        .filter(|other| other.section.headings != from.section.headings)
+        .take(ALSO)
+        .map(|other| {
+            reference(
+                &other.file.path,
+                &other.section.headings,
+                other.section.line,
+            )
+        })
+        .collect();
+    Some(quote)
+}
+
+/// The part of the note as it is now: of those with the same headings the nearest.
+fn part_of<'n>(note: &'n Note, known: &Place<'_>) -> Option<Part<'n>> {
+    let is_same = |part: &Part<'_>| {
+        let (own, headings) = (part.headings(), &known.section.headings);
+        own.iter().copied().eq(headings.iter().map(AsRef::as_ref))
+    };
+    let same = note.parts().filter(is_same);
+    same.min_by_key(|part| part.line().abs_diff(known.section.line))
+}
+
+fn of_part(note: &Note, part: Part<'_>, question: &Words) -> Option<Quote> {
+    let Excerpt { lines, .. } = excerpt::excerpt(note, &part, question)?;
+    let shown = lines.join("\n");
+    // what is wrong in it, not what is wrong in the rest of the section
+    let is_shown = |words: &str| shown.contains(words);
+    let corrections = part.passages(note).into_iter().flat_map(|passage| {
+        let said = said_in(note, part.section).into_iter();
+        said.filter(move |(range, said)| {
+            let wrong = said.verdict == Verdict::Wrong;
+            wrong && passage.range.contains(&range.start)
+        })
+        .map(|(range, said)| (range, said.claim))
+    });
+    let corrections = corrections
+        .filter(|(range, _)| is_shown(note.text.get(range.clone()).unwrap_or_default()))
+        .map(|(_, claim)| claim.truth.clone())
+        .collect();
+    Some(Quote {
+        from: reference(&note.path, &part.headings(), part.line()),
+        corrections,
+        lines,
+        also: Vec::new(),
+    })
+}
+
+/// A section as a hover names it. `line` is from 0.
+fn reference<H: AsRef<str>>(path: &Path, headings: &[H], line: usize) -> Reference {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let headings = headings.iter().map(|heading| heading.as_ref().to_owned());
+    let url = Url::from_file_path(path).map(|mut url| {
+        url.set_fragment(Some(&format!("L{}", line + 1)));
+        url.to_string()
+    });
+    Reference {
+        names: std::iter::once(name.into_owned()).chain(headings).collect(),
+        url: url.ok(),
+    }
+}

@@ -1,0 +1,215 @@
+//! The user's notes in a state of the analysis: the index of all of them as it is now, and one note at a time.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::FxHashMap;
+
+use super::notes::{Notes, check, quote};
+use super::{Report, Snapshot, lock, new_stamp};
+use crate::explain::Quote;
+use crate::knowledge::Knowledge;
+use crate::knowledge::notes::Note;
+use crate::rules::Finding;
+use crate::text::Document;
+
+/// The notes as they were read last, and what has changed since.
+#[derive(Default)]
+pub(super) struct Shelf {
+    /// None as long as they were not read.
+    notes: Option<Arc<Notes>>,
+    /// Those whose file or open document has another text than `notes` knows.
+    changed: BTreeSet<PathBuf>,
+    /// `notes` with what has changed, worked out when somebody asks.
+    now: OnceLock<Arc<Notes>>,
+}
+
+impl Shelf {
+    /// The shelf of the next state, in which these files have changed too.
+    pub(super) fn after(&self, changed: impl IntoIterator<Item = PathBuf>) -> Shelf {
+        let mut next = match self.now.get() {
+            Some(now) => Shelf {
+                notes: Some(Arc::clone(now)),
+                ..Shelf::default()
+            },
+            None => Shelf {
+                notes: self.notes.clone(),
+                changed: self.changed.clone(),
+                now: OnceLock::new(),
+            },
+        };
+        next.changed.extend(changed);
+        next
+    }
+
+    /// The shelf with all notes read again. What changed meanwhile is looked at once more.
+    pub(super) fn with(&self, notes: Arc<Notes>) -> Shelf {
+        Shelf {
+            notes: Some(notes),
+            changed: self.changed.clone(),
+            now: OnceLock::new(),
+        }
+    }
+}
+
+/// The notes of the folders.
+pub struct ReadNotes {
+    pub notes: Arc<Notes>,
+    /// Paths of notes that are not there or may not be read, and files that are none, with what is wrong.
+    pub problems: Vec<(PathBuf, String)>,
+}
+
+impl Snapshot {
+    /// Reads all notes that the configuration of the folders names. What the cache at this path knows of a note that has not changed is not read again.
+    pub fn read_notes(&self, cache: Option<&Path>) -> ReadNotes {
+        let (files, mut problems) = self.notes_files();
+        let cache = cache.filter(|_| !files.is_empty());
+        let notes = Notes::index(&files, &self.knowledge_of_notes(), cache);
+        problems.extend(notes.problems().iter().cloned());
+        let notes = Arc::new(notes);
+        ReadNotes { notes, problems }
+    }
+
+    /// The files of notes of all folders, sorted, and what is wrong with their paths.
+    fn notes_files(&self) -> (Vec<PathBuf>, Vec<(PathBuf, String)>) {
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
+        for folder in self.state.disk.roots() {
+            let found = self.state.config.for_folder(&folder).notes_files();
+            files.extend(found.files);
+            let problem = found.problems.into_iter();
+            problems.extend(problem.map(|problem| (problem.path, problem.message)));
+        }
+        files.sort();
+        files.dedup();
+        problems.sort();
+        problems.dedup();
+        (files, problems)
+    }
+
+    /// The cards that notes are linked to: those of the first folder.
+    pub fn knowledge_of_notes(&self) -> Arc<Knowledge> {
+        let folders = self.state.disk.roots();
+        let folder = folders.first().map_or(Path::new(""), PathBuf::as_path);
+        Arc::clone(&self.state.config.for_folder(folder).knowledge)
+    }
+
+    /// The text of a document that an editor has open.
+    fn open_text(&self, path: &Path) -> Option<Arc<str>> {
+        let file = self.state.open.get(path)?;
+        Some(file.document.text())
+    }
+
+    /// The notes, with every change. None as long as they were not read.
+    pub fn notes(&self) -> Option<&Arc<Notes>> {
+        let shelf = &self.state.shelf;
+        let notes = shelf.notes.as_ref()?;
+        if shelf.changed.is_empty() {
+            return Some(notes);
+        }
+        Some(shelf.now.get_or_init(|| {
+            let is_new = |path: &PathBuf| notes.file(path).is_none();
+            // a new file is a note if the configuration names it
+            let named = match shelf.changed.iter().any(is_new) {
+                true => self.notes_files().0,
+                false => Vec::new(),
+            };
+            let is_named = |path: &&PathBuf| !is_new(path) || named.binary_search(path).is_ok();
+            let changed = shelf.changed.iter().filter(is_named);
+            let changed: Vec<_> = changed
+                .map(|path| (path.clone(), self.open_text(path)))
+                .collect();
+            Arc::new(notes.update(&changed, &self.knowledge_of_notes()))
+        }))
+    }
+
+    /// A note as it is now: the open document, or what is on disk.
+    ///
+    /// # Errors
+    /// When it cannot be read; the text is for people.
+    pub fn note(&self, path: &Path) -> Result<Arc<Note>, String> {
+        if let Some(known) = lock(&self.state.read).get(path) {
+            return Ok(Arc::clone(known));
+        }
+        let note = match self.open_text(path) {
+            Some(text) => Note::read(path, text.as_bytes()),
+            None => Notes::read(path)?,
+        };
+        let note = Arc::new(note);
+        lock(&self.state.read).insert(path.to_owned(), Arc::clone(&note));
+        Ok(note)
+    }
+
+    /// The text of a note that is not open, as ranges in it see it.
+    pub(super) fn note_document(&self, path: &Path) -> Option<Arc<Document>> {
+        let note = self.note(path).ok()?;
+        Some(Arc::new(Document::new(&note.text, 0)))
+    }
+
+    /// What is wrong in a note.
+    pub(super) fn check_note(&self, path: &Path) -> Report {
+        let note = match self.note(path) {
+            Ok(note) => note,
+            Err(problem) => {
+                return Report {
+                    problems: vec![problem],
+                    ..Report::default()
+                };
+            }
+        };
+        let config = self.config(path);
+        let enabled = config.enabled_in(path);
+        let mut findings = check::check(&note, &config, self.notes().map(Arc::as_ref));
+        findings.retain(|finding| enabled.binary_search(&finding.code).is_ok());
+        for finding in &mut findings {
+            finding.severity = config.severity(finding.code, finding.severity);
+            if note.repaired {
+                self.on_lines(&note, finding);
+            }
+        }
+        Report {
+            findings,
+            problems: Vec::new(),
+            lines: note.text.lines().count(),
+            stamp: new_stamp(),
+        }
+    }
+
+    /// A note whose text was repaired has other columns than the open document: its findings there are about whole lines.
+    fn on_lines(&self, note: &Note, finding: &mut Finding) {
+        let Some(text) = self.open_text(&note.path) else {
+            return;
+        };
+        let evidence = finding.evidence.iter_mut();
+        let places = evidence.map(|evidence| &mut evidence.place);
+        for place in places.chain(std::iter::once(&mut finding.place)) {
+            if *place.path == note.path {
+                let before = note.text.as_bytes().get(..place.range.start);
+                let line = memchr::memchr_iter(b'\n', before.unwrap_or_default()).count();
+                place.range = line_of(&text, line);
+            }
+        }
+    }
+
+    /// What the user's notes say of a concept. None where no note explains it.
+    pub(super) fn quote(&self, concept: &str) -> Option<Quote> {
+        let knowledge = self.knowledge_of_notes();
+        quote::quote(self, self.notes()?, knowledge.concept(concept)?)
+    }
+}
+
+/// Notes that were read one by one.
+pub(super) type Read = FxHashMap<PathBuf, Arc<Note>>;
+
+/// The bytes of a line, from 0, without its end.
+fn line_of(text: &str, line: usize) -> Range<usize> {
+    let mut start = 0;
+    for (at, own) in text.split_inclusive('\n').enumerate() {
+        if at == line {
+            return start..start + own.trim_end().len();
+        }
+        start += own.len();
+    }
+    text.len()..text.len()
+}

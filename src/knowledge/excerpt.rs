@@ -1,0 +1,219 @@
+//! Which part of a section answers: a few passages of it, never just its first lines.
+
+use super::ConceptCard;
+use super::notes::{Note, Part, Passage};
+use super::search::{Ranking, Words};
+
+/// Some passages of a note that stand together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Plain text, a line for each paragraph, item or row of a table (with ` | ` between its cells). `…` stands where something was left out of a line.
+    pub lines: Vec<String>,
+    /// Where it starts in the note, from 0.
+    pub line: usize,
+    /// Whether the lines are rows of a table.
+    pub is_table: bool,
+}
+
+/// More lines and characters than this nobody reads in a hover.
+const MOST_LINES: usize = 12;
+const MOST_CHARACTERS: usize = 700;
+/// What a passage that says what something is counts more than others.
+const DEFINES: f32 = 1.5;
+/// How well the next passage must answer, beside the best one, to be quoted with it.
+const ALSO: f32 = 0.5;
+
+/// What a card's excerpts are chosen by.
+pub fn question_of(card: &ConceptCard) -> Words {
+    let mut words = Words::of(&card.summary);
+    for name in std::iter::once(&card.title).chain(&card.aliases) {
+        words.add(name, 1);
+    }
+    words
+}
+
+/// The passages of a part that say most of a question's words; where it has no prose, the comments in its code. None where it says nothing of them.
+pub fn excerpt(note: &Note, part: &Part<'_>, question: &Words) -> Option<Excerpt> {
+    let prose = part.passages(note);
+    best(&prose, question).or_else(|| best(&comments(part), question))
+}
+
+fn best(passages: &[Passage], question: &Words) -> Option<Excerpt> {
+    let scores = scores(passages, question);
+    let (best, most) = most(&scores)?;
+    let passage = passages.get(best)?;
+    if passage.text.contains('\n') {
+        return Some(table(passage, question));
+    }
+    // what introduces a list belongs to its items
+    let first = (0..best)
+        .rev()
+        .find(|at| !is_item_after(passages, *at))
+        .filter(|first| best - first < MOST_LINES / 2 && introduces(passages.get(*first)))
+        .unwrap_or(best);
+    let mut lines = Vec::new();
+    let mut room = MOST_CHARACTERS;
+    for (passage, score) in passages.iter().zip(&scores).skip(first) {
+        let is_chosen =
+            lines.len() <= best - first || *score >= most * ALSO || introduces(passages.get(first));
+        let is_table = passage.text.contains('\n');
+        if !is_chosen || is_table || room < 80 || lines.len() == MOST_LINES {
+            break;
+        }
+        let text = shortened(&passage.text, room, question);
+        room = room.saturating_sub(text.chars().count());
+        lines.push(text);
+    }
+    Some(Excerpt {
+        lines,
+        line: passages.get(first)?.line,
+        is_table: false,
+    })
+}
+
+/// Whether the passage stands directly below another, as the items of a list do.
+fn is_item_after(passages: &[Passage], at: usize) -> bool {
+    let above = at.checked_sub(1).and_then(|above| passages.get(above));
+    let own = passages.get(at);
+    let is_below = above
+        .zip(own)
+        .is_some_and(|(above, own)| own.line == above.line + 1);
+    is_below && !introduces(own)
+}
+
+fn introduces(passage: Option<&Passage>) -> bool {
+    passage.is_some_and(|passage| passage.text.ends_with(':'))
+}
+
+/// How well each passage answers.
+fn scores(passages: &[Passage], question: &Words) -> Vec<f32> {
+    let words: Vec<Words> = passages
+        .iter()
+        .map(|passage| Words::of(&passage.text))
+        .collect();
+    let mut scores = vec![0.0; passages.len()];
+    for (at, score) in Ranking::new(words.iter()).scores(question) {
+        if let (Some(own), Some(passage)) = (scores.get_mut(at), passages.get(at)) {
+            *own = match () {
+                () if asks(&passage.text) => 0.0,
+                () if defines(&passage.text, question) => score * DEFINES,
+                () => score,
+            };
+        }
+    }
+    scores
+}
+
+fn most(scores: &[f32]) -> Option<(usize, f32)> {
+    let scores = scores.iter().copied().enumerate().rev();
+    let best = scores.max_by(|a, b| a.1.total_cmp(&b.1));
+    best.filter(|(_, score)| *score > 0.0)
+}
+
+/// A question or a label, which answers nothing.
+fn asks(text: &str) -> bool {
+    let is_label = text.ends_with(':') && text.split_whitespace().count() < 4;
+    is_label || (text.ends_with('?') && !text.contains(". "))
+}
+
+/// Whether a passage begins by saying what something is that was asked for.
+fn defines(text: &str, question: &Words) -> bool {
+    let mut start = text.splitn(9, char::is_whitespace).take(8);
+    let verbs = ["is", "are", "means", "lets", "allows", "makes"];
+    let subject: Vec<&str> = start
+        .by_ref()
+        .take_while(|word| !verbs.contains(word))
+        .collect();
+    subject.len() < 8 && Words::of(&subject.join(" ")).shares(question)
+}
+
+/// The head of a table, and those of its rows that answer best, in their order.
+fn table(passage: &Passage, question: &Words) -> Excerpt {
+    let rows: Vec<&str> = passage.text.lines().collect();
+    let words: Vec<Words> = rows.iter().map(|row| Words::of(row)).collect();
+    let mut order = Ranking::new(words.iter()).scores(question);
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let mut chosen: Vec<usize> = (0..rows.len()).collect();
+    if rows.len() > MOST_LINES {
+        let best = order.iter().map(|(row, _)| *row).filter(|row| *row > 0);
+        chosen = std::iter::once(0)
+            .chain(best.take(MOST_LINES - 1))
+            .collect();
+        chosen.sort_unstable();
+    }
+    let row = |at: &usize| {
+        rows.get(*at)
+            .map(|row| shortened(row, MOST_CHARACTERS / 2, question))
+    };
+    Excerpt {
+        lines: chosen.iter().filter_map(row).collect(),
+        line: passage.line,
+        is_table: true,
+    }
+}
+
+/// A text of at most so many characters: from the sentence that answers best, as far as there is room.
+fn shortened(text: &str, room: usize, question: &Words) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let sentences: Vec<&str> = text.split_inclusive(". ").collect();
+    let words: Vec<Words> = sentences
+        .iter()
+        .map(|sentence| Words::of(sentence))
+        .collect();
+    let scores = Ranking::new(words.iter()).scores(question);
+    let best = scores.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+    let start = best.map_or(0, |(sentence, _)| *sentence);
+    let mut short = String::new();
+    if start > 0 {
+        short.push_str("… ");
+    }
+    let rest = sentences
+        .iter()
+        .skip(start)
+        .flat_map(|sentence| sentence.chars());
+    let mut rest = rest.peekable();
+    short.extend(rest.by_ref().take(room));
+    if rest.peek().is_some() {
+        let end = short.rfind(' ').unwrap_or(short.len());
+        short.truncate(end);
+        short.push_str(" …");
+    }
+    short.trim_end().to_owned()
+}
+
+/// The comments that stand on lines of their own, those that follow each other as one passage.
+fn comments(part: &Part<'_>) -> Vec<Passage> {
+    let mut found: Vec<Passage> = Vec::new();
+    for block in part.code() {
+        let mut is_open = false;
+        for (at, line) in block.code.lines().enumerate() {
+            let comment = line
+                .trim_start()
+                .strip_prefix('#')
+                .map(|rest| rest.trim_matches(['#', ' ']));
+            let Some(comment) = comment.filter(|comment| !comment.is_empty()) else {
+                is_open = false;
+                continue;
+            };
+            match found.last_mut() {
+                Some(open) if is_open => {
+                    open.text.push(' ');
+                    open.text.push_str(comment);
+                }
+                _ => found.push(Passage {
+                    text: comment.to_owned(),
+                    range: block.range.clone(),
+                    line: block.line + at,
+                }),
+            }
+            is_open = true;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+#[path = "excerpt_tests.rs"]
+mod tests;
