@@ -98,8 +98,8 @@ const REFUTES: &[&str] = &[
     "(outdated|obsolete|overtaken)",
 ];
 
-/// Signs of the same.
-const REFUTING_SIGNS: &[&str] = &["❌", "✗"];
+/// Signs by which a sentence does.
+const REFUTING_SIGNS: &[&str] = &["❌", "✗", "✘"];
 
 /// Words by which a sentence speaks of what was.
 const PAST: &[&str] = &[
@@ -244,7 +244,7 @@ impl Reading<'_> {
         let is_past = verdict == Verdict::Wrong
             && claim.kind == ClaimKind::Outdated
             && (any_outside(&self.claims.past, words, start..end)
-                || names_older(claim, words)
+                || names_older(claim, words, false)
                 || self.is_under_older(claim));
         if is_past || self.is_refuted(sentence, start..end) {
             return None;
@@ -256,23 +256,20 @@ impl Reading<'_> {
     /// Whether a heading above names a Python for which the claim's truth does not hold.
     fn is_under_older(&self, claim: &Claim) -> bool {
         let sentences = self.headings.iter().flat_map(|heading| sentences(heading));
-        sentences.into_iter().any(|s| names_older(claim, &s.words))
+        sentences
+            .into_iter()
+            .any(|s| names_older(claim, &s.words, true))
     }
 
     /// Whether the passage takes back what these words of a sentence say.
     fn is_refuted(&self, sentence: &Sentence, statement: Range<usize>) -> bool {
-        self.sentences.iter().any(|other| {
-            let statement = if std::ptr::eq(other, sentence) {
-                statement.clone()
-            } else {
-                0..0
-            };
-            any_outside(&self.claims.refutes, &other.words, statement)
-                || other
-                    .words
-                    .iter()
-                    .any(|w| REFUTING_SIGNS.contains(&w.text.as_str()))
-        })
+        let mut words = sentence.words.iter().map(|word| word.text.as_str());
+        words.any(|word| REFUTING_SIGNS.contains(&word))
+            || self.sentences.iter().any(|other| {
+                let is_own = std::ptr::eq(other, sentence);
+                let statement = if is_own { statement.clone() } else { 0..0 };
+                any_outside(&self.claims.refutes, &other.words, statement)
+            })
     }
 }
 
@@ -292,19 +289,22 @@ fn any_outside(patterns: &[Pattern], words: &[Word], statement: Range<usize>) ->
     })
 }
 
-/// Whether the words name a Python for which the claim's truth does not hold yet.
-fn names_older(claim: &Claim, words: &[Word]) -> bool {
+/// Whether the words name a Python for which the claim's truth does not hold yet. In a sentence `3.8` alone is one; a heading may be numbered so.
+fn names_older(claim: &Claim, words: &[Word], in_heading: bool) -> bool {
     let Some(since) = claim.since else {
         return false;
     };
-    let versions = words.iter().enumerate().filter_map(|(at, word)| {
+    let mut versions = words.iter().enumerate().filter_map(|(at, word)| {
         let before = at.checked_sub(1).and_then(|before| words.get(before));
+        let is_python = before.is_some_and(|word| word.text.ends_with("python"));
         match word.text.as_str() {
-            "2" if before.is_some_and(|w| w.text.ends_with("python")) => Some((2, 7)),
-            text => read::version(text).filter(|(major, _)| (2..=3).contains(major)),
+            "2" if is_python => Some((2, 7)),
+            text => {
+                read::version(text).filter(|(major, _)| is_python || *major == 3 && !in_heading)
+            }
         }
     });
-    versions.into_iter().any(|version| version < since)
+    versions.any(|version| version < since)
 }
 
 #[cfg(test)]

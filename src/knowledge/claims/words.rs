@@ -20,12 +20,18 @@ pub struct Sentence {
 }
 
 /// Signs that count as words of their own.
-const OPERATORS: &[&str] = &["+=", "==", "!=", ">=", "<=", "<", ">", "+", "%", "❌", "✗"];
+const OPERATORS: &[&str] = &[
+    "+=", "==", "!=", ">=", "<=", "<", ">", "+", "%", "❌", "✗", "✘",
+];
+
+/// Signs that begin a sentence where they begin a line.
+const MARKS: &[&str] = &["❌", "✗", "✘", "✅", "✔"];
 
 /// Signs that hold such a sign but mean something else.
 const ARROWS: &[&str] = &["->", "=>", "-->", "==>", "<-"];
 
-/// The sentences of a passage that have words. A full stop, an exclamation or a question mark before white space ends a sentence; text between `~~` is left out.
+/// The sentences of a passage that have words. A full stop, an exclamation or a question mark before white space ends a sentence,
+/// and a mark such as ✅ begins one where it begins a line; text between `~~` is left out.
 pub fn sentences(passage: &str) -> Vec<Sentence> {
     let mut reader = Reader::default();
     let mut at = 0;
@@ -49,6 +55,8 @@ struct Reader {
     /// Between `~~` and `~~`.
     is_struck: bool,
     is_after_space: bool,
+    /// Words stand in the line already.
+    is_in_line: bool,
 }
 
 impl Reader {
@@ -59,8 +67,12 @@ impl Reader {
             self.is_struck = !self.is_struck && rest.get(2..).is_some_and(|r| r.contains("~~"));
             return 2;
         }
+        if !self.is_in_line && MARKS.iter().any(|mark| rest.starts_with(mark)) {
+            self.end_sentence(false);
+        }
         let length = option_length(rest).max(word_length(rest));
         if length > 0 {
+            self.is_in_line = true;
             self.word(rest.get(..length).unwrap_or_default(), at);
             return length;
         }
@@ -74,6 +86,7 @@ impl Reader {
         let mut characters = rest.chars();
         let first = characters.next().unwrap_or_default();
         self.is_after_space = first.is_whitespace();
+        self.is_in_line &= first != '\n';
         let is_mark = matches!(first, '.' | '!' | '?') && !is_after_space;
         if is_mark && self.may_end(characters.as_str()) {
             self.end_sentence(first == '?');
@@ -228,6 +241,13 @@ mod tests {
             .map(|s| (s.words.len(), s.is_question))
             .collect();
         assert_eq!(shown, [(7, false), (2, true), (1, false), (1, false)]);
+    }
+
+    #[test]
+    fn marks_begin_sentences_in_a_list() {
+        let found = sentences("# Threads:\n# ✅ simple\n#    and old\n# ❌ slow ❌\n");
+        let shown: Vec<_> = found.iter().map(|s| s.words.len()).collect();
+        assert_eq!(shown, [1, 3, 3]);
     }
 
     #[test]
