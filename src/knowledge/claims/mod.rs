@@ -11,6 +11,7 @@ mod pattern;
 mod read;
 mod words;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -168,6 +169,7 @@ impl Claims {
             claims: self,
             sentences: &sentences,
             headings,
+            refuting: OnceCell::new(),
         };
         let candidates = candidates.iter().filter_map(|at| self.claims.get(*at));
         candidates.filter_map(|claim| reading.said(claim)).collect()
@@ -187,6 +189,8 @@ struct Reading<'a> {
     claims: &'a Claims,
     sentences: &'a [Sentence],
     headings: &'a [String],
+    /// The first two sentences that take something back: one of them is another than the one that is asked about.
+    refuting: OnceCell<Vec<&'a Sentence>>,
 }
 
 impl Reading<'_> {
@@ -215,7 +219,9 @@ impl Reading<'_> {
     /// Whether the passage or its headings name the subject, and for what is wrong no exception.
     fn is_about(&self, claim: &Claim, verdict: Verdict) -> bool {
         let is_excepted = verdict == Verdict::Wrong && self.names(&claim.unless);
-        (claim.about.is_empty() || self.names(&claim.about)) && !is_excepted
+        (claim.about.is_empty() || self.names(&claim.about))
+            && !is_excepted
+            && !(is_outdated(claim, verdict) && self.is_under_older(claim))
     }
 
     /// Whether one of the patterns is in the passage or in the headings above it.
@@ -241,11 +247,9 @@ impl Reading<'_> {
         while is_negated(words, start) {
             (start, end) = pattern.find(words, start + 1)?;
         }
-        let is_past = verdict == Verdict::Wrong
-            && claim.kind == ClaimKind::Outdated
+        let is_past = is_outdated(claim, verdict)
             && (any_outside(&self.claims.past, words, start..end)
-                || names_older(claim, words, false)
-                || self.is_under_older(claim));
+                || names_older(claim, words, false));
         if is_past || self.is_refuted(sentence, start..end) {
             return None;
         }
@@ -264,13 +268,20 @@ impl Reading<'_> {
     /// Whether the passage takes back what these words of a sentence say.
     fn is_refuted(&self, sentence: &Sentence, statement: Range<usize>) -> bool {
         let mut words = sentence.words.iter().map(|word| word.text.as_str());
+        let refuting = self.refuting.get_or_init(|| {
+            let sentences = self.sentences.iter();
+            let refuting = sentences.filter(|s| any_outside(&self.claims.refutes, &s.words, 0..0));
+            refuting.take(2).collect()
+        });
         words.any(|word| REFUTING_SIGNS.contains(&word))
-            || self.sentences.iter().any(|other| {
-                let is_own = std::ptr::eq(other, sentence);
-                let statement = if is_own { statement.clone() } else { 0..0 };
-                any_outside(&self.claims.refutes, &other.words, statement)
-            })
+            || refuting.iter().any(|other| !std::ptr::eq(*other, sentence))
+            || any_outside(&self.claims.refutes, &sentence.words, statement)
     }
+}
+
+/// Whether a passage says what was true once.
+fn is_outdated(claim: &Claim, verdict: Verdict) -> bool {
+    verdict == Verdict::Wrong && claim.kind == ClaimKind::Outdated
 }
 
 /// Whether a negation stands shortly before a word.

@@ -171,6 +171,8 @@ fn any_text_is_survived() {
         "(",
         "\u{301}",
         "pypy gil\n",
+        "Myth: pypy has no gil. ",
+        "Arenas of 256 KiB. ",
     ] {
         let text = piece.repeat(20_000);
         for said in claims.check(std::slice::from_ref(&text), &text) {
