@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::segment::SegmentFacts;
 use super::site::Site;
+use super::words::{WordFilter, WordHash};
 use super::{Binding, Kin, Names, ScopeKind, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, Seed, contains_word, resegment, segment};
 use crate::text::Excerpt;
@@ -27,6 +28,8 @@ pub struct FileFacts {
     /// The segments that hold `from … import *`.
     star_imports: OnceLock<Vec<usize>>,
     kin: OnceLock<Arc<Kin>>,
+    /// The words of the text, perhaps with some that stood in an earlier one.
+    words: OnceLock<WordFilter>,
     /// What was last looked for by `named`, newest last.
     named: Mutex<Vec<(u64, Arc<[Subjects]>)>>,
 }
@@ -136,6 +139,7 @@ impl FileFacts {
             first_lines,
             star_imports: OnceLock::new(),
             kin: OnceLock::new(),
+            words: OnceLock::new(),
             named: Mutex::default(),
         }
     }
@@ -200,6 +204,13 @@ impl FileFacts {
                 }),
         );
         let first_lines = first_lines(&segments);
+        let words = self.words.get().cloned().map(|mut words| {
+            for placed in &segments[change.prefix..new_tail] {
+                words.add(placed.facts.text());
+            }
+            words
+        });
+        let words = words.map_or_else(OnceLock::new, OnceLock::from);
         // most edits change no class statement
         let kin = match self.kin.get() {
             Some(kin) if same_classes(&self.segments, &segments) => Arc::clone(kin).into(),
@@ -215,6 +226,7 @@ impl FileFacts {
             first_lines,
             star_imports: OnceLock::new(),
             kin,
+            words,
             named: Mutex::default(),
         }
     }
@@ -330,7 +342,12 @@ impl FileFacts {
     /// Whether a name stands in the file as a whole word.
     pub fn mentions(&self, name: &str) -> bool {
         super::trace::look_for(name);
-        contains_word(&self.source, name)
+        self.words().may_hold(WordHash::of(name)) && contains_word(&self.source, name)
+    }
+
+    fn words(&self) -> &WordFilter {
+        self.words
+            .get_or_init(|| WordFilter::of(&self.source, self.source.len()))
     }
 
     /// Its class statements, by words.
@@ -339,7 +356,7 @@ impl FileFacts {
             .get_or_init(|| Arc::new(Kin::of(std::iter::once(self))))
     }
 
-    /// By segment: the subjects of the names that stand in it. Empty where none of the names stands in the file.
+    /// By segment: the subjects of the names that stand in its code. Empty where none of the names stands in the file.
     pub fn named(&self, names: &Names) -> Arc<[Subjects]> {
         let known = |named: &Vec<(u64, Arc<[Subjects]>)>| {
             let found = named.iter().find(|(key, _)| *key == names.key())?;
@@ -348,12 +365,13 @@ impl FileFacts {
         if let Some(found) = self.named.lock().ok().and_then(|named| known(&named)) {
             return found;
         }
-        let found: Arc<[Subjects]> = if names.in_text(&self.source) == Subjects::NONE {
+        let near = names.among(self.words());
+        let found: Arc<[Subjects]> = if near.is_empty() {
             Arc::default()
         } else {
             self.segments
                 .iter()
-                .map(|placed| names.in_text(placed.facts.text()))
+                .map(|placed| near.in_segment(&placed.facts))
                 .collect()
         };
         if let Ok(mut named) = self.named.lock() {

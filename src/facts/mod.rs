@@ -17,6 +17,7 @@ mod subjects;
 pub mod trace;
 mod walks;
 mod wording;
+mod words;
 
 pub use attributes::ClassAttribute;
 pub use body::{

@@ -1,17 +1,14 @@
 //! Names to be looked for in texts, and what each stands for.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, Input};
 use rustc_hash::FxHashMap;
 
-use super::Subjects;
-use super::wording::is_word;
+use super::words::{WordFilter, WordHash};
+use super::{SegmentFacts, Subjects};
 
 /// Names that stand for subjects, to be looked for in texts: aliases.
 #[derive(Debug)]
 pub struct Names {
-    /// None where there are no names.
-    automaton: Option<AhoCorasick>,
-    meanings: Vec<Subjects>,
+    all: Vec<(WordHash, Box<str>, Subjects)>,
     by_name: FxHashMap<Box<str>, Subjects>,
     key: u64,
 }
@@ -24,12 +21,11 @@ impl Names {
             hash.update(name.as_bytes());
             hash.update(&subjects.0.to_le_bytes());
         }
-        let automaton = AhoCorasickBuilder::new()
-            .match_kind(aho_corasick::MatchKind::LeftmostLongest)
-            .build(names.iter().map(|(name, _)| name));
+        let all = names.iter();
         Names {
-            automaton: automaton.ok().filter(|_| !names.is_empty()),
-            meanings: names.iter().map(|(_, subjects)| *subjects).collect(),
+            all: all
+                .map(|(name, subjects)| (WordHash::of(name), (*name).into(), *subjects))
+                .collect(),
             by_name: names
                 .iter()
                 .map(|(name, subjects)| ((*name).into(), *subjects))
@@ -48,26 +44,36 @@ impl Names {
         self.by_name.get(name).copied().unwrap_or_default()
     }
 
-    /// The subjects of the names that stand in a text as words.
-    pub fn in_text(&self, text: &str) -> Subjects {
-        let Some(automaton) = &self.automaton else {
-            return Subjects::NONE;
-        };
-        let bytes = text.as_bytes();
-        let mut found = Subjects::NONE;
-        let mut at = 0;
-        while let Some(hit) = automaton.find(Input::new(bytes).range(at..)) {
-            // a name that is part of a longer word: the search goes on behind that word
-            let end = bytes[hit.end()..]
-                .iter()
-                .position(|byte| !is_word(*byte))
-                .map_or(bytes.len(), |more| hit.end() + more);
-            let whole = end == hit.end() && (hit.start() == 0 || !is_word(bytes[hit.start() - 1]));
-            if whole {
-                found = found.union(self.meanings[hit.pattern().as_usize()]);
+    /// Those of the names that may stand in a text of these words.
+    pub(super) fn among(&self, words: &WordFilter) -> Found<'_> {
+        let all = self.all.iter();
+        Found(all.filter(|(hash, _, _)| words.may_hold(*hash)).collect())
+    }
+
+    /// The subjects of the names that stand in a segment's code.
+    pub fn in_segment(&self, facts: &SegmentFacts) -> Subjects {
+        Found(self.all.iter().collect()).in_segment(facts)
+    }
+}
+
+/// Some of the names.
+pub(super) struct Found<'n>(Vec<&'n (WordHash, Box<str>, Subjects)>);
+
+impl Found<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The subjects of those that stand in a segment's code.
+    pub(super) fn in_segment(&self, facts: &SegmentFacts) -> Subjects {
+        let new = |found: Subjects, (hash, name, subjects): &(WordHash, Box<str>, Subjects)| {
+            let is_known = found.union(*subjects) == found;
+            if !is_known && facts.may_hold(*hash) && facts.holds(name) {
+                found.union(*subjects)
+            } else {
+                found
             }
-            at = end;
-        }
-        found
+        };
+        self.0.iter().copied().fold(Subjects::NONE, new)
     }
 }

@@ -7,6 +7,7 @@ use super::attributes::{self, ClassAttribute};
 use super::body::Body;
 use super::headers::Headers;
 use super::subjects::Subjects;
+use super::words::{WordFilter, WordHash};
 use super::{stores, trace, wording};
 use crate::syntax::{CutKind, Outline, Seed, contains_word, docstring};
 use crate::text::Excerpt;
@@ -24,39 +25,32 @@ pub struct SegmentFacts {
     seed: Option<Seed>,
     /// Whether it came of an edit: the next one may be near.
     is_edited: bool,
-    words: OnceLock<Box<WordFilter>>,
+    words: OnceLock<Box<Words>>,
     body: OnceLock<Box<Body>>,
 }
 
-/// A Bloom filter of the words of a text: says quickly of most words that they are not in it.
+/// The words of a segment's code, and where they stand.
 #[derive(Debug)]
-struct WordFilter([u64; 8]);
+struct Words {
+    filter: WordFilter,
+    /// The docstring: what stands there is prose, and so is what stands before the code.
+    docstring: Range<usize>,
+}
 
-impl WordFilter {
-    fn of(text: &str) -> WordFilter {
-        let mut filter = WordFilter([0; 8]);
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
-        for word in text
-            .as_bytes()
-            .split(|byte| !is_word(*byte))
-            .filter(|word| !word.is_empty())
-        {
-            for bit in WordFilter::bits(word) {
-                filter.0[bit / 64] |= 1 << (bit % 64);
-            }
-        }
-        filter
-    }
-
-    fn bits(word: &[u8]) -> [usize; 2] {
-        let hash = xxhash_rust::xxh3::xxh3_64(word) as usize;
-        [hash % 512, (hash >> 16) % 512]
-    }
-
-    fn may_hold(&self, word: &str) -> bool {
-        WordFilter::bits(word.as_bytes())
-            .iter()
-            .all(|bit| self.0[bit / 64] & (1 << (bit % 64)) != 0)
+impl Words {
+    fn of(text: &str, code: usize, outline: &Outline) -> Words {
+        let docstring = match outline {
+            Outline::Function(_) | Outline::Class(_) => docstring(text, code),
+            Outline::Empty => Some(code.min(text.len())..text.len()),
+            _ => None,
+        };
+        let docstring = docstring.unwrap_or(text.len()..text.len());
+        let mut filter = WordFilter::of(
+            &text[code.min(docstring.start)..docstring.start],
+            text.len(),
+        );
+        filter.add(&text[docstring.end..]);
+        Words { filter, docstring }
     }
 }
 
@@ -107,17 +101,31 @@ impl SegmentFacts {
         }
     }
 
-    /// Whether a name stands in the text as a whole word.
+    /// Whether a name stands in the code as a whole word: not in a docstring, nor in the comments that lead it.
     pub fn mentions(&self, name: &str) -> bool {
         trace::look_for(name);
         self.holds(name)
     }
 
     pub(super) fn holds(&self, name: &str) -> bool {
-        let words = self
-            .words
-            .get_or_init(|| Box::new(WordFilter::of(&self.text)));
-        words.may_hold(name) && contains_word(&self.text, name)
+        self.may_hold(WordHash::of(name)) && self.code().any(|part| contains_word(part, name))
+    }
+
+    /// Whether a word may stand in its code.
+    pub(super) fn may_hold(&self, word: WordHash) -> bool {
+        self.words().filter.may_hold(word)
+    }
+
+    fn words(&self) -> &Words {
+        self.words
+            .get_or_init(|| Box::new(Words::of(&self.text, self.code, &self.outline)))
+    }
+
+    /// The text without the comments that lead it and without a docstring.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        let docstring = &self.words().docstring;
+        let before = &self.text[self.code.min(docstring.start)..docstring.start];
+        [before, &self.text[docstring.end..]].into_iter()
     }
 
     /// Whether an attribute of a name may be read or stored in the text. To look into every segment that mentions the name finds the same.
@@ -127,18 +135,21 @@ impl SegmentFacts {
     }
 
     pub(super) fn holds_attribute(&self, name: &str) -> bool {
-        let bytes = self.text.as_bytes();
-        self.holds(name)
-            && memchr::memmem::find_iter(bytes, name).any(|at| {
+        let is_attribute = |part: &str| {
+            let bytes = part.as_bytes();
+            memchr::memmem::find_iter(bytes, name).any(|at| {
                 // a comment may stand between a dot and a name; nobody does that
                 bytes[..at].trim_ascii_end().ends_with(b".")
             })
+        };
+        self.holds(name) && self.code().any(is_attribute)
     }
 
     /// Whether, by its words, an attribute of a name is assigned to.
     pub fn may_store_attribute(&self, name: &str) -> bool {
         trace::look_for_attribute(name);
-        self.holds(name) && stores::stores_attribute(self.text.as_bytes(), name)
+        let stores = |part: &str| stores::stores_attribute(part.as_bytes(), name);
+        self.holds(name) && self.code().any(stores)
     }
 
     pub fn text(&self) -> &str {

@@ -92,7 +92,7 @@ impl Memo {
         let mut names = known.map(Traced::get);
         names.all(|names| {
             let mut segments = changed.segments.iter();
-            segments.all(|(old, new)| names.in_text(old.text()) == names.in_text(new.text()))
+            segments.all(|(old, new)| names.in_segment(old) == names.in_segment(new))
         })
     }
 }

@@ -120,8 +120,9 @@ pub struct Project {
     disk: Arc<Disk>,
     open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>,
     files: FrozenMap<PathBuf, Arc<FileFacts>>,
-    /// Every file of the project that is known, sorted: what questions about the whole project are asked of.
-    all: OnceLock<Vec<PathBuf>>,
+    /// Every file of the project that is known, by path: what questions about the whole project are asked of.
+    all: OnceLock<Vec<Arc<FileFacts>>>,
+    modules: modules::Memo,
     threads: threads::Memo,
     kept: shapes::Memo,
     making: making::Memo,
@@ -142,6 +143,7 @@ impl Project {
             open,
             files: FrozenMap::new(),
             all: OnceLock::new(),
+            modules: modules::Memo::default(),
             threads: threads::Memo::default(),
             kept: shapes::Memo::default(),
             making: making::Memo::default(),
@@ -217,6 +219,12 @@ impl Project {
         Some(self.files.insert(path.to_path_buf(), facts))
     }
 
+    /// The same, to be kept.
+    fn shared_file(&self, path: &Path) -> Option<Arc<FileFacts>> {
+        self.file(path)?;
+        self.files.map_get(path, Arc::clone)
+    }
+
     /// The site of a spot of one of this project's files.
     pub fn site(&self, spot: &Spot) -> Option<Site<'_>> {
         let file = self.file(&spot.path)?;
@@ -225,17 +233,15 @@ impl Project {
 
     /// Every file that is known, in the order of their paths.
     pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
-        self.paths().iter().filter_map(|path| self.file(path))
-    }
-
-    fn paths(&self) -> &[PathBuf] {
-        self.all.get_or_init(|| {
-            let mut all = self.disk.known();
-            all.extend(self.open.keys().cloned());
-            all.sort();
-            all.dedup();
-            all
-        })
+        let all = self.all.get_or_init(|| {
+            let mut paths = self.disk.known();
+            paths.extend(self.open.keys().cloned());
+            paths.sort();
+            paths.dedup();
+            let files = paths.iter().filter_map(|path| self.shared_file(path));
+            files.collect()
+        });
+        all.iter().map(AsRef::as_ref)
     }
 
     /// The segments of all files whose text holds, as a word, a name or one that an import gives to something of that name.

@@ -3,11 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use elsa::sync::FrozenMap;
+
 use super::disk::Found;
 use super::flow::reaching;
 use super::{Project, Value};
 use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{CutKind, Field, Kind, Node};
+
+/// What a module's name means in the files of a folder: by the folder and the name.
+#[derive(Default)]
+pub(super) struct Memo(FrozenMap<Vec<u8>, Box<Located>>);
+
+enum Located {
+    File(Arc<FileFacts>),
+    /// A folder of the project without `__init__.py`.
+    Namespace,
+    Nowhere,
+}
 
 /// How many re-exports are followed.
 const REEXPORTS: usize = 8;
@@ -49,6 +62,26 @@ impl Project {
 
     /// The file of a module, as an import in `from` finds it. None where the project has no such file.
     pub fn module(&self, name: &str, from: &FileFacts) -> Option<&FileFacts> {
+        match self.located(name, from) {
+            Located::File(file) => Some(file),
+            Located::Namespace | Located::Nowhere => None,
+        }
+    }
+
+    fn located(&self, name: &str, from: &FileFacts) -> &Located {
+        // files of one folder find the same
+        let folder = from.path().parent().unwrap_or(Path::new(""));
+        let mut key = folder.as_os_str().as_encoded_bytes().to_vec();
+        key.push(0);
+        key.extend_from_slice(name.as_bytes());
+        if let Some(known) = self.modules.0.get(&key) {
+            return known;
+        }
+        let found = self.locate(name, from);
+        self.modules.0.insert(key, Box::new(found))
+    }
+
+    fn locate(&self, name: &str, from: &FileFacts) -> Located {
         let own = self.module_name(from.path());
         let own_root = &own.1;
         let roots = self.disk.roots();
@@ -57,12 +90,17 @@ impl Project {
             .chain(roots.iter().cloned())
             .chain(sources);
         let relative: PathBuf = name.split('.').collect();
-        candidates
+        let file = candidates
             .into_iter()
-            .find_map(|root| self.module_at(&root.join(&relative)))
+            .find_map(|root| self.module_at(&root.join(&relative)));
+        match file {
+            Some(file) => Located::File(file),
+            None if self.disk.look(&own_root.join(relative)) == Found::Folder => Located::Namespace,
+            None => Located::Nowhere,
+        }
     }
 
-    fn module_at(&self, base: &Path) -> Option<&FileFacts> {
+    fn module_at(&self, base: &Path) -> Option<Arc<FileFacts>> {
         let init = base.join("__init__.py");
         let file = base.with_extension("py");
         let path = if self.exists(&init) {
@@ -72,15 +110,12 @@ impl Project {
         } else {
             return None;
         };
-        self.file(&path)
+        self.shared_file(&path)
     }
 
     /// Whether a dotted name is a folder of the project without `__init__.py`: a namespace package.
     fn is_namespace(&self, name: &str, from: &FileFacts) -> bool {
-        let own = self.module_name(from.path());
-        let own_root = &own.1;
-        let relative: PathBuf = name.split('.').collect();
-        self.disk.look(&own_root.join(relative)) == Found::Folder
+        matches!(self.located(name, from), Located::Namespace)
     }
 
     /// The absolute name of the module that a `from` statement names.
