@@ -210,20 +210,23 @@ fn keyword_or_operator(site: Site<'_>, token: &str, found: &mut Vec<Selector>) {
         _ => Some(node),
     };
     found.extend(comprehension.and_then(comprehension_of));
-    let shape = match node.kind() {
-        Kind::Lambda if token == "lambda" => Function::at(site).and_then(shapes::closure_over_loop),
-        Kind::Comparison => shapes::identity(node),
-        Kind::Yield => shapes::receiving(node),
+    let shape = match (node.kind(), token) {
+        (Kind::Lambda, "lambda") => Function::at(site).and_then(shapes::closure_over_loop),
+        (Kind::Comparison, "is" | "not") => shapes::identity(node),
+        (Kind::Yield, "yield") => shapes::receiving(node),
         _ => None,
     };
     found.extend(shape.map(Selector::Shape));
-    let whole = match (node.kind(), node.op()) {
-        (Kind::Comparison, Op::IsNot) => "is not",
-        (Kind::Comparison, Op::NotIn) => "not in",
-        (Kind::Yield, Op::From) => "yield from",
-        (Kind::ExceptClause, _) if is_bare(node) => "except:",
-        (Kind::WildcardImport, _) => "import *",
-        (Kind::ImportFrom, _) if node.child_of(Kind::WildcardImport).is_some() => "import *",
+    let is_star =
+        || node.kind() == Kind::WildcardImport || node.child_of(Kind::WildcardImport).is_some();
+    let whole = match (node.kind(), node.op(), token) {
+        (Kind::Comparison, Op::IsNot, "is" | "not") => "is not",
+        (Kind::Comparison, Op::NotIn, "not" | "in") => "not in",
+        (Kind::Yield, Op::From, "yield" | "from") => "yield from",
+        (Kind::ExceptClause, _, "except") if is_bare(node) => "except:",
+        (Kind::WildcardImport | Kind::ImportFrom, _, _) if is_star() => "import *",
+        // the grammar takes `type(x).y = z` for a statement that names a type
+        (Kind::TypeAlias, _, "type") if is_called(node, token) => return,
         _ => token,
     };
     if OPERATORS.contains(&whole) {
@@ -235,6 +238,12 @@ fn keyword_or_operator(site: Site<'_>, token: &str, found: &mut Vec<Selector>) {
         }
     }
     literal(node, found);
+}
+
+/// Whether a parenthesis follows on the word that a node begins with.
+fn is_called(node: Node<'_>, word: &str) -> bool {
+    let rest = node.text().get(word.len()..).unwrap_or_default();
+    rest.trim_start().starts_with('(')
 }
 
 /// Whether an `except` names no exception.

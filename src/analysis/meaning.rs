@@ -86,7 +86,7 @@ fn meaning<'p>(
             found.push(Selector::Decorator(name.to_string()));
         }
         if called || decorates {
-            found.extend(shapes::comparison_of_types(whole.node, name).map(Selector::Shape));
+            found.extend(shapes::call_of_type(whole.node, name).map(Selector::Shape));
             found.push(Selector::Call(name.to_string()));
         }
         found.push(Selector::Name(name.to_string()));
@@ -103,14 +103,25 @@ fn meaning<'p>(
         method(project, whole, text, &value, found);
     }
     match value {
-        Value::Class(known) | Value::Instance(ClassValue::Known(known)) => {
-            class_meaning(project, known, construct);
+        Value::Class(known) if !is_own_object(whole) => class_meaning(project, known, construct),
+        Value::Instance(ClassValue::Known(known)) if !is_own_object(whole) => {
+            object_meaning(project, known, construct);
         }
         Value::Function(known) | Value::Method(known) => {
             function_meaning(project, known, construct);
+            construct.is.retain(|selector| {
+                let inside = [Shape::Closure, Shape::LoopClosure].map(Selector::Shape);
+                !inside.contains(selector)
+            });
         }
         _ => {}
     }
+}
+
+/// Whether a name is the `self` or the `cls` of the method around it.
+fn is_own_object(name: Site<'_>) -> bool {
+    let method = Function::around(name).filter(|function| function.class().is_some());
+    method.and_then(Function::first_parameter) == Some(name.text())
 }
 
 /// A class's name as the analysis has it: built-in ones in their module.
@@ -249,6 +260,17 @@ fn function_meaning<'p>(
     let shapes = shapes::of_function(project, function);
     construct.is.extend(shapes.into_iter().map(Selector::Shape));
     construct.named = Some(Named::Function(function));
+}
+
+/// What an object is by its class: one of a kind, or nothing that its name needs to say.
+fn object_meaning<'p>(project: &'p Project, class: Class<'p>, construct: &mut Construct<'p>) {
+    let kept = shapes::kept_by_class(project, class).map(shapes::shape);
+    let shared = shapes::shared_state(class).map(|_| Shape::Borg);
+    if kept.is_some() || shared.is_some() {
+        let shapes = kept.into_iter().chain(shared);
+        construct.is.extend(shapes.map(Selector::Shape));
+        construct.named = Some(Named::Class(class));
+    }
 }
 
 fn class_meaning<'p>(project: &'p Project, class: Class<'p>, construct: &mut Construct<'p>) {

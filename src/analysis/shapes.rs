@@ -10,8 +10,8 @@ use crate::project::{
 use crate::syntax::{Field, Kind, Node, Op};
 
 pub(super) use expressions::{
-    closure_over_loop, comparison_of_types, identity, is_mutable_class_attribute,
-    is_mutable_display, receiving,
+    call_of_type, closure_over_loop, identity, is_mutable_class_attribute, is_mutable_display,
+    receiving,
 };
 
 /// The designs of a function, the most specific first.
@@ -84,13 +84,14 @@ pub(super) fn of_class<'p>(project: &'p Project, class: Class<'p>) -> Vec<Shape>
     }
     if defines(&["__call__"]) && calls_what_it_was_given(class, |name| name == "__call__") {
         found.push(Shape::DecoratorClass);
-    } else if calls_what_it_was_given(class, |name| !name.starts_with("__")) {
+    } else if calls_what_it_was_given(class, |name| !name.starts_with('_')) {
         found.push(Shape::Strategy);
     }
     found
 }
 
-fn shape(singleton: Singleton<'_>) -> Shape {
+/// What a singleton is called.
+pub(super) fn shape(singleton: Singleton<'_>) -> Shape {
     match singleton.shape {
         SingletonShape::New | SingletonShape::Method => Shape::SingletonNew,
         SingletonShape::Metaclass => Shape::SingletonMetaclass,
@@ -226,7 +227,7 @@ fn makes_decorators(function: Function<'_>) -> bool {
     function.class().is_none() && returned.any(|inner| wrapper(inner).is_some())
 }
 
-/// Whether a method of a class, one of those asked for, calls what `__init__` was given and keeps in an attribute.
+/// Whether a method of a class, one of those asked for, gives what comes out of a call of what `__init__` was given and keeps in an attribute.
 fn calls_what_it_was_given(class: Class<'_>, is_asked: impl Fn(&str) -> bool) -> bool {
     let Some(init) = class.method("__init__") else {
         return false;
@@ -242,7 +243,11 @@ fn calls_what_it_was_given(class: Class<'_>, is_asked: impl Fn(&str) -> bool) ->
     };
     let mut methods = class.methods().filter(|method| is_asked(method.name()));
     methods.any(|method| {
-        method.calls().any(|call| {
+        let gives = |call: &Site<'_>| {
+            let mut around = call.node.ancestors();
+            around.any(|node| matches!(node.kind(), Kind::Return | Kind::Yield))
+        };
+        method.calls().filter(gives).any(|call| {
             let callee = call.node.child(Field::Function);
             let parts = callee.and_then(|callee| {
                 let object = callee.child(Field::Object)?.text();

@@ -84,6 +84,7 @@ pub enum Shape {
     SeveralBases,
     MutableClassAttribute,
     TypeComparison,
+    DynamicClass,
     IntegerIdentity,
     StringIdentity,
     ReceivingYield,

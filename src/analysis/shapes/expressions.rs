@@ -81,12 +81,16 @@ pub(in crate::analysis) fn receiving(node: Node<'_>) -> Option<Shape> {
     (is_used && node.op() != Op::From).then_some(Shape::ReceivingYield)
 }
 
-/// `type(x)` beside a comparison operator. `callee` is the function of a call, `name` its qualified name.
-pub(in crate::analysis) fn comparison_of_types(callee: Node<'_>, name: &str) -> Option<Shape> {
+/// `type(x)` beside a comparison operator, `type(name, bases, namespace)` anywhere. `callee` is the function of a call, `name` its qualified name.
+pub(in crate::analysis) fn call_of_type(callee: Node<'_>, name: &str) -> Option<Shape> {
     let call = callee.parent().filter(|call| call.kind() == Kind::Call)?;
     let arguments = call.child(Field::Arguments)?.children().count();
     let compared = call.parent()?.kind() == Kind::Comparison;
-    (name == "type" && arguments == 1 && compared).then_some(Shape::TypeComparison)
+    match (name, arguments) {
+        ("type", 1) if compared => Some(Shape::TypeComparison),
+        ("type", 3..) => Some(Shape::DynamicClass),
+        _ => None,
+    }
 }
 
 /// Whether an expression makes a list, dict or set by its form.
