@@ -609,6 +609,9 @@ impl Snapshot {
     /// What a hover at a byte offset says: the finding there, else the concept of the construct. None where there is neither.
     pub fn hover(&self, path: &Path, offset: usize) -> Option<Hover> {
         let report = self.findings(path, &Cancel::default())?;
+        if is_note(path) {
+            return self.note_hover(path, offset, &report);
+        }
         let worked = self.worked();
         let project = &*worked.project;
         let file = project.file(path)?;
@@ -618,7 +621,8 @@ impl Snapshot {
         let mut places = std::iter::once(offset).chain(before);
         let knowledge = &self.config(path).knowledge;
         let document = |path: &Path| self.document(path);
-        places.find_map(|at| hover::hover(project, file, knowledge, at, &report, &document))
+        let quote = |concept: &str| self.quote(concept);
+        places.find_map(|at| hover::hover(project, file, knowledge, at, &report, &document, &quote))
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).

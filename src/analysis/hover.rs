@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::{Hover, Report, designs};
-use crate::explain;
+use crate::explain::{self, Quote};
 use crate::facts::{FileFacts, Site};
 use crate::knowledge::{ConceptCard, Knowledge};
 use crate::project::Project;
 use crate::rules::{Finding, Place};
 use crate::text::Document;
 
-/// The hover at a byte of a file. `document` gives the text of any file, for the lines of evidence.
+/// The hover at a byte of a file. `document` gives the text of any file, for the lines of evidence, `quote` what the user's notes say of a concept.
 pub(super) fn hover(
     project: &Project,
     file: &FileFacts,
@@ -18,12 +18,14 @@ pub(super) fn hover(
     offset: usize,
     report: &Report,
     document: &dyn Fn(&Path) -> Option<std::sync::Arc<Document>>,
+    quote: &dyn Fn(&str) -> Option<Quote>,
 ) -> Option<Hover> {
     let findings = findings_at(report, offset);
     if let Some(finding) = findings.first() {
         let place = |place: &Place| in_words(place, file.path(), document);
-        let text = explain::finding(finding, knowledge, &place, None);
         let rule = knowledge.rule(finding.code);
+        let quote = rule.and_then(|rule| quote(&rule.concept));
+        let text = explain::finding(finding, knowledge, &place, quote.as_ref());
         return Some(Hover {
             range: finding.place.range.clone(),
             concept: rule.map(|rule| rule.concept.clone()),
@@ -49,7 +51,8 @@ pub(super) fn hover(
     };
     let named = construct.named;
     let designs = named.map_or_else(Vec::new, |named| designs::of(project, named, file, &place));
-    let text = explain::construct(first, also, &designs, None);
+    let quote = quote(&first.concept);
+    let text = explain::construct(first, also, &designs, quote.as_ref());
     Some(Hover {
         range: construct.range,
         concept: Some(first.concept.clone()),

@@ -5,12 +5,13 @@
 mod cache;
 pub(super) mod check;
 mod code;
-mod constructs;
 mod file;
+mod margin;
 pub(super) mod quote;
 mod said;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -18,13 +19,14 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 pub use file::{NoteFile, NoteProblem, NoteSection, Stamp};
+pub use margin::Lens;
 
 use crate::knowledge::excerpt::{self, Excerpt};
 use crate::knowledge::link::{Linker, Subject};
 use crate::knowledge::notes::{Note, Part};
 use crate::knowledge::search::{Ranking, Words};
 use crate::knowledge::{ConceptCard, Knowledge};
-use constructs::Blocks;
+use code::constructs_of;
 use file::ReadError;
 
 /// What the user's notes explain. Immutable; a change makes another that shares what did not change.
@@ -36,10 +38,15 @@ pub struct Notes {
     problems: Vec<(PathBuf, String)>,
     /// By concept: the sections that explain it, as their note's path and their place in it, the best first.
     by_concept: FxHashMap<Box<str>, Vec<(PathBuf, usize)>>,
-    links: Arc<Links>,
+    linker: Arc<OnceLock<Linker>>,
     /// Of all sections, in the order of the files; made when somebody searches.
     ranking: Arc<OnceLock<Ranking>>,
+    /// Of each claim the first place that says it wrongly, and the first that says it rightly; made when somebody asks.
+    opinions: Arc<OnceLock<Opinions>>,
 }
+
+/// By claim and whether it is said wrongly.
+type Opinions = FxHashMap<(String, bool), (PathBuf, Range<usize>)>;
 
 /// A section of a note, where it was found.
 #[derive(Clone, Copy, Debug)]
@@ -50,31 +57,21 @@ pub struct Place<'n> {
     pub score: f32,
 }
 
-/// What sections are linked with. It is made when the first note is read.
-#[derive(Default)]
-struct Links {
-    linker: OnceLock<Linker>,
-    blocks: Blocks,
-}
-
-impl Links {
-    fn linker(&self, knowledge: &Knowledge) -> &Linker {
-        let constructs = |code: &str| self.blocks.constructs("", code);
-        self.linker
-            .get_or_init(|| Linker::new(knowledge, constructs))
-    }
-}
-
 impl Notes {
     /// Reads notes, in parallel, and links their sections to the concepts of the cards. `cache` is a file that remembers what was read of notes that have not
     /// changed since; where it cannot be used or written, everything is read.
     pub fn index(files: &[PathBuf], knowledge: &Knowledge, cache: Option<&Path>) -> Notes {
-        let links = Arc::new(Links::default());
+        let linker = Arc::<OnceLock<Linker>>::default();
         let key = cache::key(knowledge);
         let known = cache
             .map(|cache| cache::load(cache, key))
             .unwrap_or_default();
-        let read = |path: &PathBuf| (path.clone(), read(path, known.get(path), &links, knowledge));
+        let read = |path: &PathBuf| {
+            (
+                path.clone(),
+                read(path, known.get(path), &linker, knowledge),
+            )
+        };
         let found: Vec<_> = files.par_iter().map(read).collect();
         let is_new = |result: &Result<Arc<NoteFile>, ReadError>| match result {
             Ok(file) => !known
@@ -83,7 +80,7 @@ impl Notes {
             Err(_) => false,
         };
         let is_known = found.len() == known.len() && !found.iter().any(|(_, file)| is_new(file));
-        let notes = Notes::of(BTreeMap::new(), Vec::new(), found, links);
+        let notes = Notes::of(BTreeMap::new(), Vec::new(), found, linker);
         if let Some(cache) = cache
             && !is_known
         {
@@ -98,23 +95,28 @@ impl Notes {
             let file = match text {
                 Some(text) => {
                     let note = Note::read(path, text.as_bytes());
-                    Ok(linked(&note, Stamp::default(), &self.links, knowledge))
+                    Ok(linked(&note, Stamp::default(), &self.linker, knowledge))
                 }
-                None => read(path, self.files.get(path), &self.links, knowledge),
+                None => read(path, self.files.get(path), &self.linker, knowledge),
             };
             (path.clone(), file)
         };
         let found: Vec<_> = changed.par_iter().map(read).collect();
         let mut problems = self.problems.clone();
         problems.retain(|(path, _)| !changed.iter().any(|(changed, _)| changed == path));
-        Notes::of(self.files.clone(), problems, found, Arc::clone(&self.links))
+        Notes::of(
+            self.files.clone(),
+            problems,
+            found,
+            Arc::clone(&self.linker),
+        )
     }
 
     fn of(
         mut files: BTreeMap<PathBuf, Arc<NoteFile>>,
         mut problems: Vec<(PathBuf, String)>,
         found: Vec<(PathBuf, Result<Arc<NoteFile>, ReadError>)>,
-        links: Arc<Links>,
+        linker: Arc<OnceLock<Linker>>,
     ) -> Notes {
         for (path, result) in found {
             match result {
@@ -133,8 +135,9 @@ impl Notes {
             by_concept: by_concept(&files),
             files,
             problems,
-            links,
+            linker,
             ranking: Arc::default(),
+            opinions: Arc::default(),
         }
     }
 
@@ -151,6 +154,23 @@ impl Notes {
     /// A note.
     pub fn file(&self, path: &Path) -> Option<&Arc<NoteFile>> {
         self.files.get(path)
+    }
+
+    /// The first place that says a claim wrongly, or rightly: the note, and the bytes of its text.
+    pub fn opinion(&self, claim: &str, is_wrong: bool) -> Option<(&Path, Range<usize>)> {
+        let opinions = self.opinions.get_or_init(|| {
+            let mut opinions = Opinions::default();
+            for (path, file) in &self.files {
+                for said in &file.said {
+                    let key = (said.claim.clone(), said.is_wrong);
+                    let place = || (path.clone(), said.range.clone());
+                    opinions.entry(key).or_insert_with(place);
+                }
+            }
+            opinions
+        });
+        let (path, range) = opinions.get(&(claim.to_owned(), is_wrong))?;
+        Some((path, range.clone()))
     }
 
     /// A note.
@@ -248,7 +268,7 @@ fn passages(place: &Place<'_>, question: &Words) -> Option<Excerpt> {
 fn read(
     path: &Path,
     known: Option<&Arc<NoteFile>>,
-    links: &Links,
+    linker: &OnceLock<Linker>,
     knowledge: &Knowledge,
 ) -> Result<Arc<NoteFile>, ReadError> {
     if let Some(known) = known
@@ -257,22 +277,29 @@ fn read(
         return Ok(Arc::clone(known));
     }
     let (note, stamp) = file::read(path)?;
-    Ok(linked(&note, stamp, links, knowledge))
+    Ok(linked(&note, stamp, linker, knowledge))
 }
 
 /// What is kept of a note.
-fn linked(note: &Note, stamp: Stamp, links: &Links, knowledge: &Knowledge) -> Arc<NoteFile> {
-    let constructs = links.blocks.of_note(note);
+fn linked(
+    note: &Note,
+    stamp: Stamp,
+    linker: &OnceLock<Linker>,
+    knowledge: &Knowledge,
+) -> Arc<NoteFile> {
+    let constructs = constructs_of(note);
     let mut sections = Vec::new();
     for (part, constructs) in note.parts().zip(constructs) {
         let mut section = NoteSection::of(note, &part);
-        section.links = links.linker(knowledge).link(&Subject {
-            marks: &part.section.concepts,
-            note_marks: &note.front.concepts,
-            headings: &part.headings(),
-            words: &section.words,
-            constructs: &constructs,
-        });
+        section.links = linker
+            .get_or_init(|| Linker::new(knowledge, code::constructs))
+            .link(&Subject {
+                marks: &part.section.concepts,
+                note_marks: &note.front.concepts,
+                headings: &part.headings(),
+                words: &section.words,
+                constructs: &constructs,
+            });
         sections.push(section);
     }
     Arc::new(NoteFile::of(stamp, note, sections))

@@ -8,15 +8,17 @@ mod design;
 mod escape;
 mod plain;
 mod quote;
+mod section;
 
 use std::fmt::Write as _;
 
-use crate::knowledge::{Block, BlockKind, ConceptCard, Knowledge, RuleCard};
+use crate::knowledge::{Block, BlockKind, ConceptCard, Knowledge, RuleCard, rule_names};
 use crate::rules::{Finding, Place};
 
 pub use design::{Design, DesignKind, Home};
 use quote::push_quote;
 pub use quote::{Quote, Reference};
+pub use section::{UsedConcept, section};
 
 /// The longest example that a hover shows, in lines.
 const EXAMPLE_LINES: usize = 12;
@@ -242,9 +244,9 @@ fn push_file(out: &mut String, file: Option<&str>) {
 /// Where a rule's card can be read on the web. None as long as the package names no repository.
 pub fn rule_url(code: &str) -> Option<String> {
     let repository = env!("CARGO_PKG_REPOSITORY");
-    let (code, name) = crate::knowledge::rule_names()
-        .iter()
-        .find(|(known, _)| *known == code)?;
+    let knowledge = Knowledge::builtin();
+    let has_card = |(known, _): &&(&str, &str)| *known == code && knowledge.rule(code).is_some();
+    let (code, name) = rule_names().iter().find(has_card)?;
     (!repository.is_empty())
         .then(|| format!("{repository}/blob/main/knowledge/rules/{code}-{name}.md"))
 }

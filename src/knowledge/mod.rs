@@ -97,15 +97,28 @@ pub enum Card<'a> {
     Rule(&'a RuleCard),
 }
 
-/// Code and name of every built-in rule, sorted by code. They are the cards' file names, so nothing is parsed for them.
+/// Code and name of what is wrong in notes, sorted by code. These have no cards.
+pub const NOTE_RULES: &[(&str, &str)] = &[
+    ("NOTE001", "claim-wrong"),
+    ("NOTE002", "claim-outdated"),
+    ("NOTE003", "contradiction"),
+    ("NOTE004", "code-does-not-parse"),
+    ("NOTE005", "encoding-damaged"),
+    ("NOTE006", "fence-not-closed"),
+    ("NOTE007", "card-invalid"),
+    ("NOTE008", "link-dead"),
+    ("NOTE009", "not-readable"),
+];
+
+/// Code and name of every built-in rule, those of notes too, sorted by code. They are the cards' file names, so nothing is parsed for them.
 pub fn rule_names() -> &'static [(&'static str, &'static str)] {
     static NAMES: OnceLock<Vec<(&'static str, &'static str)>> = OnceLock::new();
     NAMES.get_or_init(|| {
-        embedded::CARDS
-            .iter()
-            .filter(|(path, _)| is_rule(path))
-            .filter_map(|(path, _)| parse::stem(path).split_once('-'))
-            .collect()
+        let cards = embedded::CARDS.iter().filter(|(path, _)| is_rule(path));
+        let cards = cards.filter_map(|(path, _)| parse::stem(path).split_once('-'));
+        let mut names: Vec<_> = cards.chain(NOTE_RULES.iter().copied()).collect();
+        names.sort_unstable();
+        names
     })
 }
 

@@ -10,9 +10,9 @@ use super::Notes;
 use super::code::{Code, Reader, is_python};
 use super::said::said_in;
 use crate::config::Config;
-use crate::knowledge::claims::{ClaimKind, Verdict};
+use crate::knowledge::claims::{Claim, ClaimKind, Verdict};
 use crate::knowledge::notes::{Block, Link, Mark, Note, ProblemKind};
-use crate::rules::{Finding, Place, Severity};
+use crate::rules::{Evidence, Finding, Place, Severity};
 
 /// What is wrong in a note. Sorted by place.
 /// `others` are all notes, as far as they were read: without them nothing is said of wikilinks and contradictions.
@@ -25,7 +25,7 @@ pub fn check(note: &Note, config: &Config, others: Option<&Notes>) -> Vec<Findin
         found: Vec::new(),
     };
     checker.text();
-    checker.claims();
+    checker.claims(others);
     checker.code();
     for link in &note.links {
         checker.link(link, others);
@@ -80,24 +80,53 @@ impl Checker<'_> {
         }
     }
 
-    /// What is said wrongly. A truth that only holds for Pythons younger than those that the code must run on is not the writer's fault.
-    fn claims(&mut self) {
+    /// What is said wrongly, and what another place contradicts.
+    fn claims(&mut self, others: Option<&Notes>) {
         for section in &self.note.sections {
             for (range, said) in said_in(self.note, section) {
-                if said.verdict == Verdict::Right {
-                    continue;
+                let is_wrong = said.verdict == Verdict::Wrong;
+                if is_wrong {
+                    self.wrong(range.clone(), said.claim);
                 }
-                let (claim, until) = (said.claim, self.config.python_version);
-                let severity = match claim.since {
-                    Some(since) if since > until => Severity::Information,
-                    _ => Severity::Warning,
-                };
-                let code = match claim.kind {
-                    ClaimKind::Wrong => "NOTE001",
-                    ClaimKind::Outdated => "NOTE002",
-                };
-                self.find(code, severity, range, claim.truth.clone());
+                let opposite = others.and_then(|notes| notes.opinion(&said.claim.claim, !is_wrong));
+                if let Some((other, place)) = opposite {
+                    self.contradiction(range, said.claim, other, place);
+                }
             }
+        }
+    }
+
+    /// A truth that only holds for Pythons younger than the oldest that the code must run on is not the writer's fault.
+    fn wrong(&mut self, range: Range<usize>, claim: &Claim) {
+        let severity = match claim.since {
+            Some(since) if since > self.config.python_version => Severity::Information,
+            _ => Severity::Warning,
+        };
+        let code = match claim.kind {
+            ClaimKind::Wrong => "NOTE001",
+            ClaimKind::Outdated => "NOTE002",
+        };
+        self.find(code, severity, range, claim.truth.clone());
+    }
+
+    fn contradiction(
+        &mut self,
+        range: Range<usize>,
+        claim: &Claim,
+        other: &Path,
+        place: Range<usize>,
+    ) {
+        let name = other.file_name().unwrap_or_default().to_string_lossy();
+        let message = format!("`{name}` says the opposite. {}", claim.truth);
+        self.find("NOTE003", Severity::Information, range, message);
+        if let Some(finding) = self.found.last_mut() {
+            finding.evidence.push(Evidence {
+                place: Place {
+                    path: Arc::new(other.to_owned()),
+                    range: place,
+                },
+                message: "the opposite stands here".to_owned(),
+            });
         }
     }
 

@@ -10,7 +10,8 @@ use crate::analysis::construct::constructs_in;
 use crate::analysis::{options, suppressed};
 use crate::config::Config;
 use crate::facts::FileFacts;
-use crate::knowledge::notes::{Block, BlockKind};
+use crate::knowledge::notes::{Block, BlockKind, Note, Part};
+use crate::knowledge::search::Words;
 use crate::knowledge::{Knowledge, Selector};
 use crate::project::{Disk, Project};
 use crate::rules::{Context, Finding, Findings, RULES, sorted};
@@ -28,7 +29,7 @@ pub fn is_python(block: &Block) -> bool {
 }
 
 /// Whether a block is Python, or says nothing of what it is.
-pub fn may_be_python(block: &Block) -> bool {
+fn may_be_python(block: &Block) -> bool {
     is_python(block) || (block.language.is_empty() && block.kind != BlockKind::Output)
 }
 
@@ -61,6 +62,23 @@ impl Reader<'_> {
         }
         Some(code)
     }
+}
+
+/// What stands in the Python of each part of a note.
+pub fn constructs_of(note: &Note) -> Vec<Words> {
+    let mut reader = Reader::new(&note.path);
+    let in_part = |part: Part<'_>| {
+        let blocks = part.code().filter(|block| may_be_python(block));
+        let read = blocks.map_while(|block| reader.read(block));
+        let found: Vec<Selector> = read.flat_map(|code| code.constructs()).collect();
+        Words::of_constructs(&found)
+    };
+    note.parts().map(in_part).collect()
+}
+
+/// What stands in a Python text.
+pub fn constructs(code: &str) -> Vec<Selector> {
+    Code::new(Path::new(""), "", code).constructs()
 }
 
 /// The import statements on the top level of a block that stand on one line, with the ends of their lines.
@@ -155,7 +173,7 @@ impl Code {
     }
 
     /// Everything that stands in it, as hover selectors name it.
-    pub fn constructs(&self) -> Vec<Selector> {
+    fn constructs(&self) -> Vec<Selector> {
         let Some(file) = self.file() else {
             return Vec::new();
         };

@@ -5,7 +5,6 @@
 //! Invariant: better silent than wrong. Questions, what a passage refutes, what it says of older versions, and statements with a negation before them say nothing (test
 //! `what_is_asked_refuted_or_past_says_nothing`).
 
-mod contradictions;
 mod index;
 mod pattern;
 mod read;
@@ -17,7 +16,6 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-pub use contradictions::{Contradiction, contradictions};
 use index::Index;
 use pattern::Pattern;
 use words::{Sentence, Word, sentences};
