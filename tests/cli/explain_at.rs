@@ -94,3 +94,13 @@ fn places_that_are_none_are_named() {
     let both = run(project.path(), &["explain", "gil", "--at", "a.py:1:1"]);
     assert_eq!(both.status.code(), Some(2));
 }
+
+#[test]
+fn the_readme_shows_the_document_as_it_is() {
+    let readme = include_str!("../../README.md");
+    let (_, shown) = readme.split_once("explain --at").expect("it is described");
+    let (_, block) = shown.split_once("```json\n").expect("it is shown");
+    let block = block.split("```").next().expect("it ends");
+    let document: Explanation = serde_json::from_str(block).expect("it has the documented form");
+    assert_eq!(document.concept.as_deref(), Some("singleton-new"));
+}
