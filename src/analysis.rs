@@ -301,8 +301,11 @@ impl Analysis {
         });
     }
 
-    /// Forgets what is known of these files on disk (Python files, configuration files, notes).
-    pub fn changed_on_disk(&mut self, paths: &[PathBuf]) {
+    /// Forgets what is known of these files on disk (Python files, configuration files, notes). Whether anything may be different now.
+    pub fn changed_on_disk(&mut self, paths: &[PathBuf]) -> bool {
+        if paths.iter().all(|path| is_note(path)) && !self.state.config.has_notes() {
+            return false;
+        }
         for path in paths {
             self.state.disk.forget(path);
         }
@@ -317,6 +320,7 @@ impl Analysis {
         let shelf = self.state.shelf.after(notes);
         let open = self.state.open.clone();
         self.replace(open, Arc::clone(&self.state.config), shelf);
+        true
     }
 
     /// An immutable view of the present state.
@@ -588,6 +592,22 @@ impl Snapshot {
     /// The configuration that applies to a file.
     pub fn config(&self, path: &Path) -> Arc<Config> {
         self.state.config.for_file(path)
+    }
+
+    /// The names of rules in the settings that were set which no rule has for any of these files: what is wrong with each, for people.
+    pub fn unknown_rules(&self, files: &[PathBuf]) -> Vec<String> {
+        let config = &self.state.config;
+        let mut wrong = config.without_files().unknown_rules.clone();
+        for file in files {
+            if wrong.is_empty() {
+                break;
+            }
+            // the message of a file that has cards may know a nearer name
+            let known = config.for_file(file).unknown_rules.clone();
+            let here = known.into_iter();
+            wrong = here.filter(|(word, _)| wrong.contains_key(word)).collect();
+        }
+        wrong.into_values().collect()
     }
 
     /// The findings in many files, in parallel, in the order of `paths`. `done` is called once a file, from any thread.

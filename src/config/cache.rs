@@ -76,6 +76,17 @@ impl ConfigCache {
         self.folder(&plain(folder)).config
     }
 
+    /// What applies where there is no configuration file.
+    pub fn without_files(&self) -> Arc<Config> {
+        self.known(Sources::default()).config
+    }
+
+    /// Whether notes are named for any of the folders that were asked about.
+    pub fn has_notes(&self) -> bool {
+        let known = self.lock();
+        known.values().any(|known| !known.config.notes.is_empty())
+    }
+
     /// Forgets what was read: files have changed. Cards are forgotten only with `notes`: to read them again takes time.
     pub fn forget(&self, notes: bool) {
         self.lock().clear();

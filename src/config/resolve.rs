@@ -1,5 +1,6 @@
 //! Layers of settings into what applies.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,8 +40,8 @@ pub struct Config {
     pub knowledge: Arc<Knowledge>,
     /// What is wrong in the configuration file, with the paths of notes, and in the user's cards.
     pub problems: Vec<SettingsProblem>,
-    /// Names of rules that an editor or a command line says and no rule has here: what is wrong with each, for people.
-    pub unknown_rules: Vec<String>,
+    /// Names of rules that an editor or a command line says and no rule has here, and what is wrong with each, for people.
+    pub unknown_rules: BTreeMap<String, String>,
 }
 
 impl Config {
@@ -60,7 +61,7 @@ impl Config {
         let known = cards.of(&notes, respect_gitignore, &exclude);
         problems.extend(known.problems.iter().cloned());
         let knowledge = Arc::clone(&known.knowledge);
-        let mut unknown_rules = Vec::new();
+        let mut unknown_rules = BTreeMap::new();
         for unknown in layers.iter().flat_map(|layer| &layer.unknown_rules) {
             let Err(message) = RuleSelector::parse(&unknown.word, knowledge.rule_names()) else {
                 continue;
@@ -72,7 +73,9 @@ impl Config {
                     line,
                     message,
                 }),
-                None => unknown_rules.push(message),
+                None => {
+                    unknown_rules.insert(unknown.word.clone(), message);
+                }
             }
         }
         problems.sort();

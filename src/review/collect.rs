@@ -108,26 +108,6 @@ pub(super) fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The names of rules in the options that no rule has for any of these files: what is wrong with each.
-pub(super) fn unknown_rules(
-    files: &[PathBuf],
-    snapshot: &Snapshot,
-    working_directory: &Path,
-) -> Vec<String> {
-    let mut wrong = snapshot
-        .config(&working_directory.join("any.py"))
-        .unknown_rules
-        .clone();
-    for file in files {
-        if wrong.is_empty() {
-            break;
-        }
-        let config = snapshot.config(file);
-        wrong.retain(|message| config.unknown_rules.contains(message));
-    }
-    wrong
-}
-
 /// What is wrong with the configuration files of these files, and with the cards that they name: each problem once.
 pub(super) fn settings_problems(
     files: &[PathBuf],

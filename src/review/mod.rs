@@ -152,8 +152,9 @@ pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
     }
     input.folders.push(working_directory.clone());
     analysis.set_folders(input.folders);
-    let wrong = collect::unknown_rules(&input.files, &analysis.snapshot(), &working_directory);
-    if let Some(wrong) = wrong.into_iter().next() {
+    let mut asked = vec![working_directory.join("any.py")];
+    asked.extend_from_slice(&input.files);
+    if let Some(wrong) = analysis.snapshot().unknown_rules(&asked).pop() {
         return Err(CheckError::UnknownRule(wrong));
     }
     let outcome = outcome(

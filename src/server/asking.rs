@@ -17,10 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The section of the client's settings that is ours.
 pub const SECTION: &str = "marginote";
 
-/// What is watched on disk: sources, and what configures them.
-const WATCHED: [&str; 4] = [
+/// What is watched on disk: sources, what configures them, and notes, which may be cards.
+const WATCHED: [&str; 5] = [
     "**/*.py",
     "**/*.pyi",
+    "**/*.{md,markdown,txt,ipynb}",
     "**/marginote.toml",
     "**/pyproject.toml",
 ];

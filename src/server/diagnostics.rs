@@ -20,17 +20,13 @@ use super::session::Session;
 use super::workspace::{View, lock};
 use crate::analysis::Cancel;
 
-/// The findings of a file, as the client can show them, and what kept others from being found.
-#[derive(Default)]
-pub struct Diagnosis {
-    /// Sorted as the analysis sorts them.
-    pub diagnostics: Vec<Diagnostic>,
-    /// For the log.
-    pub problems: Vec<String>,
-}
-
-/// The diagnosis of a file; an empty one for a document that is out of step. None when cancelled.
-pub fn diagnose(view: &View, path: &Path, cancel: &Cancel, session: &Session) -> Option<Diagnosis> {
+/// The findings of a file, as the client can show them, sorted as the analysis sorts them; none for a document that is out of step. None when cancelled.
+pub fn diagnose(
+    view: &View,
+    path: &Path,
+    cancel: &Cancel,
+    session: &Session,
+) -> Option<Vec<Diagnostic>> {
     let report = view.snapshot.findings(path, cancel)?;
     let diagnostics = view.document(path).map(|document| {
         let converter = Converter {
@@ -43,10 +39,7 @@ pub fn diagnose(view: &View, path: &Path, cancel: &Cancel, session: &Session) ->
             .map(|finding| converter.diagnostic(finding))
             .collect()
     });
-    Some(Diagnosis {
-        diagnostics: diagnostics.unwrap_or_default(),
-        problems: report.problems.clone(),
-    })
+    Some(diagnostics.unwrap_or_default())
 }
 
 /// Diagnostics as they go over the wire.
@@ -84,15 +77,18 @@ pub fn tell(
 ) -> Option<(Told, Vec<String>)> {
     let report = view.snapshot.findings(path, cancel)?;
     let known = lock(&view.told).get(path).cloned();
+    let config = view.snapshot.config(path);
+    let wrong = config.problems.iter().map(ToString::to_string);
+    let problems = report.problems.iter().cloned().chain(wrong).collect();
     if let Some(known) = known.filter(|known| known.stamp == report.stamp) {
-        return Some((known, report.problems.clone()));
+        return Some((known, problems));
     }
-    let diagnosis = diagnose(view, path, cancel, session)?;
-    let told = Told::new(report.stamp, &diagnosis.diagnostics);
+    let diagnostics = diagnose(view, path, cancel, session)?;
+    let told = Told::new(report.stamp, &diagnostics);
     if view.open.get(path).is_some_and(|open| open.in_step) {
         lock(&view.told).insert(path.to_path_buf(), told.clone());
     }
-    Some((told, diagnosis.problems))
+    Some((told, problems))
 }
 
 fn result_id(json: &str) -> String {
@@ -168,9 +164,9 @@ pub fn workspace_report(
     let reports: Option<Vec<_>> = paths
         .par_iter()
         .map(|path| {
-            let diagnosis = diagnose(view, path, cancel, session)?;
+            let diagnostics = diagnose(view, path, cancel, session)?;
             let known = previous.get(path).map(|previous| previous.value.as_str());
-            Some(document_report(diagnosis.diagnostics, known))
+            Some(document_report(diagnostics, known))
         })
         .collect();
     let mut items = Vec::with_capacity(paths.len());

@@ -121,11 +121,17 @@ impl Workspace {
 
     /// Lays the editor's settings over the configuration files'. What is wrong with them is told to the user, the rest applies.
     pub fn configure(&mut self, settings: &Value) {
-        let (settings, problems) = Settings::from_json(settings);
+        let (settings, mut problems) = Settings::from_json(settings);
+        let has_unknown = !settings.unknown_rules.is_empty();
+        self.analysis.set_overrides(vec![settings], true);
+        if has_unknown {
+            let files = self.folders.iter().map(|folder| folder.join("any.py"));
+            let files: Vec<PathBuf> = files.collect();
+            problems.extend(self.analysis.snapshot().unknown_rules(&files));
+        }
         if !problems.is_empty() {
             self.send(Event::WrongSettings(problems));
         }
-        self.analysis.set_overrides(vec![settings], true);
         self.project_changed(true);
     }
 
@@ -157,8 +163,9 @@ impl Workspace {
             .iter()
             .map(|change| convert::path(&change.uri))
             .collect();
-        self.analysis.changed_on_disk(&paths);
-        self.project_changed(false);
+        if self.analysis.changed_on_disk(&paths) {
+            self.project_changed(false);
+        }
     }
 
     /// `announce`: whether reading the project again may take long enough to show progress.
