@@ -37,6 +37,7 @@ fn files_and_settings_are_watched() {
     for glob in [
         "**/*.py",
         "**/*.pyi",
+        "**/*.{md,markdown,txt,ipynb}",
         "**/marginote.toml",
         "**/pyproject.toml",
     ] {
@@ -211,5 +212,49 @@ fn wrong_settings_get_one_message_and_the_rest_applies() {
         client.published_version("file:///a.py", 1)["diagnostics"],
         json!([])
     );
+    client.leave();
+}
+
+#[test]
+fn cards_among_the_notes_are_used_and_read_again() {
+    const CARD: &str = "---\ncode: TEAM001\nname: no-pass\ntitle: T\nmessage: passes\nmatch: (pass_statement) @finding\n---\nText.\n";
+    let files = [
+        ("marginote.toml", "notes = [\"card.md\", \"wrong.md\"]\n"),
+        ("card.md", CARD),
+        ("wrong.md", "---\nmatch: x\n---\n"),
+    ];
+    let project = project("cards", &files);
+    let mut client = start();
+    client.initialize(json!({"capabilities": capable(), "workspaceFolders": [folder(&project)]}));
+    let file = uri(&project.path().join("a.py"));
+    let changed = |client: &mut Client, text: &str| {
+        let card = project.path().join("card.md");
+        std::fs::write(&card, text).expect("a file");
+        let changes = json!({"changes": [{"uri": uri(&card), "type": 2}]});
+        client.notify("workspace/didChangeWatchedFiles", changes);
+    };
+    let message = |published: &Value| published["diagnostics"][0]["message"].clone();
+    client.open(&file, 1, "pass\n");
+    client.wait("a finding of the card", |sent| {
+        message(&sent["params"]) == "passes"
+    });
+    changed(&mut client, &CARD.replace("passes", "does nothing"));
+    client.wait("the new message", |sent| {
+        message(&sent["params"]) == "does nothing"
+    });
+    changed(&mut client, "no card any more\n");
+    client.wait("no finding", |sent| {
+        sent["method"] == "textDocument/publishDiagnostics" && message(&sent["params"]).is_null()
+    });
+    assert!(
+        client.logged("NOTE007 card-invalid") > 0,
+        "{}",
+        client.log()
+    );
+    let settings = json!({"settings": {"marginote": {"select": ["TEAM001", "GIL01"]}}});
+    client.notify("workspace/didChangeConfiguration", settings);
+    let told = client.notified("window/showMessage");
+    let told = told["message"].as_str().unwrap_or_default();
+    assert!(told.contains("`GIL01`; did you mean `GIL001`?"), "{told}");
     client.leave();
 }
