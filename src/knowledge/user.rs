@@ -308,10 +308,12 @@ fn check_word(source: &Source, key: &str, word: &str) -> Result<(), CardProblem>
 }
 
 fn check_title(source: &Source, title: &str) -> Result<(), CardProblem> {
-    if !title.trim().is_empty() && !title.contains(char::is_control) {
+    // marks that turn the direction of text round would do so with what stands beside the title
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !title.trim().is_empty() && !title.contains(|c: char| c.is_control() || turns(c)) {
         return Ok(());
     }
-    let message = "`title` must be one line of text".to_owned();
+    let message = "`title` must be one line of text without control characters".to_owned();
     Err(source.problem_at_key("title", message))
 }
 

@@ -72,7 +72,7 @@ pub struct Fix {
 
 /// One thing that a rule found.
 ///
-/// Invariant: a warning or an error has evidence (test `every_warning_has_evidence`).
+/// Invariant: a warning or an error of a built-in rule has evidence (test `every_warning_has_evidence`). A rule of the user's has what its query captures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule's code, `MUT001`.
