@@ -18,6 +18,8 @@ pub struct Excerpt {
 /// More lines and characters than this nobody reads in a hover.
 const MOST_LINES: usize = 12;
 const MOST_CHARACTERS: usize = 700;
+/// Less room than this is not worth beginning another passage.
+const LITTLE_ROOM: usize = 80;
 /// What a passage that says what something is counts more than others.
 const DEFINES: f32 = 1.5;
 /// How well the next passage must answer, beside the best one, to be quoted with it.
@@ -35,29 +37,36 @@ pub fn question_of(card: &ConceptCard) -> Words {
 /// The passages of a part that say most of a question's words; where it has no prose, the comments in its code. None where it says nothing of them.
 pub fn excerpt(note: &Note, part: &Part<'_>, question: &Words) -> Option<Excerpt> {
     let prose = part.passages(note);
-    best(&prose, question).or_else(|| best(&comments(part), question))
+    let is_item = |passage: &Passage| is_item(note, passage);
+    best(&prose, question, is_item).or_else(|| best(&comments(part), question, |_| false))
 }
 
-fn best(passages: &[Passage], question: &Words) -> Option<Excerpt> {
+/// Whether a passage is an item of a list: its mark stands before it on its line.
+fn is_item(note: &Note, passage: &Passage) -> bool {
+    let before = note.text.get(..passage.range.start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.chars().any(char::is_alphanumeric) || line.contains(['-', '*', '+', '•'])
+}
+
+fn best(
+    passages: &[Passage],
+    question: &Words,
+    is_item: impl Fn(&Passage) -> bool,
+) -> Option<Excerpt> {
     let scores = scores(passages, question);
     let (best, most) = most(&scores)?;
     let passage = passages.get(best)?;
     if passage.text.contains('\n') {
         return Some(table(passage, question));
     }
-    // what introduces a list belongs to its items
-    let first = (0..best)
-        .rev()
-        .find(|at| !is_item_after(passages, *at))
-        .filter(|first| best - first < MOST_LINES / 2 && introduces(passages.get(*first)))
-        .unwrap_or(best);
+    let first = introduction(passages, best, &is_item).unwrap_or(best);
     let mut lines = Vec::new();
     let mut room = MOST_CHARACTERS;
-    for (passage, score) in passages.iter().zip(&scores).skip(first) {
-        let is_chosen =
-            lines.len() <= best - first || *score >= most * ALSO || introduces(passages.get(first));
+    for (at, (passage, score)) in passages.iter().zip(&scores).enumerate().skip(first) {
+        let is_listed = first < best && is_item(passage);
+        let is_chosen = at <= best || is_listed || *score >= most * ALSO;
         let is_table = passage.text.contains('\n');
-        if !is_chosen || is_table || room < 80 || lines.len() == MOST_LINES {
+        if !is_chosen || is_table || room < LITTLE_ROOM || lines.len() == MOST_LINES {
             break;
         }
         let text = shortened(&passage.text, room, question);
@@ -71,14 +80,16 @@ fn best(passages: &[Passage], question: &Words) -> Option<Excerpt> {
     })
 }
 
-/// Whether the passage stands directly below another, as the items of a list do.
-fn is_item_after(passages: &[Passage], at: usize) -> bool {
-    let above = at.checked_sub(1).and_then(|above| passages.get(above));
-    let own = passages.get(at);
-    let is_below = above
-        .zip(own)
-        .is_some_and(|(above, own)| own.line == above.line + 1);
-    is_below && !introduces(own)
+/// For an item near the start of a list: the passage that introduces the list.
+fn introduction(
+    passages: &[Passage],
+    item: usize,
+    is_item: impl Fn(&Passage) -> bool,
+) -> Option<usize> {
+    let above = passages.get(..=item)?;
+    let first = above.iter().rposition(|passage| !is_item(passage))?;
+    let is_near = first < item && item - first < MOST_LINES / 2;
+    (is_near && introduces(passages.get(first))).then_some(first)
 }
 
 fn introduces(passage: Option<&Passage>) -> bool {

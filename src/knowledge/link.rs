@@ -45,7 +45,7 @@ const HEADING: f32 = 0.88;
 /// What the heading above it counts.
 const PARENT: f32 = 0.35;
 /// What the text counts where no card fits it better.
-const TEXT: f32 = 0.75;
+const TEXT: f32 = 0.7;
 /// What it counts in addition that no other card fits it nearly as well.
 const GAP: f32 = 0.4;
 /// How much of its text a section must share with a card for the text to count in full.
@@ -53,7 +53,9 @@ const SHARED: f32 = 0.55;
 /// How much what stands in the code counts beside the words.
 const CODE: f32 = 0.8;
 /// How much is taken off where the heading names something else.
-const OTHER: f32 = 0.2;
+const OTHER: f32 = 0.3;
+/// Fewer different words than this say little.
+const ENOUGH_WORDS: f32 = 20.0;
 
 /// Links sections to the concepts of a set of cards.
 #[derive(Debug)]
@@ -146,21 +148,21 @@ impl Linker {
         let gap = 1.0 - texts.get(1).copied().unwrap_or_default() / best;
         let named = evidence.iter().map(|card| card.heading).fold(0.0, f32::max);
         let of_named = evidence.iter().filter(|card| card.heading >= HALF);
-        let best_named = of_named
-            .map(|card| card.text)
-            .fold(f32::MIN_POSITIVE, f32::max);
+        let best_named = of_named.map(|card| card.text).fold(0.0, f32::max);
+        let enough = (subject.words.len() as f32 / ENOUGH_WORDS).min(1.0);
         let score = |card: &Evidence| {
             let fit = card.text / best;
             // of several concepts that a heading names the text decides which it is about
             let heading = match card.heading >= HALF {
-                true => card.heading * (0.2 + 0.8 * (card.text / best_named).min(1.0)),
+                true if best_named > 0.0 => card.heading * (0.2 + 0.8 * card.text / best_named),
+                true => card.heading,
                 false => card.heading / 2.0,
             };
             let alone = if fit == 1.0 { GAP * gap } else { 0.0 };
             let text = TEXT * fit.powf(1.5) * (card.share / SHARED).min(1.0) + alone;
             let doubt = (1.0 - HEADING * heading)
                 * (1.0 - PARENT * card.parent * fit)
-                * (1.0 - text.min(1.0));
+                * (1.0 - enough * text.min(1.0));
             (1.0 - doubt) * (1.0 - OTHER * (named - card.heading))
         };
         let scores = evidence.iter().map(score).zip(&self.concepts);
@@ -360,7 +362,7 @@ impl Names {
     /// The cards that a heading names, with how much of what it says the name is. A card may come more than once.
     fn in_heading(&self, heading: &str) -> Vec<(usize, f32)> {
         let mut found: FxHashMap<usize, f32> = FxHashMap::default();
-        for clause in clauses(heading) {
+        for clause in clauses(&heading.replace("()", "")) {
             let said = terms(clause);
             let all = self.weight(&said);
             let words = said.iter().flat_map(|term| [term.whole, term.last]);
@@ -412,14 +414,15 @@ impl Names {
 fn clauses(heading: &str) -> impl Iterator<Item = &str> {
     let ends = |character: char| "?!;—–()[]\"“”\n".contains(character);
     let parts = heading.split(ends).flat_map(|part| part.split(". "));
-    parts.flat_map(|part| part.split(": "))
+    let parts = parts.flat_map(|part| part.split(": "));
+    parts.flat_map(|part| part.split(", and "))
 }
 
 /// The words of a name, operators too.
 fn terms(text: &str) -> Vec<Term> {
     let mut terms = Vec::new();
     for piece in text.split(|character: char| character.is_whitespace() || character == '/') {
-        let piece = piece.trim_matches(|character| "`\"'.:,()".contains(character));
+        let piece = piece.trim_matches(|character| "`\"'.:,()?!".contains(character));
         if !piece.is_empty()
             && piece
                 .chars()

@@ -25,12 +25,12 @@ pub struct Words(Vec<(Word, u16)>);
 pub(super) const STOP_WORDS: &[&str] = &[
     "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because",
     "been", "before", "but", "by", "can", "did", "do", "doe", "each", "every", "for", "from",
-    "had", "has", "have", "here", "how", "i", "if", "in", "into", "is", "it", "its", "just", "may",
-    "more", "most", "must", "need", "no", "not", "of", "on", "one", "only", "or", "other", "our",
-    "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there",
-    "these", "they", "this", "those", "to", "too", "use", "used", "using", "very", "wa", "was",
-    "we", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "would",
-    "you", "your",
+    "had", "has", "have", "here", "how", "i", "if", "in", "into", "is", "it", "its", "just", "ll",
+    "may", "more", "most", "must", "need", "no", "not", "of", "on", "one", "only", "or", "other",
+    "our", "re", "s", "should", "so", "some", "such", "t", "than", "that", "the", "their", "them",
+    "then", "there", "these", "they", "this", "those", "to", "too", "use", "used", "using", "ve",
+    "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "why", "will",
+    "with", "would", "you", "your",
 ];
 
 /// The number of a word that is in lower case and has no plural.
@@ -187,7 +187,12 @@ impl Words {
         self.0.is_empty()
     }
 
-    fn len(&self) -> u32 {
+    /// How many different words there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn length(&self) -> u32 {
         self.0.iter().map(|(_, times)| u32::from(*times)).sum()
     }
 }
@@ -209,11 +214,11 @@ impl Ranking {
     /// Of texts that are known by their place in `texts` from now on.
     pub fn new<'w>(texts: impl Iterator<Item = &'w Words> + Clone) -> Ranking {
         let count = texts.clone().count();
-        let length: u64 = texts.clone().map(|words| u64::from(words.len())).sum();
+        let length: u64 = texts.clone().map(|words| u64::from(words.length())).sum();
         let average = (length as f32 / count.max(1) as f32).max(1.0);
         let mut postings: FxHashMap<Word, Vec<(u32, f32)>> = FxHashMap::default();
         for (text, words) in (0..).zip(texts) {
-            let length = 1.0 - B + B * words.len() as f32 / average;
+            let length = 1.0 - B + B * words.length() as f32 / average;
             for (word, times) in words.iter() {
                 let times = f32::from(times);
                 let worth = times * (K1 + 1.0) / (times + K1 * length);

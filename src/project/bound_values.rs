@@ -53,9 +53,9 @@ impl Project {
         };
         match binding.binding.kind {
             BindingKind::Assignment => match self.value(value, depth + 1) {
-                Value::Unknown | Value::None => {
+                unknown @ (Value::Unknown | Value::None) => {
                     match self.value_of_annotation_beside(binding.name, depth) {
-                        Value::Unknown => self.value(value, depth + 1),
+                        Value::Unknown => unknown,
                         annotated => annotated,
                     }
                 }

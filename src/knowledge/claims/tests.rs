@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::{Claims, Said, Verdict, contradictions, parsed};
+use super::{Claims, Verdict, parsed};
 use super::{PAST, REFUTES};
 use crate::knowledge::{ConceptCard, Knowledge, RuleCard};
 
@@ -179,34 +179,6 @@ fn any_text_is_survived() {
             assert!(text.get(said.range).is_some(), "{piece}");
         }
     }
-}
-
-#[test]
-fn contradictions_name_both_places() {
-    let claims = Claims::builtin();
-    let passages = [
-        ("a:1", "PyPy has no GIL."),
-        ("a:9", "PyPy has a GIL."),
-        ("b:2", "PyPy has no GIL at all."),
-        ("b:3", "list.append() is not atomic."),
-    ];
-    let said = passages.iter().flat_map(|(place, passage)| {
-        let said = claims.check(&[], passage).into_iter();
-        said.map(move |said| (*place, said))
-    });
-    let said: Vec<(&str, Said)> = said.collect();
-    let found = contradictions(&said).into_iter();
-    let found: Vec<_> = found
-        .map(|c| (c.claim.claim.as_str(), *c.place, c.verdict, *c.other))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("pypy-has-no-gil", "a:1", Verdict::Wrong, "a:9"),
-            ("pypy-has-no-gil", "a:9", Verdict::Right, "a:1"),
-            ("pypy-has-no-gil", "b:2", Verdict::Wrong, "a:9"),
-        ]
-    );
 }
 
 const CLAIM: &str = "---
