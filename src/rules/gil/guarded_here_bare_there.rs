@@ -274,7 +274,12 @@ fn change_by<'p>(cx: &Context<'p>, statement: Site<'p>, attribute: &str, own: &s
     if inner.kind() == Kind::AugmentedAssignment {
         return Change::Update;
     }
-    let Some(value) = inner.child(Field::Right).map(|value| statement.with(value)) else {
+    // `self.a = self.b = value`
+    let mut value = inner.child(Field::Right);
+    while let Some(next) = value.filter(|value| value.kind() == Kind::Assignment) {
+        value = next.child(Field::Right);
+    }
+    let Some(value) = value.map(|value| statement.with(value)) else {
         return Change::Store;
     };
     let mut parts = value.node.with_descendants();

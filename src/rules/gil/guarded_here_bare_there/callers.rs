@@ -84,10 +84,16 @@ fn callers<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>) -> Call
     let is_private = name.starts_with('_');
     let mut bare = Vec::new();
     let mut is_locked = false;
-    let places = cx.project.mentions(name).into_iter();
-    let places = places.flat_map(|(file, segment)| {
-        let root = file.root(segment);
-        root.body().named(name).map(move |node| root.at(node))
+    // whoever is free to call it need not be looked for
+    let parts: Vec<Site<'p>> = if is_private {
+        let segments = cx.project.mentions(name).into_iter();
+        segments.map(|(file, segment)| file.root(segment)).collect()
+    } else {
+        class.site.class_parts(|facts| facts.mentions(name))
+    };
+    let places = parts.iter().flat_map(|part| {
+        let named = part.body().named(name).map(|node| part.at(node));
+        named.filter(|site| part.node.contains(site.node))
     });
     for (count, place) in places.enumerate() {
         let attribute = place.node.parent().filter(|parent| {
