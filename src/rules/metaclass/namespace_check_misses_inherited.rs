@@ -1,6 +1,6 @@
 //! MET004 namespace-check-misses-inherited. Card: knowledge/rules/MET004-namespace-check-misses-inherited.md
 
-use crate::facts::Site;
+use crate::facts::{BindingKind, Site};
 use crate::project::{Class, ClassValue, Function};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node, Op};
@@ -73,13 +73,41 @@ fn check_method<'p>(
         let (Some(member), Some(container)) = (operands.next(), operands.next()) else {
             continue;
         };
-        if member.kind() == Kind::String
-            && container.kind() == Kind::Name
-            && container.text() == namespace
-        {
-            let member = member.text().trim_matches(['"', '\'']);
-            report(cx, metaclass, comparison, member, out);
+        if container.kind() == Kind::Name && container.text() == namespace {
+            let members = members(cx, comparison.with(member));
+            if !members.is_empty() {
+                report(cx, metaclass, comparison, &members, out);
+            }
         }
+    }
+}
+
+/// What is looked for: a string, or each of the strings that a loop takes from a display. Empty where it is something else.
+fn members<'p>(cx: &Context<'p>, member: Site<'p>) -> Vec<&'p str> {
+    let name = |string: Node<'p>| string.text().trim_matches(['"', '\'']);
+    match member.node.kind() {
+        Kind::String => vec![name(member.node)],
+        Kind::Name => {
+            let bound = cx.project.only_binding(member);
+            let bound = bound.filter(|bound| {
+                bound.binding.kind == BindingKind::Loop && bound.name.node.field() == Field::Left
+            });
+            let walked = bound.and_then(|bound| cx.project.origin(bound.value()?));
+            let display = walked.filter(|walked| {
+                matches!(walked.node.kind(), Kind::List | Kind::Tuple | Kind::Set)
+            });
+            let items: Vec<Node<'p>> = display
+                .into_iter()
+                .flat_map(|display| display.node.children())
+                .collect();
+            let are_strings = items.iter().all(|item| item.kind() == Kind::String);
+            items
+                .into_iter()
+                .filter(|_| are_strings)
+                .map(name)
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -106,10 +134,18 @@ fn report<'p>(
     cx: &Context<'p>,
     metaclass: Class<'p>,
     comparison: Site<'p>,
-    member: &str,
+    members: &[&str],
     out: &mut Findings,
 ) {
-    let heir = heir(cx, metaclass, member);
+    let heirs = members
+        .iter()
+        .map(|member| (*member, heir(cx, metaclass, member)));
+    let mut heirs: Vec<_> = heirs.collect();
+    // one that exists proves it
+    heirs.sort_by_key(|(_, heir)| heir.is_none());
+    let Some((member, heir)) = heirs.into_iter().next() else {
+        return;
+    };
     let name = metaclass.name();
     let severity = if heir.is_some() {
         Severity::Error
