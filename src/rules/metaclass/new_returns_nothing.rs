@@ -2,6 +2,7 @@
 
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, Function};
+use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 
 pub const RULE: Rule = Rule {
@@ -68,7 +69,9 @@ fn report<'p>(
     ends: &[Site<'p>],
     out: &mut Findings,
 ) {
-    let uses = uses(cx, class, method);
+    let mut uses = uses(cx, class, method);
+    // what comes back where it is expected to raise is not looked at
+    uses.retain(|used| !is_expected(*used, "TypeError"));
     // where another path gives an object, running it need not fail
     let always = !method.returns_a_value();
     let severity = if always && !uses.is_empty() {

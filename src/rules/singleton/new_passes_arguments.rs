@@ -94,9 +94,16 @@ fn report<'p>(
     let Some(first) = arguments.next() else {
         return;
     };
-    let last = arguments.last().unwrap_or(first);
+    let rest: Vec<Node<'p>> = arguments.collect();
+    let last = rest.last().copied().unwrap_or(first);
+    // `*args` may be empty
+    let is_splat = |node: &Node<'p>| matches!(node.kind(), Kind::ListSplat | Kind::DictSplat);
+    let how = match rest.iter().all(is_splat) {
+        true => " with arguments",
+        false => "",
+    };
     let message = format!(
-        "`object.__new__` takes the class and nothing else: constructing `{}` raises TypeError, because `{}.__new__` hands its arguments on to it; pass `{}` alone",
+        "`object.__new__` takes the class and nothing else: constructing `{}`{how} raises TypeError, because `{}.__new__` hands its arguments on to it; pass `{}` alone",
         heir.name(),
         class.name(),
         first.text(),
@@ -114,8 +121,17 @@ fn report<'p>(
         heir.header(),
         "after the classes of its MRO comes `object`",
     );
+    let mut constructions = cx.project.constructions(heir).into_iter();
+    if let Some(made) = constructions.find(|made| has_arguments(*made)) {
+        finding.evidence(made, "constructed with arguments");
+    }
     let further = call.with(first).range().end..call.with(last).range().end;
     finding.fix("Pass the class alone", true, vec![(further, String::new())]);
+}
+
+fn has_arguments(call: Site<'_>) -> bool {
+    let arguments = call.node.child(Field::Arguments);
+    arguments.is_some_and(|arguments| arguments.children().next().is_some())
 }
 
 /// The class and the classes of the project that derive from it.
