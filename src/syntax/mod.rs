@@ -9,6 +9,7 @@ mod query;
 mod query_text;
 mod scan;
 mod segments;
+mod source;
 mod tree;
 
 pub use kind::{Field, Kind, Op};

@@ -9,6 +9,7 @@ use std::ops::{ControlFlow, Range};
 use tree_sitter::{InputEdit, ParseOptions, ParseState, Parser, Point};
 
 use super::kind::{Field, Grammar, Kind, Op};
+use super::source::normalise;
 use crate::text::Excerpt;
 
 /// The number of a node in its segment's tree, in source order.
@@ -115,20 +116,6 @@ fn parse_bytes(
         parser.reset();
     }
     tree
-}
-
-/// A lone carriage return ends a line for Python and not for tree-sitter.
-fn normalise(text: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
-        return text.into();
-    }
-    let mut bytes = text.as_bytes().to_vec();
-    for at in 0..bytes.len() {
-        if bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n') {
-            bytes[at] = b'\n';
-        }
-    }
-    String::from_utf8(bytes).map_or_else(|_| text.into(), Into::into)
 }
 
 impl Seed {
