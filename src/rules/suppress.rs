@@ -246,12 +246,15 @@ pub fn apply(
             used: vec![false; directive.names()],
         })
         .collect();
+    // by lines; those that speak of the whole file first, as if they stood before it
+    directives.sort_by_key(|active| (!active.directive.whole_file, active.line));
     let mut left = Vec::new();
     for finding in findings {
-        let lines = lines(&finding, file);
         let mut silenced = false;
-        for active in &mut directives {
-            silenced |= active.covers(&lines) && active.silences(finding.code, rules);
+        for range in covering(&directives, &lines(&finding, file)) {
+            for active in &mut directives[range] {
+                silenced |= active.silences(finding.code, rules);
+            }
         }
         if !silenced {
             left.push(finding);
@@ -263,9 +266,8 @@ pub fn apply(
             .flat_map(|active| active.unused(file, rules));
         let unused: Vec<Finding> = unused.collect();
         let wanted = |finding: &Finding| {
-            let lines = lines(finding, file);
-            let names_it = |active: &Active| active.covers(&lines) && active.names_unused();
-            !directives.iter().any(names_it)
+            let mut covering = covering(&directives, &lines(finding, file)).into_iter();
+            !covering.any(|range| directives[range].iter().any(Active::names_unused))
         };
         left.extend(unused.into_iter().filter(wanted));
     }
@@ -302,11 +304,16 @@ impl Directive {
     }
 }
 
-impl Active<'_> {
-    fn covers(&self, lines: &Range<usize>) -> bool {
-        self.directive.whole_file || lines.contains(&self.line)
-    }
+/// Which of the directives, sorted, speak of the whole file, and which stand in some lines.
+fn covering(directives: &[Active<'_>], lines: &Range<usize>) -> [Range<usize>; 2] {
+    let wide = directives.partition_point(|active| active.directive.whole_file);
+    let before = |line: usize| {
+        directives.partition_point(|active| active.directive.whole_file || active.line < line)
+    };
+    [0..wide, before(lines.start)..before(lines.end)]
+}
 
+impl Active<'_> {
     /// Whether it silences this rule; it remembers so.
     fn silences(&mut self, code: &str, rules: &RuleFacts) -> bool {
         let same = |ours: &str, theirs: &str| ours.eq_ignore_ascii_case(theirs);
