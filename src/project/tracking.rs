@@ -71,6 +71,7 @@ pub(super) struct Tracker<'p> {
     todo: Vec<(Site<'p>, View)>,
     seen: FxHashSet<(usize, usize, NodeId, View)>,
     found: Vec<Use<'p>>,
+    noted: FxHashSet<(Reach, (usize, usize, NodeId, View), Part)>,
     /// What functions do with their parameters, by the parameter's name.
     summaries: FxHashMap<(usize, usize, NodeId, View), Rc<[Use<'p>]>>,
 }
@@ -90,6 +91,7 @@ impl<'p> Tracker<'p> {
             todo: Vec::new(),
             seen: FxHashSet::default(),
             found: Vec::new(),
+            noted: FxHashSet::default(),
             summaries: FxHashMap::default(),
         }
     }
@@ -119,11 +121,19 @@ impl<'p> Tracker<'p> {
     }
 
     fn note(&mut self, reach: Reach, view: View, site: Site<'p>) {
-        self.found.push(Use {
+        self.add(Use {
             reach,
             part: view.part(),
             site,
         });
+    }
+
+    /// Notes a use once: functions that call each other have each other's uses many times over.
+    fn add(&mut self, found: Use<'p>) {
+        let key = (found.reach, key(found.site, View::WHOLE), found.part);
+        if self.noted.insert(key) {
+            self.found.push(found);
+        }
     }
 
     /// Notes a change of the object or of an element; what holds it or is a copy may change.
@@ -589,7 +599,10 @@ impl<'p> Tracker<'p> {
                     };
                     self.go(call, given);
                 }
-                _ => self.found.extend([at_call, *inner]),
+                _ => {
+                    self.add(at_call);
+                    self.add(*inner);
+                }
             }
         }
     }

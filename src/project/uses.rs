@@ -6,7 +6,7 @@ use crate::facts::Site;
 use crate::syntax::{Field, Kind};
 
 /// What becomes of an object at one place. What shows most comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
     /// It is changed in place.
     Mutated,
