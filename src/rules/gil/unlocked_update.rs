@@ -1,5 +1,7 @@
 //! GIL003 unlocked-update. Card: knowledge/rules/GIL003-unlocked-update.md
 
+use rustc_hash::FxHashMap;
+
 use super::racing::{are_several, is_bare, is_plain, shared_by, starts_of};
 use crate::facts::Site;
 use crate::project::{Chain, Function, SharedPlace};
@@ -30,15 +32,23 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         .into_iter()
         .flat_map(|function| updates_of(cx, function))
         .collect();
-    let mut known: Vec<Site<'_>> = Vec::new();
+    let mut ways: FxHashMap<&str, Vec<&Chain<'_>>> = FxHashMap::default();
     for update in &updates {
-        let same = updates
-            .iter()
-            .filter(|other| other.place.identity == update.place.identity);
-        let starts = starts_of(same.flat_map(|other| &other.bare));
-        if are_several(cx, &starts) && !known.contains(&update.statement) {
-            known.push(update.statement);
-            report(cx, update, &starts, out);
+        let known = ways.entry(&update.place.identity).or_default();
+        known.extend(&update.bare);
+    }
+    let racing: FxHashMap<&str, Vec<&Chain<'_>>> = ways
+        .into_iter()
+        .map(|(place, ways)| (place, starts_of(ways.into_iter())))
+        .filter(|(_, starts)| are_several(cx, starts))
+        .collect();
+    let mut last: Option<Site<'_>> = None;
+    for update in &updates {
+        if let Some(starts) = racing.get(&*update.place.identity)
+            && last != Some(update.statement)
+        {
+            last = Some(update.statement);
+            report(cx, update, starts, out);
         }
     }
 }

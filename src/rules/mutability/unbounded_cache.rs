@@ -1,5 +1,7 @@
 //! MUT013 unbounded-cache. Card: knowledge/rules/MUT013-unbounded-cache.md
 
+use rustc_hash::FxHashMap;
+
 use super::growth::{is_made, rests_on_argument};
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Value};
@@ -27,20 +29,23 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             check_dict(cx, name, &cx.project.readings_of_module_name(name), out);
         }
     }
+    let mut growing: FxHashMap<&str, bool> = FxHashMap::default();
+    let mut may_grow = |name| *growing.entry(name).or_insert_with(|| may_grow(cx, name));
     let heads = cx.file.about(Subjects::CLASS_ATTRIBUTES).filter(|segment| {
         let attributes = cx.file.segment(*segment).class_attributes();
         attributes.iter().any(|attribute| {
             matches!(
                 attribute.callee,
                 "" | "dict" | "OrderedDict" | "defaultdict"
-            ) && may_grow(cx, attribute.name)
+            ) && may_grow(attribute.name)
         })
     });
-    for class in cx.project.classes_in(cx.file, heads) {
+    let heads: Vec<usize> = heads.collect();
+    for class in cx.project.classes_in(cx.file, heads.into_iter()) {
         for member in class.site.members() {
             let name = member.name;
             if member.binding.kind == BindingKind::Assignment
-                && may_grow(cx, name.text())
+                && may_grow(name.text())
                 && member.value().is_some_and(|value| is_dict(cx, value))
                 && let Some(readings) = readings_of_attribute(cx, class, name.text())
             {
