@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::segment::SegmentFacts;
 use super::site::Site;
+use super::stored::Stores;
 use super::words::{WordFilter, WordHash};
 use super::{Binding, Kin, Names, ScopeKind, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, Seed, contains_word, resegment, segment};
@@ -32,6 +33,7 @@ pub struct FileFacts {
     words: OnceLock<WordFilter>,
     /// What was last looked for by `named`, newest last.
     named: Mutex<Vec<(u64, Arc<[Subjects]>)>>,
+    pub(super) stores: Stores,
 }
 
 /// For how many sets of names a file keeps where they stand.
@@ -141,6 +143,7 @@ impl FileFacts {
             kin: OnceLock::new(),
             words: OnceLock::new(),
             named: Mutex::default(),
+            stores: Stores::default(),
         }
     }
 
@@ -228,6 +231,7 @@ impl FileFacts {
             kin,
             words,
             named: Mutex::default(),
+            stores: Stores::default(),
         }
     }
 

@@ -12,6 +12,7 @@ mod kin;
 mod names;
 mod segment;
 mod site;
+mod stored;
 mod stores;
 mod subjects;
 pub mod trace;
@@ -29,6 +30,7 @@ pub use kin::{Kin, Kinsman};
 pub use names::Names;
 pub use segment::SegmentFacts;
 pub use site::{Resolution, Site};
+pub use stored::Store;
 pub use subjects::Subjects;
 
 use crate::syntax::{Field, Kind, Node};

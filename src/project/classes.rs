@@ -2,7 +2,7 @@
 
 use super::functions::Bound;
 use super::{ClassValue, Function, Project, Value, stdlib};
-use crate::facts::{BindingKind, FileFacts, MutationKind, Site};
+use crate::facts::{BindingKind, FileFacts, MutationKind, Site, Store};
 use crate::syntax::{Field, Kind, Node};
 
 /// A class of the project.
@@ -54,7 +54,7 @@ impl Metaclass<'_> {
 }
 
 /// How deep a hierarchy is followed; also what ends a cycle.
-const DEPTH: usize = 48;
+pub(super) const DEPTH: usize = 48;
 
 impl<'p> Class<'p> {
     /// The class that a class statement's node makes.
@@ -150,6 +150,19 @@ impl<'p> Class<'p> {
 
     /// The statements that assign to `self.name` in its methods, with the value where it is one.
     pub fn stores_to_self(self, name: &str) -> Vec<(Site<'p>, Option<Site<'p>>)> {
+        let file = self.site.file;
+        let stores = file.stores(self.site, name, || self.find_stores(name));
+        let sites = stores.iter().map(|store| {
+            let part = file.root(store.segment);
+            (
+                part.at(store.statement),
+                store.value.map(|value| part.at(value)),
+            )
+        });
+        sites.collect()
+    }
+
+    fn find_stores(self, name: &str) -> Vec<Store> {
         let mut found = Vec::new();
         for part in self
             .site
@@ -168,10 +181,11 @@ impl<'p> Class<'p> {
                 let Some(attribute) = attribute else { continue };
                 let method = Function::around(object).filter(|method| method.class() == Some(self));
                 if method.and_then(Function::first_parameter) == Some(object.text()) {
-                    found.push((
-                        part.at(mutation.node),
-                        assigned_value(object.with(attribute)),
-                    ));
+                    found.push(Store {
+                        segment: part.segment,
+                        statement: mutation.node,
+                        value: assigned_value(object.with(attribute)).map(|value| value.node.id()),
+                    });
                 }
             }
         }
@@ -249,12 +263,12 @@ impl Project {
 
     /// The method resolution order of a class of the project.
     pub fn mro<'p>(&'p self, class: Class<'p>) -> Mro<'p> {
-        self.linearise(&ClassValue::Known(class), &mut Vec::new())
+        self.mro_of(&ClassValue::Known(class))
     }
 
     /// The method resolution order of any class.
     pub fn mro_of<'p>(&'p self, class: &ClassValue<'p>) -> Mro<'p> {
-        self.linearise(class, &mut Vec::new())
+        self.linearise(class, &mut Vec::new(), &mut Vec::new())
     }
 
     fn direct_bases<'p>(&'p self, class: &ClassValue<'p>) -> (Vec<ClassValue<'p>>, bool) {
@@ -275,8 +289,16 @@ impl Project {
         }
     }
 
-    /// `below` are the classes that it is done for: what derives from itself is not known.
-    fn linearise<'p>(&'p self, class: &ClassValue<'p>, below: &mut Vec<ClassValue<'p>>) -> Mro<'p> {
+    /// `below` are the classes that it is done for: what derives from itself is not known. `done` are those that it was done for: many ways may lead to one class.
+    fn linearise<'p>(
+        &'p self,
+        class: &ClassValue<'p>,
+        below: &mut Vec<ClassValue<'p>>,
+        done: &mut Vec<(ClassValue<'p>, Mro<'p>)>,
+    ) -> Mro<'p> {
+        if let Some((_, known)) = done.iter().find(|(other, _)| other == class) {
+            return known.clone();
+        }
         let own = vec![class.clone()];
         if below.len() > DEPTH || below.contains(class) {
             return Mro {
@@ -290,13 +312,13 @@ impl Project {
         let mut sequences: Vec<Vec<ClassValue<'p>>> = Vec::new();
         below.push(class.clone());
         for base in &bases {
-            let mro = self.linearise(base, below);
+            let mro = self.linearise(base, below, done);
             complete &= mro.complete;
             sequences.push(mro.classes);
         }
         below.pop();
         sequences.push(bases);
-        match merge(sequences.clone()) {
+        let mro = match merge(sequences.clone()) {
             Some(rest) => Mro {
                 classes: own.into_iter().chain(rest).collect(),
                 complete,
@@ -315,7 +337,11 @@ impl Project {
                     inconsistent: true,
                 }
             }
+        };
+        if !below.is_empty() {
+            done.push((class.clone(), mro.clone()));
         }
+        mro
     }
 
     /// The order that C3 gives classes that have these bases, themselves left out; None where there is none.
@@ -347,13 +373,15 @@ impl Project {
 
     /// The metaclass of a class: the most derived of its own and its bases'.
     pub fn metaclass<'p>(&'p self, class: &ClassValue<'p>) -> Metaclass<'p> {
-        self.metaclass_within(class, &mut Vec::new())
+        self.metaclass_within(class, &mut Vec::new(), &mut Vec::new())
     }
 
+    /// `below` and `done` as in [`Project::linearise`].
     fn metaclass_within<'p>(
         &'p self,
         class: &ClassValue<'p>,
         below: &mut Vec<ClassValue<'p>>,
+        done: &mut Vec<(Class<'p>, Metaclass<'p>)>,
     ) -> Metaclass<'p> {
         if below.len() > DEPTH || below.contains(class) {
             return Metaclass::Unknown;
@@ -365,6 +393,20 @@ impl Project {
             }
             ClassValue::Known(class) => *class,
         };
+        if let Some((_, known)) = done.iter().find(|(other, _)| *other == class) {
+            return known.clone();
+        }
+        let found = self.metaclass_of(class, below, done);
+        done.push((class, found.clone()));
+        found
+    }
+
+    fn metaclass_of<'p>(
+        &'p self,
+        class: Class<'p>,
+        below: &mut Vec<ClassValue<'p>>,
+        done: &mut Vec<(Class<'p>, Metaclass<'p>)>,
+    ) -> Metaclass<'p> {
         if class.has_unknown_keywords() {
             return Metaclass::Unknown;
         }
@@ -385,7 +427,7 @@ impl Project {
                 return Metaclass::Unknown;
             };
             below.push(ClassValue::Known(class));
-            let of_base = self.metaclass_within(&base, below);
+            let of_base = self.metaclass_within(&base, below, done);
             below.pop();
             let of_base = match of_base {
                 Metaclass::Is(metaclass) => metaclass,
@@ -585,6 +627,12 @@ fn is_known(class: &ClassValue<'_>) -> bool {
 /// The C3 merge. None where there is no linearisation.
 pub(super) fn merge<T: Clone + PartialEq>(mut sequences: Vec<Vec<T>>) -> Option<Vec<T>> {
     let mut merged = Vec::new();
+    // one base and its order
+    if let [order, bases] = &sequences[..]
+        && bases.as_slice() == order.get(..1).unwrap_or_default()
+    {
+        return Some(order.clone());
+    }
     loop {
         sequences.retain(|sequence| !sequence.is_empty());
         if sequences.is_empty() {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use dashmap::DashMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
-use super::classes::merge;
+use super::classes::{DEPTH, merge};
 use super::{Class, ClassValue, Project, stdlib};
 use crate::facts::trace::look_for;
 use crate::facts::{ClassAttribute, FileFacts, Kin, Kinsman, Subjects};
@@ -36,6 +36,9 @@ const RENAMINGS: usize = 3;
 
 /// How deep a hierarchy of words is followed.
 const WORDS: usize = 32;
+
+/// How many classes are asked for all that they derive from, before the heirs of the one class are looked for instead.
+const FEW: usize = 16;
 
 /// How many meanings of the words in a class statement are tried.
 const CHOICES: usize = 24;
@@ -97,20 +100,13 @@ impl Project {
         names
     }
 
-    /// The names of everything that, by words alone, may be one of the named classes or derive from one. The names themselves are part of it.
+    /// The names of everything that, by words alone, may be one of the named classes or derive from one, as deep as a hierarchy is followed. The names themselves are part of it.
     pub(super) fn names_after<'p>(&'p self, roots: &[&'p str]) -> FxHashSet<&'p str> {
-        let mut found: FxHashSet<&str> = roots.iter().copied().collect();
-        let mut todo: Vec<&str> = roots.to_vec();
-        while let Some(name) = todo.pop() {
+        closure(roots, |name, found| {
             let heirs = self.kinsmen(move |kin| kin.with_base(name));
-            let heirs = heirs.map(|kinsman| &*kinsman.name);
-            for other in heirs.chain(self.aliases_of(name)) {
-                if found.insert(other) {
-                    todo.push(other);
-                }
-            }
-        }
-        found
+            found.extend(heirs.map(|kinsman| &*kinsman.name));
+            found.extend(self.aliases_of(name));
+        })
     }
 
     /// The classes of the project that, by words alone, derive from a class of one of these names, and in whose body a word stands.
@@ -316,24 +312,17 @@ impl Project {
         found
     }
 
-    /// The names of everything that, by words alone, a class of a name may derive from, and its own.
+    /// The names of everything that, by words alone, a class of a name may derive from, as deep as a hierarchy is followed, and its own.
     fn names_before<'p>(&'p self, name: &'p str) -> FxHashSet<&'p str> {
-        let mut found = FxHashSet::from_iter([name]);
-        let mut todo = vec![name];
-        while let Some(name) = todo.pop() {
-            let (disk, open) = self.kin();
-            let kins = || std::iter::once(disk).chain(open);
-            let originals = kins().flat_map(|kin| kin.originals(name));
+        let (disk, open) = self.kin();
+        closure(&[name], |name, found| {
+            let kins = std::iter::once(disk).chain(open);
+            let originals = kins.flat_map(|kin| kin.originals(name));
             let bases = self
                 .kinsmen(move |kin| kin.called(name))
                 .flat_map(|kinsman| &kinsman.bases);
-            for other in originals.chain(bases) {
-                if found.insert(other) {
-                    todo.push(other);
-                }
-            }
-        }
-        found
+            found.extend(originals.chain(bases).map(|name| &**name));
+        })
     }
 
     /// Whether the value of a class attribute may be a container, by the last word of what is called.
@@ -390,11 +379,19 @@ impl Project {
         class: Class<'p>,
         attribute: &ClassAttribute<'_>,
     ) -> Vec<Class<'p>> {
-        let bases = self.known_mro(class);
-        let found = self.classes_of(self.changing(class.name(), attribute));
-        found
-            .filter(|other| bases.contains(other) || self.known_mro(*other).contains(&class))
-            .collect()
+        let mut family = self.known_mro(class);
+        let found: Vec<Class<'p>> = self
+            .classes_of(self.changing(class.name(), attribute))
+            .collect();
+        // many may have the words and few be heirs
+        if found.len() > FEW {
+            family.extend(self.descendants(class));
+        } else {
+            let heirs = found.iter().copied();
+            family.extend(heirs.filter(|other| self.known_mro(*other).contains(&class)));
+        }
+        let is_of_family = |other: &Class<'p>| family.contains(other);
+        found.into_iter().filter(is_of_family).collect()
     }
 
     /// The classes in the segments of class statements, each once, by place.
@@ -418,7 +415,7 @@ impl Project {
         })
     }
 
-    /// The classes that derive from a class, directly or not.
+    /// The classes that derive from a class, directly or not, as deep as a hierarchy is followed.
     pub fn descendants<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
         let key = |class: Class<'p>| {
             let file: *const FileFacts = class.site.file;
@@ -427,15 +424,36 @@ impl Project {
         let mut seen = FxHashSet::default();
         seen.insert(key(class));
         let mut found = Vec::new();
-        let mut todo = vec![class];
-        while let Some(class) = todo.pop() {
+        let mut todo = vec![(class, 0)];
+        while let Some((class, depth)) = todo.pop() {
+            if depth == DEPTH {
+                continue;
+            }
             for heir in self.subclasses(class) {
                 if seen.insert(key(heir)) {
                     found.push(heir);
-                    todo.push(heir);
+                    todo.push((heir, depth + 1));
                 }
             }
         }
         found
     }
+}
+
+/// Some names and what `next` names after each of them, and so on, as deep as a hierarchy is followed.
+fn closure<'p>(
+    roots: &[&'p str],
+    mut next: impl FnMut(&'p str, &mut Vec<&'p str>),
+) -> FxHashSet<&'p str> {
+    let mut found: FxHashSet<&str> = roots.iter().copied().collect();
+    let mut level: Vec<&str> = roots.to_vec();
+    for _ in 0..DEPTH {
+        let mut named = Vec::new();
+        for name in level {
+            next(name, &mut named);
+        }
+        named.retain(|name| found.insert(name));
+        level = named;
+    }
+    found
 }

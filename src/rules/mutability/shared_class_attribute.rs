@@ -1,5 +1,9 @@
 //! MUT003 shared-class-attribute. Card: knowledge/rules/MUT003-shared-class-attribute.md
 
+use std::cell::LazyCell;
+
+use rustc_hash::FxHashMap;
+
 use super::{edits, followed, is_container, is_made_here, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
 use crate::project::{Class, ClassValue, FieldMaker, Function, Metaclass, Part, Reach, Use, Value};
@@ -17,6 +21,8 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if cx.is_stub() {
         return;
     }
+    // by the attribute's name, which many classes may have
+    let mut outside = FxHashMap::default();
     for class in cx.project.with_changing_attributes(cx.file) {
         let assigns = |facts: &SegmentFacts| {
             let values = Subjects::CLASS_ATTRIBUTES.union(Subjects::CLASS_CALLS);
@@ -24,7 +30,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         };
         for member in class.site.members_where(assigns) {
             if let Some(attribute) = candidate(cx, class, member) {
-                check_attribute(cx, class, attribute, out);
+                check_attribute(cx, class, attribute, &mut outside, out);
             }
         }
     }
@@ -67,6 +73,7 @@ fn check_attribute<'p>(
     cx: &Context<'p>,
     class: Class<'p>,
     attribute: Shared<'p>,
+    outside: &mut FxHashMap<&'p str, Vec<Outside<'p>>>,
     out: &mut Findings,
 ) {
     // the cheap question first: does anything change it at all?
@@ -91,8 +98,12 @@ fn check_attribute<'p>(
     for made in makers {
         let methods = cx.project.known_mro(made);
         let own = changes.iter().filter(|change| methods.contains(&change.by));
+        let binding = Binding {
+            at_first: LazyCell::new(|| cx.project.constructor_binds(made, name)),
+            elsewhere: LazyCell::new(|| cx.project.may_bind_elsewhere(made, name)),
+        };
         let shared: Vec<_> = own
-            .filter(|change| is_shared_by(cx, made, change, name))
+            .filter(|change| is_shared_by(cx, made, change, name, &binding))
             .flat_map(|change| change.uses.iter().copied())
             .collect();
         if !shared.is_empty() && is_plain(cx, made) && is_built(cx, made) {
@@ -100,7 +111,13 @@ fn check_attribute<'p>(
         }
     }
     evidence.dedup();
-    if evidence.is_empty() || is_changed_through_class(cx, &family, name) {
+    if evidence.is_empty() {
+        return;
+    }
+    let outside = outside
+        .entry(name)
+        .or_insert_with(|| changes_outside(cx, name));
+    if is_changed_through_class(cx, &family, outside) {
         return;
     }
     report(cx, class, &attribute, &evidence, out);
@@ -261,8 +278,20 @@ fn is_meant_to_be_shared<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Sha
     }
 }
 
+/// Whether the attribute is bound on the objects of a class: by the constructor, and by something else.
+struct Binding<F, G> {
+    at_first: LazyCell<bool, F>,
+    elsewhere: LazyCell<bool, G>,
+}
+
 /// Whether the change is made to the class's object when the object's class is `made`: nothing has bound the attribute on the object before.
-fn is_shared_by<'p>(cx: &Context<'p>, made: Class<'p>, change: &Change<'p>, name: &str) -> bool {
+fn is_shared_by<'p>(
+    cx: &Context<'p>,
+    made: Class<'p>,
+    change: &Change<'p>,
+    name: &str,
+    binding: &Binding<impl FnOnce() -> bool, impl FnOnce() -> bool>,
+) -> bool {
     let project = cx.project;
     let Some(method) = own_method(change.reading) else {
         return false;
@@ -273,14 +302,14 @@ fn is_shared_by<'p>(cx: &Context<'p>, made: Class<'p>, change: &Change<'p>, name
     // what the constructor runs before it binds the attribute changes the class's
     let init = project.find_method(made, "__init__");
     let is_constructor = init == Some(method);
-    if !is_constructor && project.constructor_binds(made, name) {
+    if !is_constructor && *binding.at_first {
         return false;
     }
     if is_constructor {
         return true;
     }
     // another method binds it, and nobody knows which runs first
-    !project.may_bind_elsewhere(made, name)
+    !*binding.elsewhere
 }
 
 /// The method that a reading of `self.name` stands in, however deep.
@@ -292,17 +321,30 @@ fn own_method(reading: Site<'_>) -> Option<Function<'_>> {
     Some(function)
 }
 
-/// Whether code changes or binds the attribute through the class: the sharing is known, then.
-fn is_changed_through_class<'p>(cx: &Context<'p>, family: &[Class<'p>], name: &str) -> bool {
-    cx.project.changes_of_attribute(name).any(|object| {
-        match cx.project.evaluate(object) {
-            Value::Class(class) => family.contains(&class),
-            Value::Instance(ClassValue::Known(class)) => {
-                // from outside: somebody gives objects one of their own
-                family.contains(&class) && is_bound(object) && !is_own(cx, family, object)
-            }
-            _ => false,
+/// The class whose attribute code changes or binds; with the object, where it is bound on one.
+type Outside<'p> = (Class<'p>, Option<Site<'p>>);
+
+/// Where an attribute of a name is changed or bound through a class, or bound on an object.
+fn changes_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
+    let objects = cx.project.changes_of_attribute(name);
+    let changed = objects.filter_map(|object| match cx.project.evaluate(object) {
+        Value::Class(class) => Some((class, None)),
+        Value::Instance(ClassValue::Known(class)) if is_bound(object) => {
+            Some((class, Some(object)))
         }
+        _ => None,
+    });
+    changed.collect()
+}
+
+/// Whether code changes or binds the attribute through the class, or gives objects one of their own from outside: the sharing is known, then.
+fn is_changed_through_class<'p>(
+    cx: &Context<'p>,
+    family: &[Class<'p>],
+    outside: &[Outside<'p>],
+) -> bool {
+    outside.iter().any(|(class, object)| {
+        family.contains(class) && object.is_none_or(|object| !is_own(cx, family, object))
     })
 }
 
