@@ -397,6 +397,8 @@ impl Project {
                 None => Value::None,
             };
             match &agreed {
+                // nothing that comes later makes it known
+                _ if value == Value::Unknown => return Value::Unknown,
                 None | Some(Value::None) => agreed = Some(value),
                 Some(_) if value == Value::None => {}
                 Some(known) if *known == value => {}

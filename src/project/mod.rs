@@ -33,6 +33,7 @@ mod shapes;
 mod shared;
 mod slots;
 mod stdlib;
+mod steps;
 mod threads;
 mod tracking;
 mod uses;
@@ -194,10 +195,10 @@ impl Project {
     /// Works something out once. What it was worked out from is noted only where documents are open, which may be edited.
     fn keep<'p, T>(&'p self, kept: &'p Kept<T>, work: impl FnOnce() -> T) -> &'p T {
         let traced = kept.0.get_or_init(|| {
-            Arc::new(match self.open.is_empty() {
+            Arc::new(steps::afresh(|| match self.open.is_empty() {
                 true => Traced::of_nothing(work()),
                 false => record(work),
-            })
+            }))
         });
         traced.get()
     }
@@ -248,14 +249,12 @@ impl Project {
     pub fn mentions<'p>(&'p self, name: &str) -> Vec<(&'p FileFacts, usize)> {
         let mut names = vec![name.to_string()];
         let mut found = Vec::new();
+        let mut known = FxHashSet::default();
         let mut at = 0;
         while let Some(name) = names.get(at).cloned() {
             at += 1;
             for (file, segment) in self.segments_with(&name) {
-                let known = |(other, index): &(&FileFacts, usize)| {
-                    std::ptr::eq(*other, file) && *index == segment
-                };
-                if !found.iter().any(known) {
+                if known.insert((std::ptr::from_ref(file).addr(), segment)) {
                     found.push((file, segment));
                 }
                 for alias in aliases(file, segment, &name) {

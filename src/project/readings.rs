@@ -232,11 +232,14 @@ impl Project {
     }
 }
 
+/// How many bindings of one name are told apart.
+const REBINDINGS: usize = 64;
+
 /// Where the object that a name's node binds is read, in the scope of that name and in those inside.
 pub(super) fn readings<'p>(name: Site<'p>, empty: bool) -> Vec<Site<'p>> {
     let mut known: FxHashMap<usize, Vec<BindingSite<'p>>> = FxHashMap::default();
     let reads = |site: &Site<'p>| {
-        if !is_expression(site.node) || (empty && is_for_filled(*site, name.text())) {
+        if !is_expression(site.node) {
             return false;
         }
         let bindings = known
@@ -245,9 +248,11 @@ pub(super) fn readings<'p>(name: Site<'p>, empty: bool) -> Vec<Site<'p>> {
                 Resolution::Local(bindings) | Resolution::Module(bindings) => bindings,
                 Resolution::Free => Vec::new(),
             });
-        reaching_if(bindings, Some(*site), empty)
-            .iter()
-            .any(|reached| reached.name == name)
+        bindings.len() <= REBINDINGS
+            && !(empty && is_for_filled(*site, name.text()))
+            && reaching_if(bindings, Some(*site), empty)
+                .iter()
+                .any(|reached| reached.name == name)
     };
     let named = name.body().named(name.text());
     named.map(|node| name.at(node)).filter(reads).collect()

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::steps::Step;
 use super::{Class, Function, Project, is_builtin};
 use crate::facts::{FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Op};
@@ -98,9 +99,9 @@ impl Project {
     }
 
     pub(super) fn value<'p>(&'p self, site: Site<'p>, depth: usize) -> Value<'p> {
-        if depth > DEPTH {
+        let Some(_step) = Step::take().filter(|_| depth <= DEPTH) else {
             return Value::Unknown;
-        }
+        };
         let node = site.node;
         match node.kind() {
             Kind::Name => self.value_of_name(site, depth),
