@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::BlockKind;
 use super::lines::{self, Fence, Lines};
+use super::python::{self, Nesting};
 use super::scan::Found;
-use super::{BlockKind, python};
 
 /// A cell that was read.
 pub(super) struct Cell {
@@ -75,9 +76,6 @@ struct Reader<'a> {
     end: usize,
 }
 
-/// How many bytes may still be parsed to find the end of one cell.
-struct Budget(usize);
-
 impl Reader<'_> {
     fn language(&self, line: usize) -> String {
         language(self.lines.text(line))
@@ -94,22 +92,14 @@ impl Reader<'_> {
         if self.language(first) != "python" {
             return Some(first..self.filled_end(first));
         }
-        let size = self.lines.start(self.end) - self.lines.start(first);
-        let mut budget = Budget(size.saturating_mul(8).saturating_add(1 << 16));
-        let mut unit = first;
-        let Some(mut end) = self.parsed_end(unit, first, &mut budget) else {
+        let Some(mut end) = self.statement_end(first) else {
             return Some(first..self.filled_end(first));
         };
         let mut printing = self.prints_file(end).then_some(end);
-        while let Some(next) = self.lines.next_filled(end, self.end) {
-            let goes_on = self.joins(next, end);
-            if !goes_on && !self.starts(next, first..end) {
-                break;
-            }
-            unit = if goes_on { unit } else { next };
-            let Some(more) = self.parsed_end(unit, next, &mut budget) else {
-                break;
-            };
+        while let Some(next) = self.lines.next_filled(end, self.end)
+            && self.starts(next, first..end)
+            && let Some(more) = self.statement_end(next)
+        {
             end = more;
             printing = printing.or(self.prints_file(end).then_some(end));
         }
@@ -124,23 +114,40 @@ impl Reader<'_> {
         blank.unwrap_or(self.end)
     }
 
-    /// The first blank line from `from` on up to which the code from `unit` parses.
-    fn parsed_end(&self, unit: usize, from: usize, budget: &mut Budget) -> Option<usize> {
-        let mut from = from;
+    /// The blank line behind the statements that start here: what is open is closed, what is indented belongs to them, and all of it parses.
+    fn statement_end(&self, start: usize) -> Option<usize> {
+        /// In bytes. No person wrote more that is indented throughout.
+        const LONGEST: usize = 1 << 18;
+        let mut nesting = Nesting::default();
+        let mut ends = Vec::new();
+        let mut from = start;
         loop {
             let end = self.filled_end(from);
-            let code = self.source(unit..end);
-            budget.0 = budget.0.checked_sub(code.len())?;
-            if python::parses(&python::without_magic(&code)) {
-                return Some(end);
+            (from..end).for_each(|line| nesting.line(self.lines.text(line)));
+            if self.lines.start(end) - self.lines.start(start) > LONGEST {
+                break;
             }
-            from = self.lines.next_filled(end, self.end)?;
+            let is_open = nesting.is_open() || self.lines.text(end - 1).starts_with('@');
+            if !is_open {
+                ends.push(end);
+            }
+            match self.lines.next_filled(end, self.end) {
+                Some(next) if is_open || self.joins(next, end) => {
+                    (end..next).for_each(|line| nesting.line(self.lines.text(line)));
+                    from = next;
+                }
+                _ => break,
+            }
         }
-    }
-
-    fn source(&self, range: Range<usize>) -> String {
-        let texts: Vec<&str> = range.map(|line| self.lines.text(line)).collect();
-        texts.join("\n")
+        let parses =
+            |end: usize| python::parses(&python::without_magic(self.lines.slice(start..end)));
+        let last = *ends.last()?;
+        if parses(last) {
+            return Some(last);
+        }
+        // what does not belong to the code does not parse with what follows it either
+        let whole = ends.partition_point(|end| parses(*end));
+        ends.get(whole.checked_sub(1)?).copied()
     }
 
     /// Whether a line behind a blank one goes on with the statement above.
@@ -252,7 +259,7 @@ impl Reader<'_> {
         if text.starts_with("Traceback") || (is_shell && text.starts_with(['\'', '"', '['])) {
             return true;
         }
-        let chunk = self.source(line..self.filled_end(line));
-        python::starts_statement(text, "") && python::parses(&chunk)
+        let chunk = self.lines.slice(line..self.filled_end(line));
+        python::starts_statement(text, "") && python::parses(chunk)
     }
 }

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
+use super::markup;
+
 /// A piece of prose that is more than its characters. Ranges are bytes of the scanned text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece<'a> {
@@ -52,6 +54,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
         at = scanner.piece(at).max(at + 1);
     }
     let mut pieces = scanner.pieces;
+    // the start of a link is found with its end
+    pieces.sort_by_key(|piece| piece.range.start);
     pair_emphasis(text, &mut pieces);
     pieces
 }
@@ -95,8 +99,8 @@ struct Scanner<'a> {
     pieces: Vec<Piece<'a>>,
     /// From the byte where a run of backticks starts to the byte where the run that closes it starts.
     ticks: FxHashMap<usize, usize>,
-    /// The brackets that are open: their bytes, and where their piece is.
-    brackets: Vec<(usize, usize)>,
+    /// The bytes of the brackets that are open.
+    brackets: Vec<usize>,
 }
 
 impl<'a> Scanner<'a> {
@@ -111,19 +115,15 @@ impl<'a> Scanner<'a> {
             b'[' => match self.wiki(at) {
                 Some(found) => Some(found),
                 None => {
-                    self.brackets.push((at, self.pieces.len()));
-                    self.pieces.push(Piece {
-                        range: at..at,
-                        kind: Kind::Hidden,
-                    });
+                    self.brackets.push(at);
                     None
                 }
             },
             b']' => self.target(at),
             b'<' if rest.starts_with("<!--") => self.comment(at),
-            b'<' => html(rest),
-            b'&' => entity(rest),
-            b'\\' => escape(rest),
+            b'<' => markup::html(rest),
+            b'&' => markup::entity(rest),
+            b'\\' => markup::escape(rest),
             b'#' => tag(self.text, at),
             _ => emphasis(rest),
         };
@@ -187,7 +187,7 @@ impl<'a> Scanner<'a> {
 
     /// `](target "title")` after an open bracket. A bracket that is followed by nothing of the kind stays as it is.
     fn target(&mut self, at: usize) -> Option<(usize, Kind<'a>)> {
-        let (open, piece) = self.brackets.pop()?;
+        let open = self.brackets.pop()?;
         let inner = self.text[at..].strip_prefix("](")?;
         let (target, length) = match inner.strip_prefix('<') {
             Some(inner) => {
@@ -214,9 +214,10 @@ impl<'a> Scanner<'a> {
         };
         let is_image = self.text[..open].ends_with('!');
         let start = open - usize::from(is_image);
-        if let Some(piece) = self.pieces.get_mut(piece) {
-            piece.range = start..open + 1;
-        }
+        self.pieces.push(Piece {
+            range: start..open + 1,
+            kind: Kind::Hidden,
+        });
         let length = "](".len() + length + (after.len() - title.len()) + end + 1;
         Some((length, Kind::Target { start, target }))
     }
@@ -246,129 +247,6 @@ fn closing_ticks(text: &str) -> FxHashMap<usize, usize> {
     closing
 }
 
-/// The elements that notes use; `<module>` and `<class 'int'>` are no markup.
-const ELEMENTS: &[&str] = &[
-    "a",
-    "b",
-    "blockquote",
-    "br",
-    "center",
-    "code",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "kbd",
-    "li",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "s",
-    "small",
-    "span",
-    "strong",
-    "sub",
-    "summary",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "thead",
-    "tr",
-    "u",
-    "ul",
-];
-
-/// `<p>`, `</p>`, `<br/>`.
-fn html(rest: &str) -> Option<(usize, Kind<'static>)> {
-    let end = rest[1..].find(['<', '>'])? + 1;
-    let inner = rest[1..end].strip_prefix('/').unwrap_or(&rest[1..end]);
-    let is_name = |c: char| c.is_ascii_alphanumeric();
-    let name = inner
-        .split(|c: char| !is_name(c))
-        .next()?
-        .to_ascii_lowercase();
-    let after = inner.chars().nth(name.len());
-    let is_whole = after.is_none_or(|c| c.is_whitespace() || c == '/');
-    let is_tag = rest[end..].starts_with('>') && is_whole && ELEMENTS.contains(&name.as_str());
-    let kind = match matches!(
-        name.as_str(),
-        "br" | "td" | "th" | "tr" | "li" | "p" | "div"
-    ) {
-        true => Kind::Character(' '),
-        false => Kind::Hidden,
-    };
-    is_tag.then_some((end + 1, kind))
-}
-
-fn entity(rest: &str) -> Option<(usize, Kind<'static>)> {
-    let end = rest.bytes().take(10).position(|byte| byte == b';')?;
-    let name = &rest[1..end];
-    let c = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => ' ',
-        "ndash" => '–',
-        "mdash" => '—',
-        "hellip" => '…',
-        "rarr" => '→',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code).filter(|c| !c.is_control())?
-        }
-    };
-    Some((end + 1, Kind::Character(c)))
-}
-
-fn escape(rest: &str) -> Option<(usize, Kind<'static>)> {
-    let next = rest[1..]
-        .chars()
-        .next()
-        .filter(char::is_ascii_punctuation)?;
-    // a path of Windows is no row of escapes
-    matches!(
-        next,
-        '*' | '_'
-            | '`'
-            | '['
-            | ']'
-            | '<'
-            | '>'
-            | '#'
-            | '|'
-            | '~'
-            | '='
-            | '\\'
-            | '('
-            | ')'
-            | '-'
-            | '.'
-            | '!'
-    )
-    .then_some((2, Kind::Character(next)))
-}
-
 /// `#tag`, also `#python/gil`. Colours (`#fff`) and numbers of issues (`#12`) are none.
 fn tag(text: &str, at: usize) -> Option<(usize, Kind<'_>)> {
     let before = text[..at].chars().next_back();
@@ -394,25 +272,24 @@ fn emphasis(rest: &str) -> Option<(usize, Kind<'static>)> {
 /// Takes the marks that emphasise nothing out of the pieces: `2 * 3`, `*args`, `a == b`, `__init__`.
 fn pair_emphasis(text: &str, pieces: &mut Vec<Piece>) {
     let mut open: FxHashMap<&str, usize> = FxHashMap::default();
-    let mut is_paired = vec![true; pieces.len()];
+    let mut is_kept = vec![true; pieces.len()];
     for (index, piece) in pieces.iter().enumerate() {
         if piece.kind != Kind::Emphasis {
-            is_paired[index] = !(piece.kind == Kind::Hidden && piece.range.is_empty());
             continue;
         }
-        is_paired[index] = false;
+        is_kept[index] = false;
         let marks = &text[piece.range.clone()];
         let before = text[..piece.range.start].chars().next_back();
         let after = text[piece.range.end..].chars().next();
         let (opens, closes) = flanks(marks, before, after);
         if closes && let Some(other) = open.remove(marks) {
-            is_paired[other] = true;
-            is_paired[index] = true;
+            is_kept[other] = true;
+            is_kept[index] = true;
         } else if opens {
             open.insert(marks, index);
         }
     }
-    let mut kept = is_paired.into_iter();
+    let mut kept = is_kept.into_iter();
     pieces.retain(|_| kept.next().unwrap_or(true));
 }
 

@@ -9,6 +9,7 @@ mod headings;
 mod inline;
 mod lines;
 mod marks;
+mod markup;
 mod mojibake;
 mod notebook;
 mod part;
@@ -34,6 +35,7 @@ pub struct Note {
     /// Where it stands.
     pub path: PathBuf,
     /// The text, decoded and with damaged characters repaired. It has the file's lines, in the file's order; the ranges below are bytes of it.
+    /// Of a Jupyter notebook it is the text of the cells, on the lines where the file has them, if the file has line breaks between lines of source.
     pub text: String,
     /// Whether characters were repaired: then columns are not those of the file, only lines are.
     pub repaired: bool,
@@ -89,7 +91,8 @@ pub struct Block {
     pub range: Range<usize>,
     /// The line of its first line, from 0.
     pub line: usize,
-    /// The code with the indent of its fence taken off and `%magic` and `!shell` lines blanked. It has as many lines as `range`.
+    /// The code with the indent of its fence taken off, and any that all its lines have, and `%magic` and `!shell` lines blanked (`pass` where they are
+    /// indented). It has as many lines as `range`; each of the others is the end of the text's line.
     pub code: String,
     /// The parts that the user marked as good or bad: lines of `code`, from 0, end exclusive. A block whose heading is so marked is marked whole.
     pub marks: Vec<(Range<usize>, Mark)>,
@@ -98,11 +101,11 @@ pub struct Block {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockKind {
     Fence,
-    /// A code cell of a notebook, or of a notebook that was saved as text.
+    /// A code cell of a notebook, or of a notebook that was saved as text. Its language is the one that `%%bash` or `%%writefile notes.toml` says.
     Cell,
-    /// What a cell printed.
+    /// What a cell printed. It stands below its cell, in the file of a Jupyter notebook above it.
     Output,
-    /// Code that is only indented.
+    /// Python that is only indented. Other indented text is prose.
     Indented,
 }
 

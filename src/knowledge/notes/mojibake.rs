@@ -1,8 +1,9 @@
 //! Repairs UTF-8 that a program read as Windows-1252, Windows-1254 or Mac Roman and saved again: `â€”`, `ğŸ”¹`, `‚Üí`.
 //!
-//! A library for this exists (plsfix, after ftfy), but it knows no Windows-1254 and left nine tenths of the damage in a note that Mac Roman had gone through.
+//! A library for this exists (plsfix, after ftfy), but it changes clean text (it straightens quotes), left nearly all of the damage in a note that Mac Roman
+//! had gone through, and loses what it does not know in one that Windows-1254 had.
 //! Here every sequence of characters is looked up in a table by itself, so what is whole in a damaged note stays whole. Invariant: what is no damage is
-//! left alone in every script (test `clean_text_is_left_alone`). Sequences that people might write (`«é`, `Ä”`) are repaired only next to sure damage.
+//! left alone in every script (tests `clean_text_is_left_alone` and `clean_words_are_left_alone`). Sequences that people might write (`«é`, `Ä”`) are repaired only next to sure damage.
 
 use std::ops::Range;
 use std::sync::OnceLock;

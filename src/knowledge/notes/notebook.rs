@@ -151,13 +151,18 @@ impl Writer<'_> {
                     "python" => cells::language(first),
                     other => other.to_owned(),
                 };
-                self.region(RegionKind::Code { language }, source);
+                let mut regions = vec![(RegionKind::Code { language }, source)];
                 for raw in &cell.outputs {
                     if let Ok(output) = serde_json::from_str::<Output>(raw.get()) {
                         let shown = output.text.or(output.data.and_then(|data| data.plain));
                         let pieces = self.pieces(shown.or(output.evalue));
-                        self.region(RegionKind::Output, pieces);
+                        regions.push((RegionKind::Output, pieces));
                     }
+                }
+                // Jupyter writes what a cell printed above its source
+                regions.sort_by_key(|(_, pieces)| pieces.first().map(|(line, _)| *line));
+                for (kind, pieces) in regions {
+                    self.region(kind, pieces);
                 }
             }
             _ => {}

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use tree_sitter::Parser;
 
+use super::lines;
+
 thread_local! {
     static PARSER: RefCell<Option<Parser>> = RefCell::new(parser());
 }
@@ -22,6 +24,89 @@ pub(super) fn parses(text: &str) -> bool {
         let tree = parser.as_mut().and_then(|parser| parser.parse(text, None));
         tree.is_some_and(|tree| !tree.root_node().has_error())
     })
+}
+
+/// Follows code line by line as far as it takes to know whether a statement may end here.
+#[derive(Default)]
+pub(super) struct Nesting {
+    brackets: usize,
+    /// The quotes of the string that is open.
+    string: Option<&'static str>,
+    /// Whether the last line ends with a backslash.
+    goes_on: bool,
+}
+
+impl Nesting {
+    /// Whether a bracket, a string or a line is open.
+    pub(super) fn is_open(&self) -> bool {
+        self.brackets > 0 || self.string.is_some() || self.goes_on
+    }
+
+    pub(super) fn line(&mut self, line: &str) {
+        if !self.is_open() && is_magic(line) {
+            return;
+        }
+        let mut rest = line;
+        while let Some(first) = rest.chars().next() {
+            let step = match self.string {
+                Some(quotes) if rest.starts_with(quotes) => {
+                    self.string = None;
+                    quotes.len()
+                }
+                Some(_) if first == '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+                Some(_) => first.len_utf8(),
+                None if first == '#' => break,
+                None => self.step(rest, first),
+            };
+            rest = rest.get(step..).unwrap_or_default();
+        }
+        self.goes_on = line.ends_with('\\');
+        if !self.goes_on && self.string.is_some_and(|quotes| quotes.len() == 1) {
+            self.string = None;
+        }
+    }
+
+    /// Reads what starts here outside strings; gives its length.
+    fn step(&mut self, rest: &str, first: char) -> usize {
+        match first {
+            '(' | '[' | '{' => self.brackets += 1,
+            ')' | ']' | '}' => self.brackets = self.brackets.saturating_sub(1),
+            '"' | '\'' => {
+                let quotes = ["\"\"\"", "'''", "\"", "'"];
+                self.string = quotes.into_iter().find(|quotes| rest.starts_with(quotes));
+                return self.string.map_or(1, str::len);
+            }
+            _ => {}
+        }
+        first.len_utf8()
+    }
+}
+
+/// Whether the first line is not indented, and every other one deeper than the line above, or like one of those it stands in. The parser is more lenient.
+pub(super) fn is_indented_well(code: &str) -> bool {
+    let mut nesting = Nesting::default();
+    let mut above: Vec<usize> = Vec::new();
+    for line in code.lines() {
+        let text = line.trim_start();
+        let is_statement = !nesting.is_open() && !text.is_empty() && !text.starts_with('#');
+        nesting.line(line);
+        if !is_statement {
+            continue;
+        }
+        let indent = lines::indent(line);
+        let is_deeper = above.last().is_some_and(|last| *last < indent);
+        while above.last().is_some_and(|last| *last > indent) {
+            above.pop();
+        }
+        let is_known = above.last() == Some(&indent);
+        if !is_deeper && !is_known && !(above.is_empty() && indent == 0) {
+            return false;
+        }
+        if !is_known {
+            above.push(indent);
+        }
+    }
+    true
 }
 
 /// Words that start a statement and no line of output.
@@ -64,31 +149,31 @@ fn starts_with_name(line: &str, before: &str) -> bool {
         return true;
     }
     let dotted = rest.trim_start_matches(|c| is_name(c) || c == '.');
-    let is_dotted = dotted.len() < rest.len() && !rest.starts_with(is_name) && !rest.ends_with('.');
+    if rest[..rest.len() - dotted.len()].contains("..") {
+        return false;
+    }
+    let is_dotted = dotted.len() < rest.len() && !rest.ends_with('.');
     if dotted.starts_with('(') {
         return true;
     }
     let is_known = || has_word(before, name);
     let after = dotted.trim_start();
     if after.is_empty() || after.starts_with('#') {
-        return is_known() && (rest.is_empty() || is_dotted || after.starts_with('#'));
+        return is_known() && (rest.len() == dotted.len() || is_dotted);
     }
-    let operator =
-        after.trim_start_matches(['+', '-', '*', '/', '%', '&', '|', '^', '@', '<', '>']);
-    match operator.starts_with('=') && !operator.starts_with("==") {
-        true => true,
-        // `x: int = 1`, `a, b = b, a`, `x[0] = 1`; without an assignment only of names that the code has
-        false => {
-            after.starts_with([':', ',', '[']) && after.contains(" = ")
-                || (!dotted.starts_with(' ') || operator.len() < after.len()) && is_known()
-        }
-    }
+    let target = after.trim_start_matches(['+', '-', '*', '/', '%', '&', '|', '^', '@', '<', '>']);
+    let is_assigned = target.starts_with('=') && !target.starts_with("==");
+    // `x: int = 1`, `a, b = b, a`, `x[0] = 1`
+    let is_assigned_behind = after.starts_with([':', ',', '[']) && after.contains(" = ");
+    // without an assignment only what uses a name that the code has: `x + 1`, `x[0]`
+    let is_used = dotted.starts_with('[') || target.len() < after.len();
+    is_assigned || is_assigned_behind || (is_used && is_known())
 }
 
 /// Whether a text has a name as a whole word, near its end.
 fn has_word(text: &str, name: &str) -> bool {
     /// Bytes; bounded, so that many names cannot take long.
-    const NEAR: usize = 1 << 16;
+    const NEAR: usize = 1 << 13;
     let mut start = text.len().saturating_sub(NEAR);
     while !text.is_char_boundary(start) {
         start += 1;
@@ -194,8 +279,54 @@ mod tests {
             "a == b",
             "running egg_info",
             "100%",
+            "results.....(no files)",
+            "results.py:5:1: E302 expected",
         ] {
             assert!(!starts_statement(line, before), "{line}");
+        }
+    }
+
+    #[test]
+    fn statements_end_where_nothing_is_open() {
+        let is_open = |code: &str| {
+            let mut nesting = Nesting::default();
+            code.lines().for_each(|line| nesting.line(line));
+            nesting.is_open()
+        };
+        for code in [
+            "f(",
+            "x = [1,\n 2",
+            "s = \"\"\"a\n\nb",
+            "x = 1 + \\",
+            "'''it's",
+        ] {
+            assert!(is_open(code), "{code}");
+        }
+        for code in [
+            "f(')')",
+            "s = '''(\n'''",
+            "# (",
+            "it's",
+            "x = '\\'('",
+            "!echo (",
+            "f()]",
+            "é = \"é\"",
+        ] {
+            assert!(!is_open(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn indents_fit() {
+        for code in [
+            "if x:\n    a\n\n  # odd\n    b(\n1)\nc",
+            "if x:\n  if y:\n    a\n  b",
+            "",
+        ] {
+            assert!(is_indented_well(code), "{code}");
+        }
+        for code in [" a\nb", "try:\n     a\n except E:\n    b"] {
+            assert!(!is_indented_well(code), "{code}");
         }
     }
 

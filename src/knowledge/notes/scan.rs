@@ -279,7 +279,7 @@ impl Scanner<'_> {
             kind: BlockKind::Indented,
             language: String::new(),
             lines: body,
-            indent: 4,
+            indent: 0,
             quotes: 0,
             info: String::new(),
         });

@@ -80,7 +80,12 @@ impl Builder<'_> {
         blocks: &mut std::iter::Peekable<impl Iterator<Item = Found>>,
     ) -> Section {
         let end = section.body.end;
-        while let Some(found) = blocks.next_if(|found| self.lines.start(found.lines.start) < end) {
+        // a fence above the next heading may have no body
+        let is_own = |found: &Found| match self.lines.start(found.lines.start) {
+            start if found.lines.is_empty() => start <= end,
+            start => start < end,
+        };
+        while let Some(found) = blocks.next_if(is_own) {
             section.blocks.push(self.block(found));
         }
         let prose = prose_lines(self.text, &section);
@@ -146,16 +151,18 @@ impl Builder<'_> {
         let by_sign = marks::sign(&heading);
         let without_sign = heading.trim_start_matches(|c: char| !c.is_alphabetic());
         let by_word = marks::verdict(without_sign);
+        let list = prose
+            .iter()
+            .position(|line| lines::item(line.text).is_some());
         for block in &mut section.blocks {
             if block.kind == BlockKind::Output || !block.marks.is_empty() {
                 continue;
             }
             let above = prose.partition_point(|line| line.start < block.range.start);
-            let above = prose.get(..above).unwrap_or_default();
-            let has_list = || above.iter().any(|line| lines::item(line.text).is_some());
-            let said = label(above)
+            let has_list = list.is_some_and(|list| list < above);
+            let said = label(prose.get(..above).unwrap_or_default())
                 .or(by_word)
-                .or_else(|| by_sign.filter(|_| !has_list()));
+                .or(by_sign.filter(|_| !has_list));
             if let Some(Verdict::Is(mark)) = said {
                 let end = block.code.split('\n').count();
                 block.marks.push((0..end, mark));
@@ -211,7 +218,8 @@ fn without_indent(texts: &[&str], indent: usize) -> String {
         0 => stripped.join("\n"),
         _ => dedented(indent + common).join("\n"),
     };
-    if indent == 0 || python::parses(&code) {
+    let is_sound = |code: &str| python::is_indented_well(code) && python::parses(code);
+    if indent == 0 || is_sound(&code) {
         return code;
     }
     let mut rounded = dedented(indent.next_multiple_of(4));
@@ -219,7 +227,7 @@ fn without_indent(texts: &[&str], indent: usize) -> String {
         *first = first.trim_start();
     }
     let rounded = rounded.join("\n");
-    match python::parses(&rounded) {
+    match is_sound(&rounded) {
         true => rounded,
         false => code,
     }
@@ -228,9 +236,12 @@ fn without_indent(texts: &[&str], indent: usize) -> String {
 /// What the label right above a block says: `**❌ Bad:**`.
 fn label(above: &[ProseLine]) -> Option<Verdict> {
     const LONGEST: usize = 80;
+    /// The fence itself and blank lines may stand between.
+    const NEAR: usize = 4;
     let line = above
         .iter()
         .rev()
+        .take(NEAR)
         .find(|line| !lines::is_blank(line.text))?;
     let text = inline::plain(without_callout(line.text.trim()));
     let is_label =
