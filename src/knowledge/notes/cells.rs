@@ -54,7 +54,7 @@ fn found(kind: BlockKind, language: &str, lines: Range<usize>) -> Found {
 
 /// The language of a cell that starts with this line: what its `%%magic` says, else Python.
 pub(super) fn language(first_line: &str) -> String {
-    let mut words = first_line.trim().split_whitespace();
+    let mut words = first_line.split_whitespace();
     let magic = words.next().and_then(|word| word.strip_prefix("%%"));
     match magic {
         None | Some("time" | "timeit" | "capture" | "prun" | "python" | "python3") => {

@@ -99,7 +99,8 @@ pub(super) fn is_indented_well(code: &str) -> bool {
             above.pop();
         }
         let is_known = above.last() == Some(&indent);
-        if !is_deeper && !is_known && !(above.is_empty() && indent == 0) {
+        let is_first = above.is_empty() && indent == 0;
+        if !(is_deeper || is_known || is_first) {
             return false;
         }
         if !is_known {
