@@ -7,12 +7,19 @@ use super::search::{Ranking, Words};
 /// Some passages of a note that stand together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
-    /// Plain text, a line for each paragraph, item or row of a table (with ` | ` between its cells). `…` stands where something was left out of a line.
+    /// A line for each paragraph or item, row of a table (with ` | ` between its cells) or line of code. `…` stands where something was left out of a line.
     pub lines: Vec<String>,
     /// Where it starts in the note, from 0.
     pub line: usize,
-    /// Whether the lines are rows of a table.
-    pub is_table: bool,
+    pub kind: ExcerptKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExcerptKind {
+    /// Plain text.
+    Prose,
+    Table,
+    Code,
 }
 
 /// More lines and characters than this nobody reads in a hover.
@@ -22,6 +29,8 @@ const MOST_CHARACTERS: usize = 700;
 const LITTLE_ROOM: usize = 80;
 /// What a passage that says what something is counts more than others.
 const DEFINES: f32 = 1.5;
+/// What a passage that only introduces code counts.
+const INTRODUCES: f32 = 0.5;
 /// How well the next passage must answer, beside the best one, to be quoted with it.
 const ALSO: f32 = 0.5;
 
@@ -34,11 +43,11 @@ pub fn question_of(card: &ConceptCard) -> Words {
     words
 }
 
-/// The passages of a part that say most of a question's words; where it has no prose, the comments in its code. None where it says nothing of them.
+/// The passages of a part that say most of a question's words; where its prose says nothing of them, lines of its code. None where they do not either.
 pub fn excerpt(note: &Note, part: &Part<'_>, question: &Words) -> Option<Excerpt> {
     let prose = part.passages(note);
-    let is_item = |passage: &Passage| is_item(note, passage);
-    best(&prose, question, is_item).or_else(|| best(&comments(part), question, |_| false))
+    let is_item: Vec<bool> = prose.iter().map(|passage| is_item(note, passage)).collect();
+    prose_that_answers(&prose, &is_item, question).or_else(|| code_that_answers(part, question))
 }
 
 /// Whether a passage is an item of a list: its mark stands before it on its line.
@@ -48,25 +57,20 @@ fn is_item(note: &Note, passage: &Passage) -> bool {
     line.chars().any(char::is_alphanumeric) || line.contains(['-', '*', '+', '•'])
 }
 
-fn best(
-    passages: &[Passage],
-    question: &Words,
-    is_item: impl Fn(&Passage) -> bool,
-) -> Option<Excerpt> {
-    let scores = scores(passages, question);
+fn prose_that_answers(passages: &[Passage], is_item: &[bool], question: &Words) -> Option<Excerpt> {
+    let scores = scores(passages, is_item, question);
     let (best, most) = most(&scores)?;
     let passage = passages.get(best)?;
-    if passage.text.contains('\n') {
+    if is_table(passage) {
         return Some(table(passage, question));
     }
-    let first = introduction(passages, best, &is_item).unwrap_or(best);
+    let first = start_of_list(passages, is_item, best).unwrap_or(best);
     let mut lines = Vec::new();
     let mut room = MOST_CHARACTERS;
     for (at, (passage, score)) in passages.iter().zip(&scores).enumerate().skip(first) {
-        let is_listed = first < best && is_item(passage);
+        let is_listed = is_item.get(at) == Some(&true) && is_item.get(best) == Some(&true);
         let is_chosen = at <= best || is_listed || *score >= most * ALSO;
-        let is_table = passage.text.contains('\n');
-        if !is_chosen || is_table || room < LITTLE_ROOM || lines.len() == MOST_LINES {
+        if !is_chosen || is_table(passage) || room < LITTLE_ROOM || lines.len() == MOST_LINES {
             break;
         }
         let text = shortened(&passage.text, room, question);
@@ -76,20 +80,25 @@ fn best(
     Some(Excerpt {
         lines,
         line: passages.get(first)?.line,
-        is_table: false,
+        kind: ExcerptKind::Prose,
     })
 }
 
-/// For an item near the start of a list: the passage that introduces the list.
-fn introduction(
-    passages: &[Passage],
-    item: usize,
-    is_item: impl Fn(&Passage) -> bool,
-) -> Option<usize> {
-    let above = passages.get(..=item)?;
-    let first = above.iter().rposition(|passage| !is_item(passage))?;
-    let is_near = first < item && item - first < MOST_LINES / 2;
-    (is_near && introduces(passages.get(first))).then_some(first)
+/// For an item near the start of a list: the first item, or what introduces the list.
+fn start_of_list(passages: &[Passage], is_item: &[bool], item: usize) -> Option<usize> {
+    let above = is_item.get(..=item)?;
+    let first = above
+        .iter()
+        .rposition(|is_item| !is_item)
+        .map_or(0, |before| before + 1);
+    let is_near = first <= item && item - first < MOST_LINES / 2;
+    let before = first.checked_sub(1);
+    let introduction = before.filter(|before| introduces(passages.get(*before)));
+    is_near.then_some(introduction.unwrap_or(first))
+}
+
+fn is_table(passage: &Passage) -> bool {
+    passage.text.contains('\n')
 }
 
 fn introduces(passage: Option<&Passage>) -> bool {
@@ -97,7 +106,7 @@ fn introduces(passage: Option<&Passage>) -> bool {
 }
 
 /// How well each passage answers.
-fn scores(passages: &[Passage], question: &Words) -> Vec<f32> {
+fn scores(passages: &[Passage], is_item: &[bool], question: &Words) -> Vec<f32> {
     let words: Vec<Words> = passages
         .iter()
         .map(|passage| Words::of(&passage.text))
@@ -107,6 +116,10 @@ fn scores(passages: &[Passage], question: &Words) -> Vec<f32> {
         if let (Some(own), Some(passage)) = (scores.get_mut(at), passages.get(at)) {
             *own = match () {
                 () if asks(&passage.text) => 0.0,
+                // what it introduces is code, and not quoted
+                () if introduces(Some(passage)) && is_item.get(at + 1) != Some(&true) => {
+                    score * INTRODUCES
+                }
                 () if defines(&passage.text, question) => score * DEFINES,
                 () => score,
             };
@@ -159,7 +172,7 @@ fn table(passage: &Passage, question: &Words) -> Excerpt {
     Excerpt {
         lines: chosen.iter().filter_map(row).collect(),
         line: passage.line,
-        is_table: true,
+        kind: ExcerptKind::Table,
     }
 }
 
@@ -194,35 +207,39 @@ fn shortened(text: &str, room: usize, question: &Words) -> String {
     short.trim_end().to_owned()
 }
 
-/// The comments that stand on lines of their own, those that follow each other as one passage.
-fn comments(part: &Part<'_>) -> Vec<Passage> {
-    let mut found: Vec<Passage> = Vec::new();
+/// The lines between two blank ones that answer best.
+fn code_that_answers(part: &Part<'_>, question: &Words) -> Option<Excerpt> {
+    let mut paragraphs: Vec<(usize, Vec<&str>)> = Vec::new();
     for block in part.code() {
         let mut is_open = false;
         for (at, line) in block.code.lines().enumerate() {
-            let comment = line
-                .trim_start()
-                .strip_prefix('#')
-                .map(|rest| rest.trim_matches(['#', ' ']));
-            let Some(comment) = comment.filter(|comment| !comment.is_empty()) else {
-                is_open = false;
-                continue;
-            };
-            match found.last_mut() {
-                Some(open) if is_open => {
-                    open.text.push(' ');
-                    open.text.push_str(comment);
-                }
-                _ => found.push(Passage {
-                    text: comment.to_owned(),
-                    range: block.range.clone(),
-                    line: block.line + at,
-                }),
+            let is_blank = line.trim().is_empty();
+            match paragraphs.last_mut() {
+                _ if is_blank => {}
+                Some((_, lines)) if is_open => lines.push(line),
+                _ => paragraphs.push((block.line + at, vec![line])),
             }
-            is_open = true;
+            is_open = !is_blank;
         }
     }
-    found
+    let words: Vec<Words> = paragraphs
+        .iter()
+        .map(|(_, lines)| Words::of(&lines.join("\n")))
+        .collect();
+    let scores = Ranking::new(words.iter()).scores(question);
+    let (best, _) = scores
+        .into_iter()
+        .rev()
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (line, lines) = paragraphs.get(best)?;
+    let shown = lines.iter().take(MOST_LINES);
+    Some(Excerpt {
+        lines: shown
+            .map(|line| line.chars().take(MOST_CHARACTERS / 5).collect())
+            .collect(),
+        line: *line,
+        kind: ExcerptKind::Code,
+    })
 }
 
 #[cfg(test)]
