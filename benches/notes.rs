@@ -126,11 +126,12 @@ fn index_from_cache(bencher: Bencher) {
 fn one_note_changed(bencher: Bencher) {
     let vault = vault();
     let notes = Notes::index(&vault.files, Knowledge::builtin(), None);
-    let changed = &vault.files[..1];
-    let text = std::fs::read_to_string(&changed[0]).expect("a note");
+    let path = &vault.files[0];
+    let text = std::fs::read_to_string(path).expect("a note");
+    let changed = [(path.clone(), None)];
     bencher
-        .with_inputs(|| std::fs::write(&changed[0], &text).expect("written"))
-        .bench_local_values(|()| black_box(notes.update(changed, Knowledge::builtin())));
+        .with_inputs(|| std::fs::write(path, &text).expect("written"))
+        .bench_local_values(|()| black_box(notes.update(&changed, Knowledge::builtin())));
 }
 
 #[divan::bench(sample_count = 50)]

@@ -108,9 +108,9 @@ impl Linker {
             return links;
         }
         for (score, concept) in self.likely(subject) {
-            if !links.iter().any(|link| link.concept == *concept) {
+            if !links.iter().any(|link| *link.concept == *concept) {
                 links.push(Link {
-                    concept: concept.clone(),
+                    concept: concept.into(),
                     score,
                 });
             }
@@ -136,7 +136,7 @@ impl Linker {
     }
 
     /// The concepts above the threshold with their scores, the best first.
-    fn likely(&self, subject: &Subject<'_>) -> Vec<(f32, &Box<str>)> {
+    fn likely(&self, subject: &Subject<'_>) -> Vec<(f32, &str)> {
         let evidence = self.evidence(subject);
         let mut texts: Vec<f32> = evidence.iter().map(|card| card.text).collect();
         texts.sort_by(|a, b| b.total_cmp(a));
@@ -165,7 +165,8 @@ impl Linker {
                 * (1.0 - enough * text.min(1.0));
             (1.0 - doubt) * (1.0 - OTHER * (named - card.heading))
         };
-        let scores = evidence.iter().map(score).zip(&self.concepts);
+        let concepts = self.concepts.iter().map(AsRef::as_ref);
+        let scores = evidence.iter().map(score).zip(concepts);
         let mut likely: Vec<_> = scores.filter(|(score, _)| *score >= THRESHOLD).collect();
         likely.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
         likely

@@ -60,6 +60,9 @@ impl View {
     }
 }
 
+/// A place and a view of it: file, segment, node.
+type Key = (usize, usize, NodeId, View);
+
 /// Follows one object.
 pub(super) struct Tracker<'p> {
     project: &'p Project,
@@ -69,14 +72,14 @@ pub(super) struct Tracker<'p> {
     /// How many calls deep it is.
     depth: usize,
     todo: Vec<(Site<'p>, View)>,
-    seen: FxHashSet<(usize, usize, NodeId, View)>,
+    seen: FxHashSet<Key>,
     found: Vec<Use<'p>>,
-    noted: FxHashSet<(Reach, (usize, usize, NodeId, View), Part)>,
+    noted: FxHashSet<(Reach, Key, Part)>,
     /// What functions do with their parameters, by the parameter's name.
-    summaries: FxHashMap<(usize, usize, NodeId, View), Rc<[Use<'p>]>>,
+    summaries: FxHashMap<Key, Rc<[Use<'p>]>>,
 }
 
-fn key(site: Site<'_>, view: View) -> (usize, usize, NodeId, View) {
+fn key(site: Site<'_>, view: View) -> Key {
     let file: *const FileFacts = site.file;
     (file.addr(), site.segment, site.node.id(), view)
 }
