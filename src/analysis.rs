@@ -212,6 +212,8 @@ struct State {
     shelf: Shelf,
     /// The notes that somebody asked for one by one.
     read: Mutex<Read>,
+    /// Where the code uses what the notes explain, with the count of the files on disk that it was worked out for.
+    uses: Mutex<Option<(usize, Arc<Uses>)>>,
 }
 
 /// The mutable state: folders, settings and open documents.
@@ -232,6 +234,7 @@ impl Default for Analysis {
                 documents: Mutex::default(),
                 shelf: Shelf::default(),
                 read: Mutex::default(),
+                uses: Mutex::default(),
             }),
         }
     }
@@ -257,8 +260,10 @@ impl Analysis {
 
     /// Opens a document, or replaces the text of an open one.
     pub fn open(&mut self, path: PathBuf, version: i32, text: &str) {
-        // what stands at the path, and so what imports mean, may be new
-        self.state.disk.forget(&path);
+        if !is_note(&path) {
+            // what stands at the path, and so what imports mean, may be new
+            self.state.disk.forget(&path);
+        }
         self.change(&path.clone(), |open| {
             let file = OpenFile::new(
                 Document::new(text, version),
@@ -295,7 +300,9 @@ impl Analysis {
 
     /// Closes a document: from now on the file on disk speaks for the path.
     pub fn close(&mut self, path: &Path) {
-        self.state.disk.forget(path);
+        if !is_note(path) {
+            self.state.disk.forget(path);
+        }
         self.change(path, |open| {
             open.remove(path);
         });
@@ -303,7 +310,8 @@ impl Analysis {
 
     /// Forgets what is known of these files on disk (Python files, configuration files, notes). Whether anything may be different now.
     pub fn changed_on_disk(&mut self, paths: &[PathBuf]) -> bool {
-        if paths.iter().all(|path| is_note(path)) && !self.state.config.has_notes() {
+        let has_notes = self.state.shelf.has_notes() || self.state.config.has_notes();
+        if paths.iter().all(|path| is_note(path)) && !has_notes {
             return false;
         }
         for path in paths {
@@ -332,8 +340,9 @@ impl Analysis {
 
     /// Puts notes on the shelf that were read meanwhile ([`Snapshot::read_notes`]).
     pub fn set_notes(&mut self, notes: Arc<Notes>) {
-        let shelf = self.state.shelf.with(notes);
         let open = self.state.open.clone();
+        let own = open.keys().filter(|path| is_note(path)).cloned();
+        let shelf = self.state.shelf.with(notes, own);
         self.replace(open, Arc::clone(&self.state.config), shelf);
     }
 
@@ -375,6 +384,7 @@ impl Analysis {
             documents: Mutex::default(),
             shelf,
             read: Mutex::default(),
+            uses: Mutex::default(),
         });
     }
 }
@@ -403,6 +413,13 @@ impl Snapshot {
         files.extend(self.open_paths());
         files.sort();
         files.dedup();
+        files
+    }
+
+    /// The same without the notes that are open.
+    fn code_files(&self) -> Vec<PathBuf> {
+        let mut files = self.files();
+        files.retain(|path| !is_note(path));
         files
     }
 
@@ -647,7 +664,7 @@ impl Snapshot {
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).
     pub fn index(&self, progress: &(dyn Fn(usize, usize) + Sync), cancel: &Cancel) {
-        let files = self.files();
+        let files = self.code_files();
         let done = AtomicUsize::new(0);
         files.par_iter().for_each(|path| {
             if !cancel.is_cancelled() {

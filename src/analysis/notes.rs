@@ -36,6 +36,8 @@ pub struct Notes {
     files: BTreeMap<PathBuf, Arc<NoteFile>>,
     /// Files that could not be read, and why, sorted.
     problems: Vec<(PathBuf, String)>,
+    /// Of the cards that the sections are linked to.
+    key: u64,
     /// By concept: the sections that explain it, as their note's path and their place in it, the best first.
     by_concept: FxHashMap<Box<str>, Vec<(PathBuf, usize)>>,
     linker: Arc<OnceLock<Linker>>,
@@ -80,7 +82,7 @@ impl Notes {
             Err(_) => false,
         };
         let is_known = found.len() == known.len() && !found.iter().any(|(_, file)| is_new(file));
-        let notes = Notes::of(BTreeMap::new(), Vec::new(), found, linker);
+        let notes = Notes::of(BTreeMap::new(), Vec::new(), found, linker, key);
         if let Some(cache) = cache
             && !is_known
         {
@@ -109,7 +111,13 @@ impl Notes {
             problems,
             found,
             Arc::clone(&self.linker),
+            self.key,
         )
+    }
+
+    /// Whether these cards say what those said that the sections are linked to.
+    pub fn is_linked_to(&self, knowledge: &Knowledge) -> bool {
+        self.key == cache::key(knowledge)
     }
 
     fn of(
@@ -117,6 +125,7 @@ impl Notes {
         mut problems: Vec<(PathBuf, String)>,
         found: Vec<(PathBuf, Result<Arc<NoteFile>, ReadError>)>,
         linker: Arc<OnceLock<Linker>>,
+        key: u64,
     ) -> Notes {
         for (path, result) in found {
             match result {
@@ -135,6 +144,7 @@ impl Notes {
             by_concept: by_concept(&files),
             files,
             problems,
+            key,
             linker,
             ranking: Arc::default(),
             opinions: Arc::default(),

@@ -12,7 +12,6 @@ use super::{Report, Snapshot, lock, new_stamp};
 use crate::explain::Quote;
 use crate::knowledge::Knowledge;
 use crate::knowledge::notes::Note;
-use crate::rules::Finding;
 use crate::text::Document;
 
 /// The notes as they were read last, and what has changed since.
@@ -22,6 +21,8 @@ pub(super) struct Shelf {
     notes: Option<Arc<Notes>>,
     /// Those whose file or open document has another text than `notes` knows.
     changed: BTreeSet<PathBuf>,
+    /// Those that have changed since notes were put on the shelf: a reading that is under way may have seen them before.
+    since: BTreeSet<PathBuf>,
     /// `notes` with what has changed, worked out when somebody asks.
     now: OnceLock<Arc<Notes>>,
 }
@@ -37,19 +38,31 @@ impl Shelf {
             None => Shelf {
                 notes: self.notes.clone(),
                 changed: self.changed.clone(),
-                now: OnceLock::new(),
+                ..Shelf::default()
             },
         };
-        next.changed.extend(changed);
+        next.since.clone_from(&self.since);
+        for path in changed {
+            next.since.insert(path.clone());
+            next.changed.insert(path);
+        }
         next
     }
 
-    /// The shelf with all notes read again. What changed meanwhile is looked at once more.
-    pub(super) fn with(&self, notes: Arc<Notes>) -> Shelf {
+    /// Whether there were any when they were read last.
+    pub(super) fn has_notes(&self) -> bool {
+        let mut files = self.notes.iter().flat_map(|notes| notes.files());
+        files.next().is_some()
+    }
+
+    /// The shelf with all notes read again. What changed meanwhile is looked at once more, and so are these: they are open.
+    pub(super) fn with(&self, notes: Arc<Notes>, open: impl Iterator<Item = PathBuf>) -> Shelf {
+        let mut changed = self.since.clone();
+        changed.extend(open);
         Shelf {
             notes: Some(notes),
-            changed: self.changed.clone(),
-            now: OnceLock::new(),
+            changed,
+            ..Shelf::default()
         }
     }
 }
@@ -93,6 +106,12 @@ impl Snapshot {
         let folders = self.state.disk.roots();
         let folder = folders.first().map_or(Path::new(""), PathBuf::as_path);
         Arc::clone(&self.state.config.for_folder(folder).knowledge)
+    }
+
+    /// Whether the notes were not read yet, or the cards are others than those that they were linked to then.
+    pub fn has_new_cards(&self) -> bool {
+        let notes = self.state.shelf.notes.as_ref();
+        notes.is_none_or(|notes| !notes.is_linked_to(&self.knowledge_of_notes()))
     }
 
     /// The text of a document that an editor has open.
@@ -164,8 +183,12 @@ impl Snapshot {
         findings.retain(|finding| enabled.binary_search(&finding.code).is_ok());
         for finding in &mut findings {
             finding.severity = config.severity(finding.code, finding.severity);
-            if note.repaired {
-                self.on_lines(&note, finding);
+            let evidence = finding.evidence.iter_mut();
+            let places = evidence.map(|evidence| &mut evidence.place);
+            for place in places.chain(std::iter::once(&mut finding.place)) {
+                if *place.path == note.path {
+                    place.range = self.in_document(&note, place.range.clone());
+                }
             }
         }
         Report {
@@ -176,19 +199,19 @@ impl Snapshot {
         }
     }
 
-    /// A note whose text was repaired has other columns than the open document: its findings there are about whole lines.
-    fn on_lines(&self, note: &Note, finding: &mut Finding) {
-        let Some(text) = self.open_text(&note.path) else {
-            return;
-        };
-        let evidence = finding.evidence.iter_mut();
-        let places = evidence.map(|evidence| &mut evidence.place);
-        for place in places.chain(std::iter::once(&mut finding.place)) {
-            if *place.path == note.path {
-                let before = note.text.as_bytes().get(..place.range.start);
-                let line = memchr::memchr_iter(b'\n', before.unwrap_or_default()).count();
-                place.range = line_of(&text, line);
-            }
+    /// A range of a note's text in the document. A note whose text was repaired has other columns there: then it is the whole line.
+    pub(super) fn in_document(&self, note: &Note, range: Range<usize>) -> Range<usize> {
+        match self.open_text(&note.path).filter(|_| note.repaired) {
+            Some(text) => line_of(&text, line_at(&note.text, range.start)),
+            None => range,
+        }
+    }
+
+    /// A byte of the document in a note's text; in one that was repaired the start of the line.
+    pub(super) fn in_note(&self, note: &Note, offset: usize) -> usize {
+        match self.open_text(&note.path).filter(|_| note.repaired) {
+            Some(text) => line_of(&note.text, line_at(&text, offset)).start,
+            None => offset,
         }
     }
 
@@ -201,6 +224,12 @@ impl Snapshot {
 
 /// Notes that were read one by one.
 pub(super) type Read = FxHashMap<PathBuf, Arc<Note>>;
+
+/// The line, from 0, of a byte.
+fn line_at(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    memchr::memchr_iter(b'\n', before).count()
+}
 
 /// The bytes of a line, from 0, without its end.
 fn line_of(text: &str, line: usize) -> Range<usize> {

@@ -15,6 +15,7 @@ use crate::rules::{RuleSelector, Severity};
 
 /// The keys of a layer, as files and editors write them.
 const KEYS: &[&str] = &[
+    "code-lens",
     "defer",
     "exclude",
     "extend-exclude",
@@ -162,6 +163,7 @@ impl Reader<'_> {
             "respect-gitignore" => {
                 settings.respect_gitignore = self.boolean("respect-gitignore", value);
             }
+            "code-lens" => settings.code_lens = self.boolean("code-lens", value),
             "defer" => settings.defer = self.boolean("defer", value),
             "immutable-calls" => {
                 let names = self.strings("immutable-calls", value).unwrap_or_default();

@@ -32,6 +32,8 @@ pub struct Config {
     pub free_threaded: bool,
     /// Whether what `.gitignore` names is left out.
     pub respect_gitignore: bool,
+    /// Whether an editor shows over a section of a note where the code uses what it explains.
+    pub code_lens: bool,
     /// Qualified names of calls whose results never change (MUT001).
     pub immutable_calls: Vec<String>,
     /// Where the user's notes and cards stand.
@@ -95,6 +97,7 @@ impl Config {
             python_version: version.unwrap_or(DEFAULT_PYTHON),
             free_threaded: last(layers, |layer| layer.free_threaded).unwrap_or(false),
             respect_gitignore,
+            code_lens: last(layers, |layer| layer.code_lens).unwrap_or(false),
             immutable_calls: layers
                 .iter()
                 .flat_map(|layer| layer.immutable_calls.clone())

@@ -97,6 +97,16 @@ pub enum Card<'a> {
     Rule(&'a RuleCard),
 }
 
+impl<'a> Card<'a> {
+    /// Its title, as its writer has it.
+    pub fn title(&self) -> &'a str {
+        match self {
+            Card::Concept(card) => &card.title,
+            Card::Rule(card) => &card.title,
+        }
+    }
+}
+
 /// Code and name of what is wrong in notes, sorted by code. These have no cards.
 pub const NOTE_RULES: &[(&str, &str)] = &[
     ("NOTE001", "claim-wrong"),

@@ -13,12 +13,12 @@ use tower_lsp::Client;
 use tower_lsp::lsp_types::{MessageType, ProgressToken, Url};
 
 use super::diagnostics::{Told, tell};
-use super::indexing::{Indexer, Step};
+use super::indexing::{Indexer, Outcome, Step};
 use super::session::Session;
 use super::transport::Outbox;
 use super::workspace::{SharedWorkspace, View, lock};
 use super::{asking, workspace};
-use crate::analysis::Cancel;
+use crate::analysis::{Cancel, ReadNotes};
 
 /// What the actor is told.
 pub enum Event {
@@ -28,14 +28,18 @@ pub enum Event {
     Touched { view: View, path: PathBuf },
     /// A document was closed or fell out of step.
     Closed { view: View, path: PathBuf, uri: Url },
-    /// Something changed that any finding may depend on. `announce`: whether reading the project may take long.
-    Project { view: View, announce: bool },
+    /// Something changed that any finding may depend on. `anew`: whether notes may be others too, and reading may take long.
+    Project { view: View, anew: bool },
+    /// The notes were read.
+    Notes { view: View },
     /// The client's settings changed and have to be asked for.
     SettingsChanged,
     /// What the client says its settings are; None where it says nothing.
     Settings(Option<Value>),
     /// What is wrong with the client's settings, for the user.
     WrongSettings(Vec<String>),
+    /// The user wants to see a document.
+    Show(Url),
     /// The user has seen enough of a progress.
     StopProgress(ProgressToken),
     /// A file was analysed in a round.
@@ -99,6 +103,8 @@ pub struct Actor {
     published: FxHashMap<PathBuf, (u64, Told)>,
     /// Problems already in the log.
     problems: FxHashMap<PathBuf, Vec<String>>,
+    /// Problems with notes already in the log.
+    notes_problems: Vec<(PathBuf, String)>,
     /// Whether the client is ready and its settings are known, as far as it tells them.
     settled: bool,
 }
@@ -126,6 +132,7 @@ impl Actor {
             running: None,
             published: FxHashMap::default(),
             problems: FxHashMap::default(),
+            notes_problems: Vec::new(),
             settled: false,
         }
     }
@@ -142,19 +149,26 @@ impl Actor {
             Event::Initialized => self.initialized().await,
             Event::Touched { view, path } => self.touched(view, path),
             Event::Closed { view, path, uri } => self.closed(view, &path, &uri),
-            Event::Project { view, announce } => self.project_changed(view, announce).await,
+            Event::Project { view, anew } => self.project_changed(view, anew).await,
+            Event::Notes { view } => {
+                self.view = view;
+                self.look_again();
+            }
             Event::SettingsChanged => self.ask_for_settings(),
             Event::Settings(answer) => self.settings(answer).await,
             Event::WrongSettings(problems) => self.wrong_settings(&problems).await,
+            Event::Show(url) => {
+                tokio::spawn(asking::show_document(self.client.clone(), url));
+            }
             Event::StopProgress(token) => self.indexer.stop(&token),
             Event::Analysed(analysed) => self.analysed(analysed),
             Event::Problems { path, problems } => self.log(&path, problems),
             Event::RoundOver { round } => self.round_over(round),
-            Event::Indexing(step) => {
-                if self.indexer.step(step).await {
-                    self.look_again();
-                }
-            }
+            Event::Indexing(step) => match self.indexer.step(step).await {
+                Outcome::Nothing => {}
+                Outcome::Notes(read) => self.notes_read(read).await,
+                Outcome::Read => self.look_again(),
+            },
         }
     }
 
@@ -194,10 +208,32 @@ impl Actor {
             .await;
     }
 
-    async fn project_changed(&mut self, view: View, announce: bool) {
+    /// What is wrong with notes is logged when it appears, and the user is told to look there.
+    async fn notes_read(&mut self, read: ReadNotes) {
+        let known = std::mem::replace(&mut self.notes_problems, read.problems);
+        let is_new = |problem: &&(PathBuf, String)| !known.contains(problem);
+        let mut new = self.notes_problems.iter().filter(is_new).peekable();
+        let tell = new.peek().is_some();
+        for (path, problem) in new {
+            tracing::warn!("{}: {problem}", path.display());
+        }
+        // comes back as an event
+        lock(&self.workspace).set_notes(read.notes);
+        if tell {
+            let message = match self.notes_problems.len() {
+                1 => "Marginote: a note cannot be read: see the log".to_owned(),
+                count => format!("Marginote: {count} notes cannot be read: see the log"),
+            };
+            self.client
+                .show_message(MessageType::WARNING, message)
+                .await;
+        }
+    }
+
+    async fn project_changed(&mut self, view: View, anew: bool) {
         self.view = view;
         if self.settled {
-            self.indexer.start(self.view.clone(), announce).await;
+            self.indexer.start(self.view.clone(), anew).await;
         }
         self.look_again();
     }
@@ -223,8 +259,11 @@ impl Actor {
         }
     }
 
-    /// Findings in any open document may be different now.
+    /// Findings and lenses in any open document may be different now.
     fn look_again(&mut self) {
+        if self.session.refreshes_code_lenses {
+            tokio::spawn(asking::refresh_code_lenses(self.client.clone()));
+        }
         if !self.session.pulls_diagnostics {
             self.analyse();
         } else if self.session.refreshes_diagnostics {

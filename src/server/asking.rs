@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_lsp::lsp_types::request::WorkDoneProgressCreate;
 use tower_lsp::lsp_types::{
-    ConfigurationItem, ProgressToken, Registration, WorkDoneProgressCreateParams,
+    ConfigurationItem, ProgressToken, Registration, ShowDocumentParams, Url,
+    WorkDoneProgressCreateParams,
 };
 use tower_lsp::{Client, jsonrpc};
 
@@ -69,6 +70,28 @@ pub async fn may_show_progress(client: Client, token: ProgressToken) -> bool {
 pub async fn refresh_diagnostics(client: Client) {
     answer("newer diagnostics", async move {
         client.workspace_diagnostic_refresh().await
+    })
+    .await;
+}
+
+/// Tells a client that shows code lenses to ask for them again.
+pub async fn refresh_code_lenses(client: Client) {
+    answer("newer code lenses", async move {
+        client.code_lens_refresh().await
+    })
+    .await;
+}
+
+/// Has the client show a document of ours.
+pub async fn show_document(client: Client, uri: Url) {
+    let params = ShowDocumentParams {
+        uri,
+        external: None,
+        take_focus: Some(true),
+        selection: None,
+    };
+    answer("showing a document", async move {
+        client.show_document(params).await
     })
     .await;
 }

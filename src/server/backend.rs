@@ -2,25 +2,29 @@
 
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::lsp_types::{
-    DiagnosticOptions, DiagnosticServerCapabilities, DocumentDiagnosticParams,
-    DocumentDiagnosticReportPartialResult, DocumentDiagnosticReportResult, Hover, HoverParams,
-    HoverProviderCapability, InitializeParams, InitializeResult, OneOf, SaveOptions,
-    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceDiagnosticParams,
-    WorkspaceDiagnosticReportResult, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    CodeLens, CodeLensOptions, CodeLensParams, DiagnosticOptions, DiagnosticServerCapabilities,
+    DocumentDiagnosticParams, DocumentDiagnosticReportPartialResult,
+    DocumentDiagnosticReportResult, ExecuteCommandOptions, ExecuteCommandParams, Hover,
+    HoverParams, HoverProviderCapability, InitializeParams, InitializeResult, Location, OneOf,
+    ReferenceParams, SaveOptions, ServerCapabilities, ServerInfo, SymbolInformation,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities, WorkspaceSymbolParams,
 };
 
 use super::actor::Event;
 use super::diagnostics::DocumentReport;
+use super::pages::Pages;
 use super::session::Session;
 use super::workspace::View;
-use super::{convert, diagnostics};
-use crate::analysis::Cancel;
+use super::{convert, diagnostics, margin};
+use crate::analysis::{Cancel, Hover as Words};
+use crate::knowledge::{Card, Knowledge};
 
 /// What the ingress gives to a request.
 #[derive(Clone)]
@@ -33,6 +37,8 @@ pub struct Context {
     pub session: Arc<Session>,
     /// The way to the actor.
     pub events: UnboundedSender<Event>,
+    /// The built-in cards as files.
+    pub pages: Arc<Pages>,
     /// An answer that is JSON already. What the handler returns stands in for it: tower-lsp would make a tree of values of it.
     pub ready: Arc<OnceLock<DocumentReport>>,
 }
@@ -77,16 +83,62 @@ impl LanguageServer for Backend {
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
-        work(move |Context { view, session, .. }| {
+        work(move |context| {
+            let Context {
+                view,
+                session,
+                pages,
+                ..
+            } = context;
             let at = params.text_document_position_params;
             let path = convert::path(&at.text_document.uri);
-            let Some(document) = view.document(&path) else {
+            let document = view.document(&path).filter(|_| !view.is_foreign(&path));
+            let Some(document) = document else {
                 return Ok(None);
             };
             let position = convert::from_lsp(at.position);
             let offset = document.offset(position, session.encoding);
             let hover = offset.and_then(|offset| view.snapshot.hover(&path, offset));
-            Ok(hover.map(|hover| convert::hover(hover, &document, &session)))
+            Ok(hover.map(|hover| {
+                let config = view.snapshot.config(&path);
+                let card = card(&hover, &config.knowledge).filter(|_| session.markdown);
+                let card = card.and_then(|card| pages.url(card));
+                convert::hover(hover, card, &document, &session)
+            }))
+        })
+        .await
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        work(move |context| {
+            let at = params.text_document_position;
+            let uri = at.text_document.uri;
+            Ok(margin::references(&context, &uri, at.position))
+        })
+        .await
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        work(move |context| Ok(margin::lenses(&context, &params.text_document.uri))).await
+    }
+
+    async fn code_lens_resolve(&self, lens: CodeLens) -> Result<CodeLens> {
+        work(move |context| margin::resolve(&context, lens)).await
+    }
+
+    async fn symbol(
+        &self,
+        params: WorkspaceSymbolParams,
+    ) -> Result<Option<Vec<SymbolInformation>>> {
+        work(move |context| Ok(Some(margin::symbols(&context, &params.query)))).await
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+        work(move |context| match params.command.as_str() {
+            margin::EXPLAIN => margin::explain(&context, &params.arguments),
+            other => Err(Error::invalid_params(format!(
+                "there is no command `{other}`"
+            ))),
         })
         .await
     }
@@ -103,6 +155,7 @@ impl LanguageServer for Backend {
                 session,
                 events,
                 ready,
+                ..
             } = context;
             let (told, problems) = diagnostics::tell(&view, &path, &cancel, &session)
                 .ok_or_else(Error::request_cancelled)?;
@@ -133,6 +186,16 @@ impl LanguageServer for Backend {
     }
 }
 
+/// The card that a hover explains.
+fn card<'k>(hover: &Words, knowledge: &'k Knowledge) -> Option<Card<'k>> {
+    match hover.findings.first() {
+        Some(code) => knowledge.rule(code).map(Card::Rule),
+        None => knowledge
+            .concept(hover.concept.as_ref()?)
+            .map(Card::Concept),
+    }
+}
+
 fn capabilities(session: &Session) -> ServerCapabilities {
     let sync = TextDocumentSyncOptions {
         open_close: Some(true),
@@ -153,6 +216,15 @@ fn capabilities(session: &Session) -> ServerCapabilities {
         position_encoding: Some(session.encoding_kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
+        references_provider: Some(OneOf::Left(true)),
+        code_lens_provider: Some(CodeLensOptions {
+            resolve_provider: Some(true),
+        }),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: vec![margin::EXPLAIN.to_owned()],
+            ..ExecuteCommandOptions::default()
+        }),
         diagnostic_provider: session
             .pulls_diagnostics
             .then_some(DiagnosticServerCapabilities::Options(pull)),

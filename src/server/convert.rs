@@ -45,7 +45,12 @@ fn to_lsp(position: text::Position) -> Position {
     Position::new(position.line, position.character)
 }
 
-fn range(document: &text::Document, bytes: &std::ops::Range<usize>, session: &Session) -> Range {
+/// Bytes of a document, as the client counts.
+pub fn range(
+    document: &text::Document,
+    bytes: &std::ops::Range<usize>,
+    session: &Session,
+) -> Range {
     let at = |offset| to_lsp(document.position(offset, session.encoding));
     Range::new(at(bytes.start), at(bytes.end))
 }
@@ -152,12 +157,29 @@ fn severity(severity: Severity) -> DiagnosticSeverity {
     }
 }
 
-/// A hover in the form that the client can show.
-pub fn hover(hover: analysis::Hover, document: &text::Document, session: &Session) -> Hover {
-    let (kind, value) = match session.markdown {
+/// A place as the client knows it. None where the file cannot be read any more.
+pub fn location(place: &Place, view: &View, session: &Session) -> Option<Location> {
+    let document = view.document(&place.path)?;
+    let uri = view.uri(&place.path)?;
+    Some(Location::new(uri, range(&document, &place.range, session)))
+}
+
+/// A hover in the form that the client can show. `card` is where the card can be read that it explains.
+pub fn hover(
+    hover: analysis::Hover,
+    card: Option<Url>,
+    document: &text::Document,
+    session: &Session,
+) -> Hover {
+    let (kind, mut value) = match session.markdown {
         true => (MarkupKind::Markdown, hover.markdown),
         false => (MarkupKind::PlainText, hover.plain),
     };
+    if let Some(card) = card.filter(|_| session.markdown) {
+        // parentheses would end the link
+        let card = card.as_str().replace('(', "%28").replace(')', "%29");
+        value.push_str(&format!("\n[open the card]({card})\n"));
+    }
     Hover {
         contents: HoverContents::Markup(MarkupContent { kind, value }),
         range: Some(range(document, &hover.range, session)),

@@ -20,13 +20,16 @@ use super::session::Session;
 use super::workspace::{View, lock};
 use crate::analysis::Cancel;
 
-/// The findings of a file, as the client can show them, sorted as the analysis sorts them; none for a document that is out of step. None when cancelled.
+/// The findings of a file, as the client can show them, sorted as the analysis sorts them; none for a document that is out of step or none of ours. None when cancelled.
 pub fn diagnose(
     view: &View,
     path: &Path,
     cancel: &Cancel,
     session: &Session,
 ) -> Option<Vec<Diagnostic>> {
+    if view.is_foreign(path) {
+        return Some(Vec::new());
+    }
     let report = view.snapshot.findings(path, cancel)?;
     let diagnostics = view.document(path).map(|document| {
         let converter = Converter {
@@ -75,6 +78,9 @@ pub fn tell(
     cancel: &Cancel,
     session: &Session,
 ) -> Option<(Told, Vec<String>)> {
+    if view.is_foreign(path) {
+        return Some((Told::nothing(), Vec::new()));
+    }
     let report = view.snapshot.findings(path, cancel)?;
     let known = lock(&view.told).get(path).cloned();
     let config = view.snapshot.config(path);
@@ -161,6 +167,8 @@ pub fn workspace_report(
         .map(|previous| (convert::path(&previous.uri), previous))
         .collect();
     let paths = view.snapshot.files();
+    // works out what has changed in them here, and not in all threads at once, which would wait for each other
+    view.snapshot.notes();
     let reports: Option<Vec<_>> = paths
         .par_iter()
         .map(|path| {

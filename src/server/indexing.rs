@@ -1,4 +1,4 @@
-//! Reading the whole project in the background, with progress that the user sees and can stop.
+//! Reading the notes and the whole project in the background, with progress that the user sees and can stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,16 +15,28 @@ use super::actor::Event;
 use super::asking;
 use super::session::Session;
 use super::workspace::View;
-use crate::analysis::Cancel;
+use crate::analysis::notes::Notes;
+use crate::analysis::{Cancel, ReadNotes};
 
 /// What happens while the project is read. Each carries the number of the run that it is about.
 pub enum Step {
-    /// So many hundredths are read.
+    /// The notes are read.
+    Notes { run: u64, read: ReadNotes },
+    /// So many hundredths of the project are read.
     Read { run: u64, percent: u32 },
     /// The client shows progress from now on.
     Shown { run: u64 },
     /// It is over; `all` is false where it was stopped.
     Over { run: u64, all: bool },
+}
+
+/// What a step asks of the actor.
+pub enum Outcome {
+    Nothing,
+    /// These are the notes now.
+    Notes(ReadNotes),
+    /// The project is read, and findings may have changed.
+    Read,
 }
 
 /// At most one run at a time: a newer project makes an older run pointless.
@@ -38,6 +50,7 @@ pub struct Indexer {
 
 struct Run {
     cancel: Cancel,
+    anew: bool,
     percent: u32,
     shown: bool,
     over: bool,
@@ -55,12 +68,12 @@ impl Indexer {
         }
     }
 
-    /// Reads what the view's project has that was not read yet.
-    pub async fn start(&mut self, view: View, announce: bool) {
-        self.abandon().await;
+    /// Reads what the view's project has that was not read yet, and the notes, if that is to be done `anew` or their cards have changed.
+    pub async fn start(&mut self, view: View, anew: bool) {
+        let anew = self.abandon().await || anew;
         self.runs += 1;
         let (run, cancel) = (self.runs, Cancel::default());
-        if announce && self.session.progress {
+        if anew && self.session.progress {
             let (client, events, token) = (self.client.clone(), self.events.clone(), token(run));
             tokio::spawn(async move {
                 if asking::may_show_progress(client, token).await {
@@ -70,6 +83,7 @@ impl Indexer {
         }
         self.latest = Some(Run {
             cancel: cancel.clone(),
+            anew,
             percent: 0,
             shown: false,
             over: false,
@@ -77,7 +91,8 @@ impl Indexer {
         let events = self.events.clone();
         tokio::spawn(async move {
             let (tell, stop) = (events.clone(), cancel.clone());
-            let read = tokio::task::spawn_blocking(move || read(&view, run, &tell, &stop)).await;
+            let read =
+                tokio::task::spawn_blocking(move || read(&view, run, anew, &tell, &stop)).await;
             if read.is_err() {
                 tracing::error!("reading the project failed (a bug): findings may be missing");
             }
@@ -97,20 +112,27 @@ impl Indexer {
         }
     }
 
-    /// Takes a step of a run. True when the project is read and findings may have changed.
-    pub async fn step(&mut self, step: Step) -> bool {
-        let (Step::Read { run, .. } | Step::Shown { run } | Step::Over { run, .. }) = step;
+    /// Takes a step of a run. Those of an older run change nothing.
+    pub async fn step(&mut self, step: Step) -> Outcome {
+        let (Step::Notes { run, .. }
+        | Step::Read { run, .. }
+        | Step::Shown { run }
+        | Step::Over { run, .. }) = step;
         let late = run != self.runs;
         let Some(latest) = self.latest.as_mut().filter(|_| !late) else {
-            return false;
+            return Outcome::Nothing;
         };
         match step {
+            Step::Notes { read, .. } => {
+                latest.anew = false;
+                Outcome::Notes(read)
+            }
             Step::Read { percent, .. } => {
                 latest.percent = percent;
                 if latest.shown {
                     self.report(run, reading(percent)).await;
                 }
-                false
+                Outcome::Nothing
             }
             Step::Shown { .. } => {
                 latest.shown = true;
@@ -120,26 +142,31 @@ impl Indexer {
                     // it was quick; a progress that the client was asked to make is still shown to its end
                     self.report(run, end()).await;
                 }
-                false
+                Outcome::Nothing
             }
             Step::Over { all, .. } => {
                 latest.over = true;
                 if latest.shown {
                     self.report(run, end()).await;
                 }
-                all
+                match all {
+                    true => Outcome::Read,
+                    false => Outcome::Nothing,
+                }
             }
         }
     }
 
-    async fn abandon(&mut self) {
+    /// Whether the notes were still to be read.
+    async fn abandon(&mut self) -> bool {
         let Some(latest) = self.latest.take() else {
-            return;
+            return false;
         };
         latest.cancel.cancel();
         if latest.shown && !latest.over {
             self.report(self.runs, end()).await;
         }
+        latest.anew
     }
 
     async fn report(&self, run: u64, progress: WorkDoneProgress) {
@@ -151,7 +178,11 @@ impl Indexer {
     }
 }
 
-fn read(view: &View, run: u64, events: &UnboundedSender<Event>, cancel: &Cancel) {
+fn read(view: &View, run: u64, anew: bool, events: &UnboundedSender<Event>, cancel: &Cancel) {
+    if !cancel.is_cancelled() && (anew || view.snapshot.has_new_cards()) {
+        let read = view.snapshot.read_notes(Notes::default_cache().as_deref());
+        let _ = events.send(Event::Indexing(Step::Notes { run, read }));
+    }
     let told = AtomicUsize::new(0);
     let progress = |done: usize, all: usize| {
         let percent = done.saturating_mul(100) / all.max(1);
@@ -172,7 +203,7 @@ fn token(run: u64) -> ProgressToken {
 
 fn begin(percent: u32) -> WorkDoneProgress {
     WorkDoneProgress::Begin(WorkDoneProgressBegin {
-        title: "Marginote reads the project".to_owned(),
+        title: "Marginote reads the notes and the project".to_owned(),
         cancellable: Some(true),
         message: None,
         percentage: Some(percent),

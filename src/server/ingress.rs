@@ -30,6 +30,7 @@ use super::asking;
 use super::backend::{Backend, CONTEXT, Context};
 use super::diagnostics::DocumentReport;
 use super::lifecycle;
+use super::pages::Pages;
 use super::session::Session;
 use super::transport::Outbox;
 use super::workspace::{SharedWorkspace, Workspace, lock};
@@ -54,6 +55,7 @@ pub struct Ingress {
     phase: Phase,
     shut_down: Arc<AtomicBool>,
     trace: TraceValue,
+    pages: Arc<Pages>,
     ended: CancellationToken,
 }
 
@@ -76,6 +78,7 @@ impl Ingress {
             phase: Phase::Fresh(events.1),
             shut_down: Arc::default(),
             trace: TraceValue::default(),
+            pages: Arc::new(Pages::of_user()),
             ended,
         }
     }
@@ -128,6 +131,7 @@ impl Ingress {
             cancel,
             session,
             events: self.events.clone(),
+            pages: Arc::clone(&self.pages),
             ready: Arc::default(),
         }
     }

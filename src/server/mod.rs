@@ -20,6 +20,8 @@ mod hooks;
 mod indexing;
 mod ingress;
 mod lifecycle;
+mod margin;
+mod pages;
 mod session;
 mod transport;
 mod workspace;

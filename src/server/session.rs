@@ -28,6 +28,10 @@ pub struct Session {
     pub code_description: bool,
     /// Whether diagnostics may carry data for code actions.
     pub diagnostic_data: bool,
+    /// Whether it asks for code lenses again when told to.
+    pub refreshes_code_lenses: bool,
+    /// Whether it shows documents that the server names.
+    pub shows_documents: bool,
     /// Whether progress can be shown.
     pub progress: bool,
     /// Whether settings can be asked for.
@@ -65,6 +69,8 @@ impl Session {
             related_information: can(&format!("{diagnostics}/relatedInformation")),
             code_description: can(&format!("{diagnostics}/codeDescriptionSupport")),
             diagnostic_data: can(&format!("{diagnostics}/dataSupport")),
+            refreshes_code_lenses: can("workspace/codeLens/refreshSupport"),
+            shows_documents: can("window/showDocument/support"),
             progress: can("window/workDoneProgress"),
             configuration: can("workspace/configuration"),
             registers_configuration: can("workspace/didChangeConfiguration/dynamicRegistration"),

@@ -18,8 +18,9 @@ use super::actor::Event;
 use super::convert;
 use super::diagnostics::Told;
 use super::session::Session;
+use crate::analysis::notes::Notes;
 use crate::analysis::{Analysis, Snapshot};
-use crate::config::Settings;
+use crate::config::{Settings, is_note};
 use crate::text::{Change, Document, PositionEncoding};
 
 /// A document that the client has open.
@@ -51,6 +52,20 @@ impl View {
     pub fn document(&self, path: &Path) -> Option<Arc<Document>> {
         let known = self.open.get(path).is_none_or(|open| open.in_step);
         known.then(|| self.snapshot.document(path)).flatten()
+    }
+
+    /// Whether a file is called like a note and is none of the user's: the configuration does not name it. Nothing is said about it. Nor about a notebook that is
+    /// open as text, whose notes stand in other places than their text.
+    pub fn is_foreign(&self, path: &Path) -> bool {
+        let is_notebook = || {
+            path.extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("ipynb"))
+        };
+        let is_ours = || {
+            let notes = self.snapshot.notes();
+            notes.is_some_and(|notes| notes.file(path).is_some())
+        };
+        is_note(path) && (!is_ours() || is_notebook() && self.open.contains_key(path))
     }
 
     /// A file's URI, in the client's spelling where it has the file open.
@@ -163,16 +178,24 @@ impl Workspace {
             .iter()
             .map(|change| convert::path(&change.uri))
             .collect();
+        let mut extensions = paths.iter().filter_map(|path| path.extension());
+        let anew = extensions.any(|extension| extension == "toml");
         if self.analysis.changed_on_disk(&paths) {
-            self.project_changed(false);
+            self.project_changed(anew);
         }
     }
 
-    /// `announce`: whether reading the project again may take long enough to show progress.
-    fn project_changed(&self, announce: bool) {
+    /// The notes were read.
+    pub fn set_notes(&mut self, notes: Arc<Notes>) {
+        self.analysis.set_notes(notes);
+        self.send(Event::Notes { view: self.view() });
+    }
+
+    /// `anew`: whether folders or settings are others, so that notes are read again too and it may take long enough to show progress.
+    fn project_changed(&self, anew: bool) {
         self.send(Event::Project {
             view: self.view(),
-            announce,
+            anew,
         });
     }
 

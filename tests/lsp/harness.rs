@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// How long anything may take before the test has failed.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -25,6 +26,8 @@ pub struct Client {
     waiting: VecDeque<Value>,
     log: Arc<Mutex<String>>,
     last_id: i64,
+    /// The user's home, so that no test reads or writes what is somebody's.
+    pub home: TempDir,
     /// The answer to `workspace/configuration`; None leaves the server without one.
     pub settings: Option<Value>,
 }
@@ -43,9 +46,14 @@ pub fn start_with(variables: &[(&str, &str)]) -> Client {
 
 /// The same, and nobody reads what the server writes, until [`Client::read`].
 pub fn start_unread(variables: &[(&str, &str)]) -> Client {
+    let home = tempfile::tempdir().expect("a folder");
     let mut server = Command::new(env!("CARGO_BIN_EXE_marginote"))
         .arg("server")
         .env("MARGINOTE_TEST_HOOKS", "1")
+        .env("HOME", home.path())
+        .env("XDG_CACHE_HOME", home.path().join("cache"))
+        .env("XDG_CONFIG_HOME", home.path().join("config"))
+        .env("XDG_DATA_HOME", home.path().join("data"))
         .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -70,6 +78,7 @@ pub fn start_unread(variables: &[(&str, &str)]) -> Client {
         waiting: VecDeque::new(),
         log,
         last_id: 0,
+        home,
         settings: Some(Value::Null),
     }
 }
@@ -262,8 +271,13 @@ impl Client {
     }
 
     pub fn open(&mut self, uri: &str, version: i32, text: &str) {
+        let language = if uri.ends_with(".md") {
+            "markdown"
+        } else {
+            "python"
+        };
         let document =
-            json!({"uri": uri, "languageId": "python", "version": version, "text": text});
+            json!({"uri": uri, "languageId": language, "version": version, "text": text});
         self.notify("textDocument/didOpen", json!({"textDocument": document}));
     }
 

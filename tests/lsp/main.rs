@@ -7,6 +7,7 @@ mod harness;
 mod diagnostics;
 mod documents;
 mod lifecycle;
+mod notes;
 // these need a server with test hooks, which only debug builds have
 #[cfg(debug_assertions)]
 mod ordering;

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::NoteSection;
-use crate::analysis::{Cancel, Hover, Report, Snapshot, Uses};
+use crate::analysis::{Cancel, Hover, Report, Snapshot, Uses, lock};
 use crate::explain::{self, UsedConcept};
 use crate::knowledge::notes::{Note, Section};
 use crate::rules::Place;
@@ -15,7 +16,7 @@ const PLACES: usize = 5;
 /// A section of a note and what it explains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lens {
-    /// The bytes of the heading's line in the note's text.
+    /// The bytes of the heading's line in the document.
     pub range: Range<usize>,
     /// The slugs of the concepts that it explains, the surest first.
     pub concepts: Vec<String>,
@@ -50,7 +51,8 @@ impl Snapshot {
             });
         }
         let note = self.note(path).ok()?;
-        let (section, range) = section_at(&note, offset)?;
+        let (section, range) = section_at(&note, self.in_note(&note, offset))?;
+        let range = self.in_document(&note, range);
         let concepts = self.explained(path, section);
         let knowledge = self.knowledge_of_notes();
         let uses = self.project_uses(&Cancel::default())?;
@@ -90,7 +92,7 @@ impl Snapshot {
         cancel: &Cancel,
     ) -> Option<Vec<Place>> {
         let note = self.note(path).ok()?;
-        let (section, _) = section_at(&note, offset)?;
+        let (section, _) = section_at(&note, self.in_note(&note, offset))?;
         let uses = self.project_uses(cancel)?;
         let concepts = self.explained(path, section);
         let mut places: Vec<Place> = concepts
@@ -110,7 +112,7 @@ impl Snapshot {
             let concepts = self.explained(path, section);
             let uses = concepts.iter().map(|concept| uses.of(concept).len()).sum();
             (!concepts.is_empty()).then(|| Lens {
-                range: section.heading.clone(),
+                range: self.in_document(&note, section.heading.clone()),
                 concepts,
                 uses,
             })
@@ -128,8 +130,16 @@ impl Snapshot {
     }
 
     /// Where the code of the folders uses concepts.
-    fn project_uses(&self, cancel: &Cancel) -> Option<Uses> {
-        self.uses(&self.files(), &self.knowledge_of_notes(), cancel)
+    fn project_uses(&self, cancel: &Cancel) -> Option<Arc<Uses>> {
+        let changes = self.state.disk.changes();
+        let known = lock(&self.state.uses).clone();
+        if let Some((_, uses)) = known.filter(|(made, _)| *made == changes) {
+            return Some(uses);
+        }
+        let files = self.code_files();
+        let uses = Arc::new(self.uses(&files, &self.knowledge_of_notes(), cancel)?);
+        *lock(&self.state.uses) = Some((changes, Arc::clone(&uses)));
+        Some(uses)
     }
 
     /// `worker.py line 3`.

@@ -1,0 +1,192 @@
+//! What is asked in notes and about them: where the code uses what a section explains, and which sections say certain words.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::lsp_types::{
+    CodeLens, Command, Location, Position, Range, SymbolInformation, SymbolKind, Url,
+};
+
+use super::actor::Event;
+use super::backend::Context;
+use super::convert;
+use crate::analysis::notes::Place;
+use crate::config::is_note;
+
+/// How many sections a search finds.
+const FOUND: usize = 20;
+
+/// Explains a rule or a concept: shows its page, or says where it stands.
+pub const EXPLAIN: &str = "marginote.explain";
+
+/// A command of the client, which shows locations: `[uri, position, locations]`.
+const REFERENCES: &str = "marginote.references";
+
+/// The places of the code where the section applies whose heading or code is at a position. None in a document that is no note.
+pub fn references(context: &Context, uri: &Url, at: Position) -> Option<Vec<Location>> {
+    let Context { view, session, .. } = context;
+    let path = convert::path(uri);
+    if !is_note(&path) || view.is_foreign(&path) {
+        return None;
+    }
+    let document = view.document(&path)?;
+    let offset = document.offset(convert::from_lsp(at), session.encoding)?;
+    let places = view
+        .snapshot
+        .note_references(&path, offset, &context.cancel)?;
+    let places = places.iter();
+    Some(
+        places
+            .filter_map(|place| convert::location(place, view, session))
+            .collect(),
+    )
+}
+
+/// A lens over each section of a note whose ideas the code uses, without its title. None where none are wanted.
+pub fn lenses(context: &Context, uri: &Url) -> Option<Vec<CodeLens>> {
+    let Context { view, session, .. } = context;
+    let path = convert::path(uri);
+    let wanted = is_note(&path) && view.snapshot.config(&path).code_lens;
+    if !wanted || view.is_foreign(&path) {
+        return None;
+    }
+    let document = view.document(&path)?;
+    let lenses = view.snapshot.lenses(&path, &context.cancel)?;
+    let used = lenses.into_iter().filter(|lens| lens.uses > 0);
+    let lens = used.map(|lens| CodeLens {
+        range: convert::range(&document, &lens.range, session),
+        command: None,
+        data: Some(json!(uri)),
+    });
+    Some(lens.collect())
+}
+
+/// The lens with its title, and the places for a client that can show them.
+///
+/// # Errors
+/// It is none of ours.
+pub fn resolve(context: &Context, mut lens: CodeLens) -> Result<CodeLens> {
+    let uri = lens.data.as_ref().and_then(Value::as_str);
+    let uri = uri.and_then(|uri| Url::parse(uri).ok());
+    let uri = uri.ok_or_else(|| Error::invalid_params("this lens is none of Marginote's"))?;
+    let at = lens.range.start;
+    let places = references(context, &uri, at).unwrap_or_default();
+    let title = match places.len() {
+        1 => "used in 1 place".to_owned(),
+        count => format!("used in {count} places"),
+    };
+    lens.command = Some(Command {
+        title,
+        command: REFERENCES.to_owned(),
+        arguments: Some(vec![json!(uri), json!(at), json!(places)]),
+    });
+    Ok(lens)
+}
+
+/// What a query that begins with `#` finds: the card of that name, then the sections that say its words. Other queries are for a Python server.
+///
+/// Names begin with `#` too: clients look for the whole query in them once more.
+pub fn symbols(context: &Context, query: &str) -> Vec<SymbolInformation> {
+    let Some(words) = query.strip_prefix('#').map(str::trim) else {
+        return Vec::new();
+    };
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let view = &context.view;
+    let card = view
+        .snapshot
+        .knowledge_of_notes()
+        .find(words)
+        .and_then(|card| {
+            let (title, location) = (
+                card.title(),
+                Location::new(context.pages.url(card)?, Range::default()),
+            );
+            Some(symbol(title, None, SymbolKind::KEY, location))
+        });
+    let notes = view.snapshot.notes();
+    let sections = notes.map(|notes| notes.search(words, FOUND));
+    let sections = sections.iter().flatten();
+    let sections = sections.filter_map(|place| section(context, place));
+    card.into_iter().chain(sections).take(FOUND).collect()
+}
+
+fn section(context: &Context, place: &Place<'_>) -> Option<SymbolInformation> {
+    let uri = context.view.uri(&place.file.path)?;
+    let line = u32::try_from(place.section.line).ok()?;
+    let start = Position::new(line, 0);
+    let file = file_name(&place.file.path);
+    let (last, above) = match place.section.headings.split_last() {
+        Some((last, above)) => (&**last, above),
+        None => (&*file, &[][..]),
+    };
+    let above = above.iter().map(|heading| &**heading);
+    let container: Vec<&str> = std::iter::once(&*file).chain(above).collect();
+    let location = Location::new(uri, Range::new(start, start));
+    Some(symbol(
+        last,
+        Some(container.join(" › ")),
+        SymbolKind::STRING,
+        location,
+    ))
+}
+
+fn file_name(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
+}
+
+fn symbol(
+    name: &str,
+    container_name: Option<String>,
+    kind: SymbolKind,
+    location: Location,
+) -> SymbolInformation {
+    // a field that the type wants and the protocol has given up
+    #[allow(deprecated)]
+    SymbolInformation {
+        name: format!("# {name}"),
+        kind,
+        tags: None,
+        deprecated: None,
+        location,
+        container_name,
+    }
+}
+
+/// Shows the page of a rule or concept, where the client shows documents; else gives its path.
+///
+/// # Errors
+/// Nothing is called so, or its page cannot be written.
+pub fn explain(context: &Context, arguments: &[Value]) -> Result<Option<Value>> {
+    let wrong = |message: String| Error::invalid_params(message);
+    let words = arguments.first().and_then(Value::as_str).ok_or_else(|| {
+        wrong(format!(
+            "`{EXPLAIN}` takes the code of a rule or the name of a concept"
+        ))
+    })?;
+    let knowledge = context.view.snapshot.knowledge_of_notes();
+    let card = knowledge.find(words).ok_or_else(|| {
+        let nearest = knowledge.nearest(words);
+        let nearest = nearest.map(|name| format!("; did you mean `{name}`?"));
+        wrong(format!(
+            "no rule and no concept is called `{words}`{}",
+            nearest.unwrap_or_default()
+        ))
+    })?;
+    let page = context.pages.file(card).ok_or_else(|| Error {
+        message:
+            "the page cannot be written: Marginote has no cache directory that it may write to"
+                .into(),
+        ..Error::internal_error()
+    })?;
+    match Url::from_file_path(&page) {
+        Ok(url) if context.session.shows_documents => {
+            // the actor ends with the process
+            let _ = context.events.send(Event::Show(url));
+            Ok(None)
+        }
+        _ => Ok(Some(json!(page.to_string_lossy()))),
+    }
+}
