@@ -20,7 +20,12 @@ const ALSO: usize = 3;
 /// What the surest section that is still there says of a concept.
 pub fn quote(snapshot: &Snapshot, notes: &Notes, card: &ConceptCard) -> Option<Quote> {
     let question = excerpt::question_of(card);
-    let mut places = notes.about(&card.concept);
+    // a card of the user's is shown already
+    let is_card = |place: &Place<'_>| {
+        let card = card.file.as_deref().map(Path::new);
+        card == Some(place.file.path.as_path())
+    };
+    let mut places = notes.about(&card.concept).filter(|place| !is_card(place));
     let (from, mut quote) = places.find_map(|place| {
         let note = snapshot.note(&place.file.path).ok()?;
         let quote = of_part(&note, part_of(&note, &place)?, &question)?;
