@@ -115,6 +115,14 @@ impl Notes {
         )
     }
 
+    /// Works out now what the first change would have to wait for: all of the cards' code is read for it, and a cache knows none of that. The knowledge must be the same.
+    pub fn prepare(&self, knowledge: &Knowledge) {
+        if !self.files.is_empty() {
+            self.linker
+                .get_or_init(|| Linker::new(knowledge, code::constructs));
+        }
+    }
+
     /// Whether these cards say what those said that the sections are linked to.
     pub fn is_linked_to(&self, knowledge: &Knowledge) -> bool {
         self.key == cache::key(knowledge)
