@@ -280,7 +280,7 @@ fn symbols_are_sections_and_cards() {
         "# Mutable default arguments".to_owned(),
         vault.uri("notes/n.md"),
     );
-    assert_eq!(names("#list born"), [note.clone()]);
+    assert_eq!(names("#list born"), std::slice::from_ref(&note));
     let both = names("# mutable-default");
     assert!(both[0].1.ends_with("MUT001.md"), "{both:?}");
     assert!(both.contains(&note), "{both:?}");
