@@ -147,6 +147,15 @@ impl Subjects {
         }
     }
 
+    /// The subjects of a word that stands for a thing where it is imported from a module: `Pool` of `multiprocessing`.
+    pub fn of_imported(word: &str, module: &str) -> Subjects {
+        let known = WORDS.iter().find(|(known, _, meaning)| {
+            let is_of = |outer: &str| module.split('.').any(|part| part.trim() == outer);
+            *known == word && matches!(meaning, Meaning::Import(outer) if is_of(outer))
+        });
+        known.map_or(Subjects::NONE, |(_, subjects, _)| *subjects)
+    }
+
     /// The names of classes and functions that stand for any of the subjects wherever they stand, with theirs.
     pub fn words(self) -> impl Iterator<Item = (&'static str, Subjects)> {
         let words = WORDS

@@ -406,6 +406,8 @@ impl<'p> Words<'_, 'p> {
             && let Some(statement) = imported.parent()
             && let Some(module) = statement.child(Field::ModuleName)
         {
+            let imported = Subjects::of_imported(last.trim(), module.text());
+            found = found.union(imported.intersection(self.family.subjects));
             for word in module.text().split('.') {
                 let module = Subjects::of_word(word.trim());
                 found = found.union(module.intersection(self.family.subjects));
