@@ -183,7 +183,9 @@ fn a_change_of_a_note_is_in_the_next_hover() {
         "notes/mine.md",
         &MINE.replace("a value of its own", "something private"),
     );
-    project.analysis.changed_on_disk(std::slice::from_ref(&path));
+    project
+        .analysis
+        .changed_on_disk(std::slice::from_ref(&path));
     assert!(quote(&project).contains("something private"));
     fs::remove_file(&path).expect("removed");
     project.analysis.changed_on_disk(&[path]);

@@ -22,6 +22,8 @@ pub struct FileFacts {
     source: Arc<str>,
     cuts: Vec<Cut>,
     segments: Vec<Placed>,
+    /// Those of all segments.
+    subjects: Subjects,
     attic: Arc<Mutex<Attic>>,
     module_bindings: Mutex<FxHashMap<Box<str>, Arc<[BindingRef]>>>,
     /// By segment: the number of the line at which its cut begins.
@@ -135,6 +137,7 @@ impl FileFacts {
             path,
             source,
             cuts,
+            subjects: subjects_of(&segments),
             segments,
             attic: Arc::default(),
             module_bindings: Mutex::default(),
@@ -223,6 +226,7 @@ impl FileFacts {
             path: Arc::clone(&self.path),
             source,
             cuts: change.cuts,
+            subjects: subjects_of(&segments),
             segments,
             attic: Arc::clone(&self.attic),
             module_bindings: Mutex::default(),
@@ -301,10 +305,16 @@ impl FileFacts {
         self.segments[index].start
     }
 
+    /// The subjects of all its segments.
+    pub fn subjects(&self) -> Subjects {
+        self.subjects
+    }
+
     /// The segments that may be about any of the subjects.
     pub fn about(&self, subjects: Subjects) -> impl Iterator<Item = usize> {
-        (0..self.segments.len())
-            .filter(move |&index| self.segments[index].facts.subjects().intersects(subjects))
+        let is_any = self.subjects.intersects(subjects);
+        let len = if is_any { self.segments.len() } else { 0 };
+        (0..len).filter(move |&index| self.segments[index].facts.subjects().intersects(subjects))
     }
 
     /// The segments, old and new, in which a later version of the file differs from this one. None where the difference may be seen from everywhere: segments
@@ -540,6 +550,11 @@ fn same_classes(old: &[Placed], new: &[Placed]) -> bool {
         Arc::ptr_eq(&old.facts, &new.facts) || old.facts.same_classes(&new.facts)
     };
     old.len() == new.len() && old.iter().zip(new).all(same)
+}
+
+fn subjects_of(segments: &[Placed]) -> Subjects {
+    let all = segments.iter().map(|placed| placed.facts.subjects());
+    all.fold(Subjects::NONE, Subjects::union)
 }
 
 fn first_lines(segments: &[Placed]) -> Vec<u32> {

@@ -25,11 +25,6 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
-        self.classes.is_empty() && self.renamed.is_empty()
-    }
-
     /// Reads a segment. `code` is where its code begins.
     pub fn of(text: &str, code: usize) -> Headers {
         let classes = words(text, "class").filter_map(|at| header(text, at + "class".len()));

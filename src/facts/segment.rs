@@ -55,18 +55,18 @@ impl Words {
 }
 
 /// What the words of a segment show. Those of a docstring show nothing.
-fn words_of(text: &str, kind: CutKind, code: usize) -> (Subjects, Headers) {
+fn words_of(text: &str, kind: CutKind, code: usize, outline: &Outline) -> (Subjects, Headers) {
     let words = |text: &str| (Subjects::of(text, kind, code), Headers::of(text, code));
-    let (subjects, headers) = words(text);
-    if subjects == Subjects::NONE && headers.is_empty() {
-        return (subjects, headers);
-    }
-    match docstring(text, code) {
+    let docstring = match outline {
+        Outline::Function(_) | Outline::Class(_) => docstring(text, code),
+        _ => None,
+    };
+    match docstring {
         Some(range) => {
             let blank = " ".repeat(range.len());
             words(&[&text[..range.start], &blank, &text[range.end..]].concat())
         }
-        None => (subjects, headers),
+        None => words(text),
     }
 }
 
@@ -76,7 +76,7 @@ impl SegmentFacts {
         let outline = Outline::of(&text, code);
         let (subjects, headers) = match outline {
             Outline::Empty => Default::default(),
-            _ => words_of(&text, kind, code),
+            _ => words_of(&text, kind, code, &outline),
         };
         SegmentFacts {
             kind,
@@ -150,6 +150,36 @@ impl SegmentFacts {
         trace::look_for_attribute(name);
         let stores = |part: &str| stores::stores_attribute(part.as_bytes(), name);
         self.holds(name) && self.code().any(stores)
+    }
+
+    /// The names of attributes that, by words, it may assign to.
+    pub fn stored_attributes(&self) -> impl Iterator<Item = &str> {
+        trace::read(self);
+        self.code().flat_map(stores::stored_attributes)
+    }
+
+    /// The names that, by words, it makes shallow copies of.
+    pub fn shallow_copies(&self) -> impl Iterator<Item = &str> {
+        trace::read(self);
+        stores::copied(&self.text)
+    }
+
+    /// Whether, by words, it may bind a name to a display.
+    pub fn may_bind_display(&self, name: &str) -> bool {
+        trace::read(self);
+        stores::binds_display(&self.text, name)
+    }
+
+    /// The names that, by words, parameters may have as their defaults; also others that stand behind a `=`.
+    pub fn default_names(&self) -> impl Iterator<Item = &str> {
+        trace::read(self);
+        self.code().flat_map(wording::given_names)
+    }
+
+    /// Whether, by words, a function of a name may be called in it.
+    pub fn may_call(&self, name: &str) -> bool {
+        trace::look_for(name);
+        self.holds(name) && self.code().any(|part| stores::calls(part, name))
     }
 
     pub fn text(&self) -> &str {

@@ -253,46 +253,85 @@ fn may_be_target(text: &[u8]) -> bool {
     is_name
 }
 
-/// `= x.copy()`, `= x[:]`, `= copy(x)`, `= list(x)`, `= dict(x)`, `= {**x}`, `= [*x]`, and nothing more in the line.
-pub(super) fn copies(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'=', bytes).any(|at| {
+/// The names in `= x.copy()`, `= x[:]`, `= copy(x)`, `= list(x)`, `= dict(x)`, `= {**x}`, `= [*x]`, and nothing more in the line.
+pub(super) fn copied(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'=', bytes).filter_map(|at| {
         if at > 0 && matches!(bytes[at - 1], b'=' | b'!' | b'<' | b'>') {
-            return false;
+            return None;
         }
-        let line = &bytes[at + 1..];
-        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-        let end = line.iter().position(|byte| matches!(byte, b'#' | b';'));
-        is_copy(line[..end.unwrap_or(line.len())].trim_ascii())
+        let line = &text[at + 1..];
+        let line = &line[..memchr::memchr(b'\n', line.as_bytes()).unwrap_or(line.len())];
+        copied_in(line.split(['#', ';']).next()?.trim_ascii())
     })
 }
 
-fn is_copy(value: &[u8]) -> bool {
-    let is_name = |name: &[u8]| {
-        let name = name.trim_ascii();
-        name.first()
-            .is_some_and(|first| is_word(*first) && !first.is_ascii_digit())
-            && name.iter().all(|byte| is_word(*byte) || *byte == b'.')
+fn copied_in(value: &str) -> Option<&str> {
+    let inside = |open: &str, close: &str| value.strip_prefix(open)?.strip_suffix(close);
+    let called = || {
+        let (callee, argument) = value.split_once('(')?;
+        let is_copying = matches!(callee, "list" | "dict" | "copy" | "copy.copy");
+        argument.strip_suffix(')').filter(|_| is_copying)
     };
-    let inside = |open: &[u8], close: &[u8]| value.strip_prefix(open)?.strip_suffix(close);
-    if let Some(name) = value
-        .strip_suffix(b".copy()")
-        .or(value.strip_suffix(b"[:]"))
-        .or(inside(b"{**", b"}"))
-        .or(inside(b"[*", b"]"))
-    {
-        return is_name(name);
-    }
-    let open = memchr::memchr(b'(', value);
-    open.is_some_and(|open| {
-        let argument = value[open + 1..].strip_suffix(b")");
-        let is_copying = matches!(&value[..open], b"list" | b"dict" | b"copy" | b"copy.copy");
-        is_copying && argument.is_some_and(is_name)
+    let name = value
+        .strip_suffix(".copy()")
+        .or(value.strip_suffix("[:]"))
+        .or(inside("{**", "}"))
+        .or(inside("[*", "]"))
+        .or_else(called)?;
+    Some(name.trim_ascii()).filter(|name| is_dotted_name(name))
+}
+
+fn is_dotted_name(name: &str) -> bool {
+    let is_first = |first: &u8| is_word(*first) && !first.is_ascii_digit();
+    name.as_bytes().first().is_some_and(is_first)
+        && name.bytes().all(|byte| is_word(byte) || byte == b'.')
+}
+
+/// Whether a name may be bound to a display or a comprehension: in the line of the name, or in parentheses that are opened there.
+pub(super) fn binds_display(text: &str, name: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, name).any(|at| {
+        let rest = &bytes[at + name.len()..];
+        let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+        let is_display = |equals: usize| {
+            let value = line[equals + 1..].trim_ascii_start();
+            matches!(value.first(), None | Some(b'[' | b'{' | b'(' | b'\\'))
+        };
+        let is_annotated = line.trim_ascii_start().starts_with(b":");
+        line.first().is_none_or(|byte| !is_word(*byte))
+            && (is_annotated || memchr::memchr_iter(b'=', line).any(is_display))
+    })
+}
+
+/// The names of attributes that a text may assign to.
+pub(super) fn stored_attributes(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'.', bytes).filter_map(move |dot| {
+        let rest = bytes[dot + 1..].trim_ascii_start();
+        let start = bytes.len() - rest.len();
+        let end = start + word_length(rest);
+        (start < end && is_target(bytes, start, end)).then(|| &text[start..end])
+    })
+}
+
+/// Whether a function of a name may be called in a text, by its name or by one that is given to it there.
+pub(super) fn calls(text: &str, name: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memmem::find_iter(bytes, name).any(|at| {
+        let line = line_before(bytes, at);
+        let after = bytes[at + name.len()..].trim_ascii_start();
+        let is_called = || {
+            !line.ends_with(b"def ")
+                && (matches!(after.first(), Some(b'(' | b'\\' | b'#')) || after.starts_with(b")("))
+        };
+        line.contains(&b'=') || line.is_empty() || is_called()
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::stores_attribute;
+    use super::{binds_display, calls, stored_attributes, stores_attribute};
 
     #[test]
     fn stores_of_attributes() {
@@ -332,6 +371,50 @@ mod tests {
             "return self.x\nin_y = 1",
         ] {
             assert!(!stores_attribute(text.as_bytes(), "x"), "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_that_are_stored() {
+        let names = |text| stored_attributes(text).collect::<Vec<_>>();
+        assert_eq!(names("self.x = self.y\nself.z += 1"), ["x", "z"]);
+        assert_eq!(names("if self.x == 1: f(self.y, 2)"), [""; 0]);
+    }
+
+    #[test]
+    fn names_that_are_bound_to_displays() {
+        for text in [
+            "x = []",
+            "x: T = y",
+            "x = y = {1: 2}",
+            "x = (\n    [])",
+            "x = \\\n []",
+        ] {
+            assert!(binds_display(text, "x"), "{text}");
+        }
+        for text in ["x = y", "xs = []", "f(x)\ny = []", "x = f([])"] {
+            assert!(!binds_display(text, "x"), "{text}");
+        }
+    }
+
+    #[test]
+    fn functions_that_are_called() {
+        for text in [
+            "y.f(1)",
+            "f (1)",
+            "g = f\ng()",
+            "(g or f)(1)",
+            "h(\n    f\n)",
+        ] {
+            assert!(calls(text, "f"), "{text}");
+        }
+        for text in [
+            "def f(): pass",
+            "from m import f",
+            "@f\ndef g(): pass",
+            "return f",
+        ] {
+            assert!(!calls(text, "f"), "{text}");
         }
     }
 }

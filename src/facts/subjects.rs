@@ -232,7 +232,7 @@ impl Subjects {
         if stores::chained(bytes) {
             found = found.union(Subjects::CHAINED);
         }
-        if stores::copies(bytes) {
+        if stores::copied(text).next().is_some() {
             found = found.union(Subjects::SHALLOW_COPIES);
         }
         if stores::stores_implicit(bytes) {

@@ -132,6 +132,16 @@ pub(super) fn defaults(header: &[u8], close: u8) -> Subjects {
     found
 }
 
+/// The names that stand behind a `=` in a text.
+pub(super) fn given_names(text: &str) -> impl Iterator<Item = &str> {
+    memchr::memchr_iter(b'=', text.as_bytes()).filter_map(|at| {
+        let value = text[at + 1..]
+            .trim_start_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '(' | '\\'));
+        let name = &value[..dotted_length(value.as_bytes())];
+        starts_name(value.as_bytes()).then_some(name)
+    })
+}
+
 /// Whether an expression begins with a name that is no constant of the language, and no text.
 fn starts_name(rest: &[u8]) -> bool {
     const CONSTANTS: [&[u8]; 5] = [b"None", b"True", b"False", b"lambda", b"not"];

@@ -110,13 +110,18 @@ impl Project {
             .map(|(family, names)| file.named(self.keep(names, || self.collect(family))))
             .filter(|named| !named.is_empty())
             .collect();
+        // most files have nothing to do with most subjects
+        let is_any = file.subjects().intersects(subjects) || !named.is_empty();
+        let len = if is_any { file.len() } else { 0 };
         let is_about = move |index: usize| {
             let own = file.segment(index).subjects();
             own.intersects(subjects) || named.iter().any(|named| named[index].intersects(subjects))
         };
         // the keyword means something only where there are threads
-        let targets = subjects.intersects(Subjects::THREADS) && (0..file.len()).any(&is_about);
-        (0..file.len()).filter(move |&index| {
+        let targets = subjects.intersects(Subjects::THREADS)
+            && file.subjects().intersects(Subjects::TARGETS)
+            && (0..len).any(&is_about);
+        (0..len).filter(move |&index| {
             is_about(index)
                 || targets && file.segment(index).subjects().intersects(Subjects::TARGETS)
         })

@@ -49,7 +49,7 @@ impl Project {
             .collect();
         let segments = (0..file.len()).filter(|&segment| {
             let facts = file.segment(segment);
-            named.iter().any(|name| facts.mentions(name))
+            named.iter().any(|name| facts.may_call(name))
         });
         let calls = segments.flat_map(|segment| {
             let root = file.root(segment);

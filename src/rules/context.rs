@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Edit, Evidence, Finding, Fix, Place, Rule, Severity};
-use crate::facts::{FileFacts, Site, Subjects};
+use crate::facts::{FileFacts, SegmentFacts, Site, Subjects};
 use crate::project::{Class, Function, Project};
 
 /// Settings that change what rules say.
@@ -44,21 +44,26 @@ impl<'p> Context<'p> {
 
     /// The roots of the segments that may be about the subjects. Segments that do not parse are left out: what they say is not known.
     pub fn segments(&self, subjects: Subjects) -> impl Iterator<Item = Site<'p>> {
+        self.segments_where(subjects, |_| true)
+    }
+
+    /// Those of them whose facts are asked for.
+    pub fn segments_where(
+        &self,
+        subjects: Subjects,
+        is_asked: impl Fn(&SegmentFacts) -> bool,
+    ) -> impl Iterator<Item = Site<'p>> {
         let file = self.file;
         self.project
             .about(file, subjects)
+            .filter(move |&segment| is_asked(file.segment(segment)))
             .map(move |segment| file.root(segment))
             .filter(|root| !root.node.tree().has_error())
     }
 
     /// The functions and lambdas in those segments, in source order.
     pub fn functions(&self, subjects: Subjects) -> impl Iterator<Item = Function<'p>> {
-        self.segments(subjects).flat_map(|root| {
-            root.body()
-                .functions
-                .iter()
-                .filter_map(move |data| Function::at(root.at(data.node)))
-        })
+        self.segments(subjects).flat_map(functions_in)
     }
 
     /// The classes in those segments, and the classes of whose bodies they are part, in source order.
@@ -82,6 +87,12 @@ impl<'p> Context<'p> {
         self.segments(subjects)
             .flat_map(|root| root.body().calls.iter().map(move |call| root.at(*call)))
     }
+}
+
+/// The functions and lambdas in a segment, by its root.
+pub fn functions_in<'p>(root: Site<'p>) -> impl Iterator<Item = Function<'p>> {
+    let functions = root.body().functions.iter();
+    functions.filter_map(move |data| Function::at(root.at(data.node)))
 }
 
 /// Where a site is, for the message of a finding in a file: `line 3`, or `line 3 of other.py`.

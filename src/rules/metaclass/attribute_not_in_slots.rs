@@ -1,7 +1,7 @@
 //! MET015 attribute-not-in-slots. Card: knowledge/rules/MET015-attribute-not-in-slots.md
 
 use super::{is_expected, is_made_by_object};
-use crate::facts::{MutationKind, Resolution, Site, Subjects};
+use crate::facts::{BindingKind, MutationKind, Resolution, SegmentFacts, Site, Subjects};
 use crate::project::{Bound, Class, ClassValue, Function, Slots, Value, mangled};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -28,11 +28,15 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             continue;
         };
         let mut stores: Vec<(&str, Site<'_>)> = Vec::new();
-        for method in class.methods() {
+        let has_room = |name: &str| room.names.contains(&mangled(class.name(), name));
+        let may_store =
+            |facts: &SegmentFacts| facts.stored_attributes().any(|name| !has_room(name));
+        let members = class.site.members_where(may_store);
+        let functions = members.filter(|member| member.binding.kind == BindingKind::Function);
+        for method in functions.filter_map(|member| Function::at(member.value()?)) {
             for (name, statement) in stores_of(cx, method) {
-                let own = mangled(class.name(), name);
                 let is_seen = stores.iter().any(|(seen, _)| *seen == name);
-                if !is_seen && !room.names.contains(&own) && is_refused(cx, class, name) {
+                if !is_seen && !has_room(name) && is_refused(cx, class, name) {
                     stores.push((name, statement));
                 }
             }

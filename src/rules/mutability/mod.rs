@@ -23,7 +23,7 @@ pub mod unbounded_cache;
 pub mod unhashable_member;
 
 use super::Context;
-use crate::facts::{BindingKind, BindingSite, Resolution, ScopeKind, Site};
+use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, ScopeKind, Site};
 use crate::project::{
     ClassValue, Followed, Function, Parameter, Part, Project, Reach, Use, Value, is_container_name,
 };
@@ -80,6 +80,13 @@ const NAMES: usize = 4;
 /// Whether a name is written as those are that nobody means to change. Other names of a module may hold its state, which a parameter gives the tests a way to replace.
 fn is_constant(name: &str) -> bool {
     !name.chars().any(char::is_lowercase)
+}
+
+/// Whether a name in a file may be that of a constant, by its last word or by what that is another name of.
+fn may_be_constant(file: &FileFacts, name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let mut originals = file.kin().originals(last).iter();
+    is_constant(last) || originals.any(|original| is_constant(original))
 }
 
 /// The value of the one assignment that makes the container which a name of a module or a class stands for.

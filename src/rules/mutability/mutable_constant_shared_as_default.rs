@@ -2,11 +2,11 @@
 
 use super::{
     constant, done_to, edits, followed, harmful_uses, is_container, is_overload, made,
-    promises_not_to_change, what_is_made,
+    may_be_constant, promises_not_to_change, what_is_made,
 };
-use crate::facts::{Site, Subjects};
+use crate::facts::{SegmentFacts, Site, Subjects};
 use crate::project::{ClassValue, Function, Parameter, Reach};
-use crate::rules::context::line;
+use crate::rules::context::{functions_in, line};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::Kind;
 
@@ -20,7 +20,12 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if cx.is_stub() {
         return;
     }
-    for function in cx.functions(Subjects::NAMED_DEFAULTS) {
+    let names_constant = |facts: &SegmentFacts| {
+        let mut names = facts.default_names();
+        names.any(|name| may_be_constant(cx.file, name))
+    };
+    let segments = cx.segments_where(Subjects::NAMED_DEFAULTS, names_constant);
+    for function in segments.flat_map(functions_in) {
         for parameter in function.parameters() {
             if let Some(default) = parameter.default
                 && !is_meant_to_be_shared(parameter.name.text())

@@ -1,11 +1,11 @@
 //! MUT009 shallow-copy-shares. Card: knowledge/rules/MUT009-shallow-copy-shares.md
 
-use super::{comes_after, constant, edits, is_container, is_made_here, made};
-use crate::facts::{BindingKind, Site, Subjects};
+use super::{comes_after, constant, edits, is_container, is_made_here, made, may_be_constant};
+use crate::facts::{BindingKind, SegmentFacts, Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, turn_around};
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{CutKind, Field, Kind, Node, Outline};
 
 pub const RULE: Rule = Rule {
     code: "MUT009",
@@ -17,7 +17,11 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if cx.is_stub() {
         return;
     }
-    for root in cx.segments(Subjects::SHALLOW_COPIES) {
+    let copies_known = |facts: &SegmentFacts| {
+        let mut names = facts.shallow_copies();
+        names.any(|name| may_be_original(cx, facts, name))
+    };
+    for root in cx.segments_where(Subjects::SHALLOW_COPIES, copies_known) {
         let assignments = root.node.descendants();
         for node in assignments.filter(|node| node.kind() == Kind::Assignment) {
             if let Some(copy) = copy(root.with(node))
@@ -29,6 +33,15 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether, by words, `original` may find what a name in a segment stands for.
+fn may_be_original(cx: &Context<'_>, facts: &SegmentFacts, name: &str) -> bool {
+    // on the top level of a module, it may be bound in another segment
+    let is_module = facts.kind() != CutKind::Member
+        && !matches!(facts.outline(), Outline::Function(_) | Outline::Class(_));
+    let is_here = || is_module || !name.contains('.') && facts.may_bind_display(name);
+    may_be_constant(cx.file, name) || is_here()
 }
 
 /// A name that is bound to a shallow copy.

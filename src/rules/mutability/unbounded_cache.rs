@@ -55,23 +55,30 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     }
 }
 
-/// Whether, by words, something is stored in the file in what has a name.
+/// Whether, by words, something is stored in the file in what has a name, where it is asked for what is there too.
 fn may_grow(cx: &Context<'_>, name: &str) -> bool {
     let segments = (0..cx.file.len()).map(|segment| cx.file.segment(segment));
     let mut texts = segments
         .filter(|facts| facts.mentions(name))
         .map(|facts| facts.text());
     texts.any(|text| {
-        text.match_indices(name).any(|(at, _)| {
-            let after = &text[at + name.len()..];
-            let stores = || {
-                after
-                    .lines()
-                    .next()
-                    .is_some_and(|line| line.contains("] ="))
-            };
-            after.starts_with(".setdefault(") || after.starts_with('[') && stores()
-        })
+        let places = || {
+            let places = text.match_indices(name);
+            places.map(|(at, _)| (&text[..at], &text[at + name.len()..]))
+        };
+        let stores = |(_, after): (&str, &str)| {
+            let line = after.lines().next().unwrap_or_default();
+            after.starts_with('[') && line.contains("] =")
+        };
+        let asks = |(before, after): (&str, &str)| {
+            let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+            let operand = before.trim_end_matches(is_part).trim_ascii_end();
+            let line = before.lines().next_back().unwrap_or_default();
+            let is_member = line.contains("in ") || operand.ends_with("in");
+            after.starts_with(".get(") || is_member || operand.ends_with('\\')
+        };
+        places().any(|(_, after)| after.starts_with(".setdefault("))
+            || places().any(stores) && (text.contains("KeyError") || places().any(asks))
     })
 }
 
