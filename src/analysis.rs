@@ -433,18 +433,18 @@ impl Snapshot {
         if let Some(file) = self.state.open.get(path) {
             return Some(Arc::clone(&file.document));
         }
-        if is_note(path) {
-            return self.note_document(path);
+        if let Some(known) = lock(&self.state.documents).get(path) {
+            return Some(Arc::clone(known));
         }
-        let facts = self.state.disk.facts(path)?;
-        let mut known = self
-            .state
-            .documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        // of a note as ranges in it see it: decoded and repaired
+        let document = match self.is_note(path) {
+            true => Document::new(&self.note(path).ok()?.text, 0),
+            false => Document::new(self.state.disk.facts(path)?.source(), 0),
+        };
+        let mut known = lock(&self.state.documents);
         let document = known
             .entry(path.to_path_buf())
-            .or_insert_with(|| Arc::new(Document::new(facts.source(), 0)));
+            .or_insert_with(|| Arc::new(document));
         Some(Arc::clone(document))
     }
 
@@ -499,7 +499,7 @@ impl Snapshot {
     }
 
     fn analyse(&self, path: &Path, cancel: &Cancel) -> Option<Report> {
-        if is_note(path) {
+        if self.is_note(path) {
             return Some(self.check_note(path));
         }
         if !self.state.open.contains_key(path)
@@ -630,7 +630,8 @@ impl Snapshot {
     /// The findings in many files, in parallel, in the order of `paths`. `done` is called once a file, from any thread.
     pub fn check(&self, paths: &[PathBuf], done: &(dyn Fn() + Sync)) -> Vec<Arc<Report>> {
         // every file is read before the first is checked: rules ask for the whole project
-        paths.par_iter().for_each(|path| {
+        let code = paths.par_iter().filter(|path| !self.is_note(path));
+        code.for_each(|path| {
             let _ = self.state.disk.read(path);
         });
         self.state.disk.changed();

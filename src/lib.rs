@@ -24,10 +24,10 @@
 //! | [`rules`] | facts and project | findings, one file a rule |
 //! | [`knowledge`] | cards, claims | concepts, rule cards, hover selectors; what a note says wrongly |
 //! | [`explain`] | a finding or a construct, and knowledge | Markdown or plain text |
+//! | [`recall`] | questions of cards and notes | the next ones to ask |
 //! | [`analysis`] | the facade: open, edit, close, findings, hover. Plain data in, plain data out |
 //! | [`server`] | LSP messages | calls of the facade, and back |
-//! | [`review`] | paths | the facade's findings as text or JSON |
-//! | [`recall`] | questions of cards and notes | the next ones to ask |
+//! | [`review`] | what a command line asks for | the facade's findings, the notes and their questions as text or JSON |
 //!
 //! [`config`] is read by the last three and handed to the rules as plain values.
 //!
@@ -57,6 +57,8 @@ pub mod knowledge;
 
 pub mod explain;
 
+pub mod recall;
+
 pub mod config;
 
 pub mod analysis;
@@ -64,5 +66,3 @@ pub mod analysis;
 pub mod server;
 
 pub mod review;
-
-pub mod recall;

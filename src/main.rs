@@ -1,6 +1,7 @@
 //! The command line: what was asked for, handed to the library.
 
 mod allocator;
+mod cli;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,129 +10,14 @@ use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::Parser;
+use cli::{Check, Cli, Color, Command, FindingOptions, NotesCommand, PageFormat, Recall};
 use marginote::config::{ConfigCache, Settings};
 use marginote::explain::{self, Text};
-use marginote::knowledge::{Card, Knowledge};
-use marginote::review::{self, Format, Place, Request};
+use marginote::knowledge::{Card, Knowledge, NOTE_RULES, NoteRule};
+use marginote::review::{self, Format, Place, RecallRequest, RecallTask, Request};
 use marginote::rules::Severity;
 use tracing_subscriber::EnvFilter;
-
-/// Writes study notes into the margin of Python code.
-#[derive(Parser)]
-#[command(version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Checks files and folders, and explains what it finds.
-    ///
-    /// Exit code: 0 nothing found, 1 findings, 2 the call or the configuration was wrong, 3 a file could not be read
-    /// (each is named, the rest is checked). Of several the first in the order 2, 3, 1, 0.
-    Check(Check),
-    /// Lists the rules.
-    Rules {
-        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-        format: ListFormat,
-    },
-    /// Explains a rule (MUT001, mutable-default), a concept (gil), or what stands at a place of a file.
-    Explain {
-        /// A rule's code or name, a concept's name, or its title.
-        #[arg(
-            value_name = "CODE|CONCEPT",
-            required_unless_present = "at",
-            conflicts_with = "at"
-        )]
-        what: Option<String>,
-        /// What a hover there would say. Line and column count from 1.
-        #[arg(long, value_name = "FILE:LINE:COLUMN")]
-        at: Option<Place>,
-        #[arg(long, value_enum, default_value_t = PageFormat::Text)]
-        format: PageFormat,
-    },
-    /// Serves an editor over stdin and stdout (the Language Server Protocol).
-    Server {
-        /// Listen on HOST:PORT and serve the first client there, for debugging.
-        #[arg(long, value_name = "HOST:PORT")]
-        tcp: Option<String>,
-        /// Accepted because VS Code's client adds it.
-        #[arg(long, hide = true, conflicts_with = "tcp")]
-        stdio: bool,
-    },
-}
-
-#[derive(Args)]
-struct Check {
-    /// Files and folders; `-` reads stdin. Default: the working directory.
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
-    format: CheckFormat,
-    /// The rules that run: codes, names, families or ALL, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "RULES")]
-    select: Option<Vec<String>>,
-    /// Rules that do not run.
-    #[arg(long, value_delimiter = ',', value_name = "RULES")]
-    ignore: Vec<String>,
-    /// Read no configuration files.
-    #[arg(long)]
-    isolated: bool,
-    /// Exit with 0 whatever is found.
-    #[arg(long)]
-    exit_zero: bool,
-    /// The least severity that makes the exit code 1.
-    #[arg(long, value_parser = severity, default_value = "warning", value_name = "error|warning|information|hint")]
-    fail_on: Severity,
-    /// The name of the file whose text comes from stdin. Only with the path `-`.
-    #[arg(long, value_name = "FILE")]
-    stdin_filename: Option<PathBuf>,
-    /// How many files are checked at the same time. Default: one for each core.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: Option<u16>,
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    color: Color,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum CheckFormat {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ListFormat {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PageFormat {
-    Text,
-    Markdown,
-    Json,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-fn severity(word: &str) -> Result<Severity, String> {
-    [
-        Severity::Error,
-        Severity::Warning,
-        Severity::Information,
-        Severity::Hint,
-    ]
-    .into_iter()
-    .find(|severity| severity.word() == word)
-    .ok_or_else(|| "one of error, warning, information, hint".to_string())
-}
 
 fn main() -> ExitCode {
     allocator::share_with_tree_sitter();
@@ -152,13 +38,15 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(call) => check(call),
-        Command::Rules { format } => print(&rules(format)?),
+        Command::Rules { format } => print(&rules(format.into())?),
         Command::Explain {
             at: Some(place),
             format,
             ..
         } => print(&hover(&place, format)?),
         Command::Explain { what, format, .. } => print(&page(&what.unwrap_or_default(), format)?),
+        Command::Notes(command) => notes(command),
+        Command::Recall(call) => recall(call),
         Command::Server { tcp, .. } => Ok(marginote::server::run(tcp.as_deref())?),
     }
 }
@@ -173,26 +61,75 @@ fn check(call: Check) -> anyhow::Result<ExitCode> {
             .build_global()
             .context("cannot start the threads")?;
     }
-    let color = match call.color {
+    let request = Request {
+        stdin_filename: call.stdin_filename,
+        isolated: call.isolated,
+        ..request(call.paths, call.findings)
+    };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    Ok(ExitCode::from(review::check(&request, &mut out)?))
+}
+
+/// What is asked for with the options that `check` and `notes check` share.
+fn request(paths: Vec<PathBuf>, options: FindingOptions) -> Request {
+    let color = match options.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
     };
-    let request = Request {
-        paths: call.paths,
-        format: if call.format == CheckFormat::Json {
-            Format::Json
-        } else {
-            Format::Text
-        },
-        settings: Settings::from_options(call.select.as_deref(), &call.ignore),
-        isolated: call.isolated,
-        stdin_filename: call.stdin_filename,
-        fail_on: (!call.exit_zero).then_some(call.fail_on),
+    Request {
+        paths,
+        format: options.format.into(),
+        settings: Settings::from_options(options.select.as_deref(), &options.ignore),
+        isolated: false,
+        stdin_filename: None,
+        fail_on: (!options.exit_zero).then_some(options.fail_on),
         color,
+    }
+}
+
+fn notes(command: NotesCommand) -> anyhow::Result<ExitCode> {
+    let out = &mut std::io::BufWriter::new(std::io::stdout().lock());
+    let code = match command {
+        NotesCommand::List { paths, format } => review::list(&paths, format.into(), out)?,
+        NotesCommand::Search {
+            words,
+            paths,
+            limit,
+            format,
+        } => review::search(&words.join(" "), &paths, limit.into(), format.into(), out)?,
+        NotesCommand::Check { paths, findings } => {
+            review::check_notes(&request(paths, findings), out)?
+        }
+        NotesCommand::Link { file, format } => review::link(&file, format.into(), out)?,
     };
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    Ok(ExitCode::from(review::check(&request, &mut out)?))
+    Ok(ExitCode::from(code))
+}
+
+fn recall(call: Recall) -> anyhow::Result<ExitCode> {
+    let task = match (call.grade.as_deref(), call.export.as_deref()) {
+        (Some([id, grade]), _) => RecallTask::Grade(id.clone(), grade.clone()),
+        (_, Some([program, file @ ..])) => {
+            if program != "anki" {
+                bail!(
+                    "`{}` is no program to export for: only anki is",
+                    program.escape_debug()
+                );
+            }
+            RecallTask::Anki(file.first().map_or("-", String::as_str).into())
+        }
+        _ => RecallTask::Ask(call.limit.into()),
+    };
+    let request = RecallRequest {
+        paths: call.paths,
+        all: call.all,
+        format: call.format.into(),
+        task,
+    };
+    let today = jiff::Zoned::now().date();
+    let out = &mut std::io::BufWriter::new(std::io::stdout().lock());
+    let code = review::recall(&request, today, &mut std::io::stdin().lock(), out)?;
+    Ok(ExitCode::from(code))
 }
 
 /// Prints a page; whoever has read enough of it may close the pipe.
@@ -214,41 +151,44 @@ fn knowledge_here() -> anyhow::Result<Arc<Knowledge>> {
     Ok(Arc::clone(&config.knowledge))
 }
 
-fn rules(format: ListFormat) -> anyhow::Result<String> {
+fn rules(format: Format) -> anyhow::Result<String> {
     let knowledge = knowledge_here()?;
     let cards = knowledge.rules();
-    if format == ListFormat::Json {
-        let rules: Vec<_> = cards
-            .map(|card| {
-                serde_json::json!({
-                    "code": card.code, "name": card.name, "severity": card.severity.word(), "fix": card.fix.word(),
-                    "title": card.title, "concept": card.concept, "since": card.since,
-                })
+    if format == Format::Json {
+        let cards = cards.map(|card| {
+            serde_json::json!({
+                "code": card.code, "name": card.name, "severity": card.severity.word(), "fix": card.fix.word(),
+                "title": card.title, "concept": card.concept, "since": card.since,
             })
-            .collect();
+        });
+        let notes = NOTE_RULES.iter().map(|rule| {
+            serde_json::json!({
+                "code": rule.code, "name": rule.name, "severity": rule.severity.word(), "fix": "none",
+                "title": rule.title, "concept": "", "since": "",
+            })
+        });
+        let rules: Vec<_> = cards.chain(notes).collect();
         return Ok(format!(
             "{}\n",
             serde_json::json!({"version": 1, "rules": rules})
         ));
     }
-    let line = |card: &marginote::knowledge::RuleCard| {
-        format!(
-            "{:<6}  {:<34} {:<12} {}\n",
-            card.code,
-            card.name,
-            card.severity.word(),
-            card.title
-        )
+    let line = |code: &str, name: &str, severity: Severity, title: &str| {
+        format!("{code:<7}  {name:<34} {:<12} {title}\n", severity.word())
     };
-    Ok(cards.map(line).collect())
+    let cards = cards.map(|card| line(&card.code, &card.name, card.severity, &card.title));
+    let notes = NOTE_RULES.iter();
+    let notes = notes.map(|rule| line(rule.code, rule.name, rule.severity, rule.title));
+    Ok(cards.chain(notes).collect())
 }
 
 fn page(what: &str, format: PageFormat) -> anyhow::Result<String> {
     let knowledge = &*knowledge_here()?;
-    let (name, text): (&str, Text) = match knowledge.find(what) {
-        Some(Card::Rule(card)) => (&card.code, explain::rule(card, knowledge)),
-        Some(Card::Concept(card)) => (&card.concept, explain::concept(card, knowledge)),
-        None => match knowledge.nearest(what) {
+    let (name, text): (&str, Text) = match (knowledge.find(what), NoteRule::find(what)) {
+        (Some(Card::Rule(card)), _) => (&card.code, explain::rule(card, knowledge)),
+        (Some(Card::Concept(card)), _) => (&card.concept, explain::concept(card, knowledge)),
+        (None, Some(rule)) => (rule.code, explain::note_rule(rule)),
+        (None, None) => match knowledge.nearest(what) {
             Some(right) => bail!("no rule or concept is called `{what}`; did you mean `{right}`?"),
             None => {
                 bail!("no rule or concept is called `{what}`; `marginote rules` lists the rules")
@@ -266,8 +206,11 @@ fn page(what: &str, format: PageFormat) -> anyhow::Result<String> {
 }
 
 fn hover(place: &Place, format: PageFormat) -> anyhow::Result<String> {
-    let hover = review::explain_at(place)?;
-    Ok(match (format, hover) {
+    let explained = review::explain_at(place)?;
+    for problem in &explained.problems {
+        eprintln!("marginote: {problem}");
+    }
+    Ok(match (format, explained.hover) {
         (PageFormat::Json, hover) => {
             let hover = hover.as_ref();
             let document = serde_json::json!({
@@ -275,7 +218,7 @@ fn hover(place: &Place, format: PageFormat) -> anyhow::Result<String> {
                 "concept": hover.and_then(|hover| hover.concept.as_deref()),
                 "also": hover.map_or(&[][..], |hover| &hover.also),
                 "findings": hover.map_or(&[][..], |hover| &hover.findings),
-                "notes": [],
+                "notes": explained.notes,
                 "markdown": hover.map_or("", |hover| &hover.markdown),
             });
             format!("{document}\n")

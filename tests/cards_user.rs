@@ -521,11 +521,8 @@ fn notes_are_files_folders_and_globs() {
         assert_eq!(codes, found, "{notes}");
     }
     project.write("marginote.toml", "notes = [\"notes\"]\n");
-    let files = project
-        .analysis()
-        .snapshot()
-        .config(&project.path("a.py"))
-        .notes_files();
+    let config = project.analysis().snapshot().config(&project.path("a.py"));
+    let files = config.notes_files(&config.notes);
     let names: Vec<_> = files
         .files
         .iter()

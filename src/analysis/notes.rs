@@ -164,6 +164,19 @@ impl Notes {
         cache::default_file()
     }
 
+    /// The slug of the concept that each section of a note is nearest to, however unsure that is, in the order of [`NoteFile::sections`]. None where it says nothing.
+    pub fn nearest(&self, note: &Note, knowledge: &Knowledge) -> Vec<Option<Box<str>>> {
+        let linker = self
+            .linker
+            .get_or_init(|| Linker::new(knowledge, code::constructs));
+        let parts = note.parts().zip(constructs_of(note));
+        let nearest = parts.map(|(part, constructs)| {
+            let section = NoteSection::of(note, &part);
+            linker.nearest(&subject(note, &part, &section, &constructs))
+        });
+        nearest.collect()
+    }
+
     /// The notes, by path.
     pub fn files(&self) -> impl Iterator<Item = &Arc<NoteFile>> {
         self.files.values()
@@ -311,16 +324,26 @@ fn linked(
         let mut section = NoteSection::of(note, &part);
         section.links = linker
             .get_or_init(|| Linker::new(knowledge, code::constructs))
-            .link(&Subject {
-                marks: &part.section.concepts,
-                note_marks: &note.front.concepts,
-                headings: &part.headings(),
-                words: &section.words,
-                constructs: &constructs,
-            });
+            .link(&subject(note, &part, &section, &constructs));
         sections.push(section);
     }
     Arc::new(NoteFile::of(stamp, note, sections))
+}
+
+/// What is known of a section for the linker.
+fn subject<'s>(
+    note: &'s Note,
+    part: &Part<'s>,
+    section: &'s NoteSection,
+    constructs: &'s Words,
+) -> Subject<'s> {
+    Subject {
+        marks: &part.section.concepts,
+        note_marks: &note.front.concepts,
+        headings: &section.headings,
+        words: &section.words,
+        constructs,
+    }
 }
 
 fn by_concept(

@@ -9,10 +9,10 @@ use rustc_hash::FxHashMap;
 
 use super::notes::{Notes, check, quote};
 use super::{Report, Snapshot, lock, new_stamp};
+use crate::config::is_note;
 use crate::explain::Quote;
 use crate::knowledge::Knowledge;
 use crate::knowledge::notes::Note;
-use crate::text::Document;
 
 /// The notes as they were read last, and what has changed since.
 #[derive(Default)]
@@ -89,7 +89,8 @@ impl Snapshot {
     fn notes_files(&self) -> (Vec<PathBuf>, Vec<(PathBuf, String)>) {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for folder in self.state.disk.roots() {
-            let found = self.state.config.for_folder(&folder).notes_files();
+            let config = self.state.config.for_folder(&folder);
+            let found = config.notes_files(&config.notes);
             files.extend(found.files);
             let problem = found.problems.into_iter();
             problems.extend(problem.map(|problem| (problem.path, problem.message)));
@@ -99,6 +100,12 @@ impl Snapshot {
         problems.sort();
         problems.dedup();
         (files, problems)
+    }
+
+    /// Whether a file is a note: by its name, or because it was named as one.
+    pub(super) fn is_note(&self, path: &Path) -> bool {
+        let notes = self.state.shelf.notes.as_ref();
+        is_note(path) || notes.is_some_and(|notes| notes.file(path).is_some())
     }
 
     /// The cards that notes are linked to: those of the first folder.
@@ -158,12 +165,6 @@ impl Snapshot {
         let note = Arc::new(note);
         lock(&self.state.read).insert(path.to_owned(), Arc::clone(&note));
         Ok(note)
-    }
-
-    /// The text of a note that is not open, as ranges in it see it.
-    pub(super) fn note_document(&self, path: &Path) -> Option<Arc<Document>> {
-        let note = self.note(path).ok()?;
-        Some(Arc::new(Document::new(&note.text, 0)))
     }
 
     /// What is wrong in a note.

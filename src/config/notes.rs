@@ -45,6 +45,15 @@ impl NotesPath {
         }
     }
 
+    /// A file or a folder by its path, which is taken as it is: nothing in it is a glob.
+    pub fn literal(path: PathBuf) -> NotesPath {
+        NotesPath {
+            start: path,
+            glob: None,
+            said: None,
+        }
+    }
+
     /// Reads an entry of a configuration file, `said` on this line of it.
     ///
     /// # Errors

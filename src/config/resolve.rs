@@ -109,9 +109,9 @@ impl Config {
         }
     }
 
-    /// The files of notes.
-    pub fn notes_files(&self) -> NotesFiles {
-        notes::files(&self.notes, self.respect_gitignore, &self.exclude)
+    /// The files of notes at these paths.
+    pub fn notes_files(&self, paths: &[NotesPath]) -> NotesFiles {
+        notes::files(paths, self.respect_gitignore, &self.exclude)
     }
 
     /// Whether a rule runs at all.

@@ -59,7 +59,7 @@ fn recall(recall: &Recall) -> Recall {
 const DEEPEST: usize = 16;
 
 /// Markdown that shows the same and does nothing.
-fn markdown(text: &str) -> String {
+pub(super) fn markdown(text: &str) -> String {
     let events = || TextMergeStream::new(Parser::new_ext(text, MARKDOWN));
     if depth(events()) > DEEPEST {
         return escape::message(text);

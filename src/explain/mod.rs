@@ -12,7 +12,7 @@ mod section;
 
 use std::fmt::Write as _;
 
-use crate::knowledge::{Block, BlockKind, ConceptCard, Knowledge, RuleCard, rule_names};
+use crate::knowledge::{Block, BlockKind, ConceptCard, Knowledge, NoteRule, RuleCard, rule_names};
 use crate::rules::{Finding, Place};
 
 pub use design::{Design, DesignKind, Home};
@@ -43,6 +43,16 @@ impl Text {
             markdown,
         }
     }
+}
+
+/// A line of the user's as Markdown that shows it and does nothing else.
+pub fn escaped(text: &str) -> String {
+    escape::message(text)
+}
+
+/// Markdown of the user's as Markdown that shows the same and does nothing else.
+pub fn defused(markdown: &str) -> String {
+    defuse::markdown(markdown)
 }
 
 /// Markdown of ours, in both forms.
@@ -229,6 +239,20 @@ pub fn rule(card: &RuleCard, knowledge: &Knowledge) -> Text {
     }
     push_file(&mut out, card.file.as_deref());
     Text::new(out)
+}
+
+/// The page of something that can be wrong in a note.
+pub fn note_rule(rule: &NoteRule) -> Text {
+    let NoteRule {
+        code,
+        name,
+        severity,
+        title,
+    } = rule;
+    let severity = severity.word();
+    Text::new(format!(
+        "# {code} {name}\n\n**{title}**\n\n- Severity: at most {severity}\n- Fix: none\n\nEditors show it in the note, `marginote notes check` on the command line. `ignore = [\"{code}\"]` in `marginote.toml` switches it off, `per-file-ignores` in single notes.\n"
+    ))
 }
 
 /// Says where a card of the user's stands.

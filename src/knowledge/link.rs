@@ -28,7 +28,7 @@ pub struct Subject<'s> {
     /// Slugs that the user gave the whole note.
     pub note_marks: &'s [String],
     /// The heading and those above it, the outermost first.
-    pub headings: &'s [&'s str],
+    pub headings: &'s [Box<str>],
     /// The words of the section: its heading, its prose and its code.
     pub words: &'s Words,
     /// What stands in its Python, as [`Words::of_constructs`] has it.
@@ -135,8 +135,23 @@ impl Linker {
         links
     }
 
+    /// The concept that a section is nearest to, however unsure that is. None where nothing speaks for any.
+    pub fn nearest(&self, subject: &Subject<'_>) -> Option<Box<str>> {
+        let scored = self.scored(subject);
+        let (score, concept) = scored.into_iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (score > 0.0).then(|| concept.into())
+    }
+
     /// The concepts above the threshold with their scores, the best first.
     fn likely(&self, subject: &Subject<'_>) -> Vec<(f32, &str)> {
+        let mut likely = self.scored(subject);
+        likely.retain(|(score, _)| *score >= THRESHOLD);
+        likely.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        likely
+    }
+
+    /// Every concept with its score.
+    fn scored(&self, subject: &Subject<'_>) -> Vec<(f32, &str)> {
         let evidence = self.evidence(subject);
         let mut texts: Vec<f32> = evidence.iter().map(|card| card.text).collect();
         texts.sort_by(|a, b| b.total_cmp(a));
@@ -166,10 +181,7 @@ impl Linker {
             (1.0 - doubt) * (1.0 - OTHER * (named - card.heading))
         };
         let concepts = self.concepts.iter().map(AsRef::as_ref);
-        let scores = evidence.iter().map(score).zip(concepts);
-        let mut likely: Vec<_> = scores.filter(|(score, _)| *score >= THRESHOLD).collect();
-        likely.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        likely
+        evidence.iter().map(score).zip(concepts).collect()
     }
 
     fn evidence(&self, subject: &Subject<'_>) -> Vec<Evidence> {

@@ -27,7 +27,7 @@ pub use selector::{
 };
 
 use crate::nearest::nearest;
-use crate::rules::{QueryRule, family};
+use crate::rules::{QueryRule, Severity, family};
 use parse::Source;
 use user::{UserCard, UserCardKind};
 
@@ -107,18 +107,57 @@ impl<'a> Card<'a> {
     }
 }
 
-/// Code and name of what is wrong in notes, sorted by code. These have no cards.
-pub const NOTE_RULES: &[(&str, &str)] = &[
-    ("NOTE001", "claim-wrong"),
-    ("NOTE002", "claim-outdated"),
-    ("NOTE003", "contradiction"),
-    ("NOTE004", "code-does-not-parse"),
-    ("NOTE005", "encoding-damaged"),
-    ("NOTE006", "fence-not-closed"),
-    ("NOTE007", "card-invalid"),
-    ("NOTE008", "link-dead"),
-    ("NOTE009", "not-readable"),
+/// Something that can be wrong in a note. It has no card.
+#[derive(Clone, Copy, Debug)]
+pub struct NoteRule {
+    /// `NOTE001`.
+    pub code: &'static str,
+    /// `claim-wrong`.
+    pub name: &'static str,
+    /// The usual one; a finding can have a lower one.
+    pub severity: Severity,
+    /// One line.
+    pub title: &'static str,
+}
+
+const fn note_rule(
+    code: &'static str,
+    name: &'static str,
+    severity: Severity,
+    title: &'static str,
+) -> NoteRule {
+    NoteRule {
+        code,
+        name,
+        severity,
+        title,
+    }
+}
+
+/// What can be wrong in notes, sorted by code.
+#[rustfmt::skip]
+pub const NOTE_RULES: &[NoteRule] = &[
+    note_rule("NOTE001", "claim-wrong", Severity::Warning, "A note says something of Python that is not so"),
+    note_rule("NOTE002", "claim-outdated", Severity::Warning, "A note says what a later Python has changed"),
+    note_rule("NOTE003", "contradiction", Severity::Information, "Two places of the notes say the opposite of each other"),
+    note_rule("NOTE004", "code-does-not-parse", Severity::Information, "A block of Python in a note does not parse"),
+    note_rule("NOTE005", "encoding-damaged", Severity::Information, "Characters of a note were damaged when it was saved"),
+    note_rule("NOTE006", "fence-not-closed", Severity::Warning, "A fence of code is opened and never closed"),
+    note_rule("NOTE007", "card-invalid", Severity::Warning, "A card among the notes cannot be used"),
+    note_rule("NOTE008", "link-dead", Severity::Warning, "A link in a note leads nowhere"),
+    note_rule("NOTE009", "not-readable", Severity::Warning, "A note, or a part of it, cannot be read"),
 ];
+
+impl NoteRule {
+    /// By its code or its name, in any case.
+    pub fn find(word: &str) -> Option<&'static NoteRule> {
+        let word = word.trim();
+        let mut rules = NOTE_RULES.iter();
+        rules.find(|rule| {
+            rule.code.eq_ignore_ascii_case(word) || rule.name.eq_ignore_ascii_case(word)
+        })
+    }
+}
 
 /// Code and name of every built-in rule, those of notes too, sorted by code. They are the cards' file names, so nothing is parsed for them.
 pub fn rule_names() -> &'static [(&'static str, &'static str)] {
@@ -126,7 +165,8 @@ pub fn rule_names() -> &'static [(&'static str, &'static str)] {
     NAMES.get_or_init(|| {
         let cards = embedded::CARDS.iter().filter(|(path, _)| is_rule(path));
         let cards = cards.filter_map(|(path, _)| parse::stem(path).split_once('-'));
-        let mut names: Vec<_> = cards.chain(NOTE_RULES.iter().copied()).collect();
+        let notes = NOTE_RULES.iter().map(|rule| (rule.code, rule.name));
+        let mut names: Vec<_> = cards.chain(notes).collect();
         names.sort_unstable();
         names
     })

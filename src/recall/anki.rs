@@ -5,6 +5,9 @@ use pulldown_cmark::{Event, Parser, html};
 use super::Question;
 use crate::knowledge::MARKDOWN;
 
+/// How such a file begins.
+pub const ANKI_HEADER: &str = "#separator:tab\n#html:true\n#guid column:1\n#notetype:Basic\n#deck:Marginote\n#tags column:4\n";
+
 /// The questions as a file for Anki's *Import*: one note a line with its own id, so that a second import changes notes and adds none twice.
 /// The format: Anki manual, "Importing", "Text files", "File headers".
 pub fn anki(questions: &[Question]) -> String {
@@ -23,8 +26,7 @@ pub fn anki(questions: &[Question]) -> String {
         let _ = writer.write_record([&id, &html_of(&question.question), &answer, &tags]);
     }
     let records = writer.into_inner().unwrap_or_default();
-    let header = "#separator:tab\n#html:true\n#guid column:1\n#notetype:Basic\n#deck:Marginote\n#tags column:4\n";
-    format!("{header}{}", String::from_utf8_lossy(&records))
+    format!("{ANKI_HEADER}{}", String::from_utf8_lossy(&records))
 }
 
 /// Markdown as HTML. HTML in it is shown, not used.

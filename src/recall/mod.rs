@@ -9,9 +9,10 @@ mod memory;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::explain;
 use crate::knowledge::ConceptCard;
 
-pub use anki::anki;
+pub use anki::{ANKI_HEADER, anki};
 pub use ask::ask;
 pub use memory::{Grade, Memory, MemoryError, Recollection};
 
@@ -44,10 +45,14 @@ impl Question {
     }
 }
 
-/// The questions of a card.
+/// The questions of a card, which may be the user's.
 pub fn questions_of(card: &ConceptCard) -> impl Iterator<Item = Question> {
-    card.recall.iter().map(|recall| {
-        let (question, answer) = (recall.question.clone(), recall.answer.clone());
+    let markdown = |text: &String| match card.file {
+        Some(_) => explain::escaped(text),
+        None => text.clone(),
+    };
+    card.recall.iter().map(move |recall| {
+        let (question, answer) = (markdown(&recall.question), markdown(&recall.answer));
         Question::new(&card.concept, question, answer, card.title.clone())
     })
 }

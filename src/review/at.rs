@@ -4,7 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use serde::Serialize;
+
+use super::notes::{reading, score};
 use super::shown;
+use super::text::visible;
+use crate::analysis::notes::Notes;
 use crate::analysis::{Analysis, Cancel, Hover};
 use crate::text::{Document, Position, PositionEncoding};
 
@@ -64,11 +69,35 @@ pub enum PlaceError {
     WorkingDirectory(io::Error),
 }
 
-/// What a hover at a place says. None where no hover would appear.
+/// What a hover at a place says, and which notes are about the same.
+#[derive(Debug)]
+pub struct Explained {
+    /// None where no hover would appear.
+    pub hover: Option<Hover>,
+    /// The sections of the notes that the configuration names which explain the hover's concept, the surest first.
+    pub notes: Vec<NotePlace>,
+    /// What is wrong with those notes, for people.
+    pub problems: Vec<String>,
+}
+
+/// A section of a note.
+#[derive(Debug, Serialize)]
+pub struct NotePlace {
+    /// Relative to the working directory, with `/`.
+    pub path: String,
+    /// From 1.
+    pub line: usize,
+    /// The heading and those above it, the outermost first.
+    pub heading: Vec<Box<str>>,
+    /// How surely it explains the concept.
+    pub score: f64,
+}
+
+/// What a hover at a place says.
 ///
 /// # Errors
 /// When the file cannot be read or has no such place.
-pub fn explain_at(place: &Place) -> Result<Option<Hover>, PlaceError> {
+pub fn explain_at(place: &Place) -> Result<Explained, PlaceError> {
     let working_directory = std::env::current_dir().map_err(PlaceError::WorkingDirectory)?;
     let path = super::collect::plain(&working_directory.join(&place.path));
     let name = shown(&path, &working_directory);
@@ -76,7 +105,10 @@ pub fn explain_at(place: &Place) -> Result<Option<Hover>, PlaceError> {
         return Err(PlaceError::Missing(name));
     }
     let mut analysis = Analysis::default();
-    analysis.set_folders(vec![working_directory]);
+    analysis.set_folders(vec![working_directory.clone()]);
+    let snapshot = analysis.snapshot();
+    let read = reading(|| snapshot.read_notes(Notes::default_cache().as_deref()));
+    analysis.set_notes(read.notes);
     let snapshot = analysis.snapshot();
     snapshot.index(&|_, _| {}, &Cancel::default());
     let Some(document) = snapshot.document(&path) else {
@@ -84,7 +116,28 @@ pub fn explain_at(place: &Place) -> Result<Option<Hover>, PlaceError> {
         let problems = report.map_or_else(Vec::new, |report| report.problems.clone());
         return Err(PlaceError::Unread(name, problems.join("; ")));
     };
-    Ok(snapshot.hover(&path, offset(place, &name, &document)?))
+    let hover = snapshot.hover(&path, offset(place, &name, &document)?);
+    let concept = hover.as_ref().and_then(|hover| hover.concept.as_deref());
+    let about = snapshot.notes().zip(concept);
+    let about = about
+        .into_iter()
+        .flat_map(|(notes, concept)| notes.about(concept));
+    let notes = about.map(|place| NotePlace {
+        path: shown(&place.file.path, &working_directory),
+        line: place.section.line + 1,
+        heading: place.section.headings.clone(),
+        score: score(place.score),
+    });
+    let notes = notes.collect();
+    let problem = |(path, message): &(PathBuf, String)| {
+        let path = shown(path, &working_directory);
+        visible(&format!("{path}: {message}"))
+    };
+    Ok(Explained {
+        hover,
+        notes,
+        problems: read.problems.iter().map(problem).collect(),
+    })
 }
 
 /// The byte of a place.

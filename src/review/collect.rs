@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::{Problem, Request, shown};
 use crate::analysis::Snapshot;
+use crate::config::SettingsProblem;
 use crate::text;
 
 /// A path that was asked for and is not there.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no file or folder `{}`: check the path", .0.escape_debug())]
-pub struct Missing(String);
+pub struct Missing(pub(super) String);
 
 /// What a call of `check` is about.
 #[derive(Default)]
@@ -34,13 +35,49 @@ pub(super) fn input(
     working_directory: &Path,
     snapshot: &Snapshot,
 ) -> Result<Input, Missing> {
-    let here = [PathBuf::from(".")];
-    let paths = match &request.paths[..] {
-        [] => &here[..],
-        paths => paths,
+    let (stdin, paths): (Vec<_>, Vec<_>) = request
+        .paths
+        .iter()
+        .cloned()
+        .partition(|path| is_stdin(path));
+    let mut input = match stdin.is_empty() || !paths.is_empty() {
+        true => named(&paths, working_directory, snapshot)?,
+        false => Input::default(),
     };
+    if !stdin.is_empty() {
+        let name = request.stdin_filename.as_deref();
+        let name = name.unwrap_or(Path::new("stdin.py"));
+        let path = plain(&working_directory.join(name));
+        match read_stdin() {
+            Ok(text) => {
+                input.files.push(path.clone());
+                input.stdin = Some((path, text));
+            }
+            Err(message) => input.unread.push(Problem {
+                shown: shown(&path, working_directory),
+                line: None,
+                message,
+            }),
+        }
+    }
+    input.files.sort();
+    input.files.dedup();
+    Ok(input)
+}
+
+/// Finds the files; without paths those of the working directory.
+///
+/// # Errors
+/// When a path does not exist.
+pub(super) fn named(
+    paths: &[PathBuf],
+    working_directory: &Path,
+    snapshot: &Snapshot,
+) -> Result<Input, Missing> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
     let mut input = Input::default();
-    for path in paths.iter().filter(|path| !is_stdin(path)) {
+    for path in paths {
         let absolute = plain(&working_directory.join(path));
         if absolute.is_dir() {
             let found = snapshot.python_files(&absolute);
@@ -57,22 +94,6 @@ pub(super) fn input(
             input.files.push(absolute);
         } else {
             return Err(Missing(path.to_string_lossy().into_owned()));
-        }
-    }
-    if paths.iter().any(|path| is_stdin(path)) {
-        let name = request.stdin_filename.as_deref();
-        let name = name.unwrap_or(Path::new("stdin.py"));
-        let path = plain(&working_directory.join(name));
-        match read_stdin() {
-            Ok(text) => {
-                input.files.push(path.clone());
-                input.stdin = Some((path, text));
-            }
-            Err(message) => input.unread.push(Problem {
-                shown: shown(&path, working_directory),
-                line: None,
-                message,
-            }),
         }
     }
     input.files.sort();
@@ -119,7 +140,14 @@ pub(super) fn settings_problems(
     let mut problems = Vec::new();
     for folder in folders {
         let config = snapshot.config(&folder.join("any.py"));
-        problems.extend(config.problems.iter().map(|problem| Problem {
+        // a card among the files that is wrong has a finding
+        let is_found = |problem: &SettingsProblem| {
+            let mut cards = config.knowledge.invalid().iter();
+            files.binary_search(&problem.path).is_ok()
+                && cards.any(|card| problem.path == Path::new(&card.path))
+        };
+        let other = config.problems.iter().filter(|problem| !is_found(problem));
+        problems.extend(other.map(|problem| Problem {
             shown: shown(&problem.path, working_directory),
             line: Some(problem.line),
             message: problem.message.clone(),

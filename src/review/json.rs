@@ -19,7 +19,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct JsonFinding<'a> {
     code: &'a str,
-    name: String,
+    name: &'a str,
     severity: Severity,
     path: String,
     range: JsonRange,
@@ -64,7 +64,7 @@ struct JsonEdit<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonError<'a> {
+pub(super) struct JsonError<'a> {
     path: &'a str,
     message: Cow<'a, str>,
 }
@@ -106,11 +106,17 @@ pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
             findings: counts,
         },
     };
-    serde_json::to_writer(&mut *out, &document)?;
+    write_document(&document, out)
+}
+
+/// Writes any document and a line end.
+pub(super) fn write_document(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, document)?;
     writeln!(out)
 }
 
-fn error(problem: &Problem) -> JsonError<'_> {
+/// Something that was not read or does not apply.
+pub(super) fn error(problem: &Problem) -> JsonError<'_> {
     let message = match problem.line {
         Some(line) => format!("line {line}: {}", problem.message).into(),
         None => problem.message.as_str().into(),
@@ -124,6 +130,10 @@ fn error(problem: &Problem) -> JsonError<'_> {
 fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
     let config = outcome.snapshot.config(&finding.place.path);
     let card = config.knowledge.rule(finding.code);
+    // what is wrong in notes has no cards
+    let names = config.knowledge.rule_names();
+    let name = names.binary_search_by_key(&finding.code, |(code, _)| code);
+    let name = name.ok().and_then(|at| names.get(at));
     let evidence = finding.evidence.iter().map(|evidence| JsonEvidence {
         path: outcome.shown(&evidence.place.path),
         range: range(&evidence.place, outcome),
@@ -144,7 +154,7 @@ fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
     });
     JsonFinding {
         code: finding.code,
-        name: card.map_or_else(String::new, |card| card.name.clone()),
+        name: name.map_or("", |(_, name)| name),
         severity: finding.severity,
         path: outcome.shown(&finding.place.path),
         range: range(&finding.place, outcome),

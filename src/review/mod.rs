@@ -1,10 +1,13 @@
-//! `marginote check`: paths into findings on a terminal or in a document; and `marginote explain --at`, one place. Analyses nothing itself.
+//! `marginote check`: paths into findings on a terminal or in a document; `marginote notes`, the same for notes, and `marginote explain --at`, one place. Analyses
+//! nothing itself.
 //!
-//! Exit codes of `check`: 2 the call or the configuration was wrong, else 3 something could not be read, else 1 there are findings at the level asked for, else 0.
+//! Exit codes: 2 the call or the configuration was wrong, else 3 something could not be read, else 1 there are findings at the level asked for, else 0.
 
 mod at;
 mod collect;
 mod json;
+mod notes;
+mod recall;
 mod text;
 
 use std::io::{self, Write};
@@ -17,8 +20,10 @@ use crate::analysis::{Analysis, Report, Snapshot};
 use crate::config::Settings;
 use crate::rules::Severity;
 
-pub use at::{Place, PlaceError, explain_at};
+pub use at::{Explained, NotePlace, Place, PlaceError, explain_at};
 pub use collect::Missing;
+pub use notes::{check_notes, link, list, search};
+pub use recall::{RecallRequest, RecallTask, recall};
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +60,7 @@ struct Checked {
 }
 
 /// Something that was not read or does not apply, for people.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Problem {
     /// As [`Checked::shown`].
     shown: String,
@@ -83,6 +88,16 @@ impl Outcome {
 
     fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.settings.iter().chain(&self.unread)
+    }
+
+    /// Writes it as it was asked for; returns the exit code.
+    fn write(&self, request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
+        let written = match request.format {
+            Format::Text => text::write(self, request.color, out),
+            Format::Json => json::write(self, out),
+        };
+        finish(written, out)?;
+        Ok(self.exit_code(request.fail_on))
     }
 
     fn exit_code(&self, fail_on: Option<Severity>) -> u8 {
@@ -134,8 +149,16 @@ pub enum CheckError {
     UnknownRule(String),
     #[error("the working directory cannot be read: {0}")]
     WorkingDirectory(io::Error),
-    #[error("the findings cannot be written: {0}")]
+    #[error("the output cannot be written: {0}")]
     Write(io::Error),
+    #[error(
+        "no notes are named: give their path, or write into marginote.toml where they stand, such as `notes = [\"notes\"]`"
+    )]
+    NoNotes,
+    #[error("there is nothing to search for: give a word")]
+    NoWords,
+    #[error("`{}` is a folder: give one note", .0.escape_debug())]
+    NoFile(String),
 }
 
 /// Checks and writes to `out`; returns the exit code.
@@ -152,27 +175,29 @@ pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
     }
     input.folders.push(working_directory.clone());
     analysis.set_folders(input.folders);
-    let mut asked = vec![working_directory.join("any.py")];
-    asked.extend_from_slice(&input.files);
-    if let Some(wrong) = analysis.snapshot().unknown_rules(&asked).pop() {
-        return Err(CheckError::UnknownRule(wrong));
+    let snapshot = analysis.snapshot();
+    known_rules(&snapshot, &input.files, &working_directory)?;
+    let outcome = outcome(snapshot, &input.files, input.unread, working_directory);
+    outcome.write(request, out)
+}
+
+/// # Errors
+/// When an option names a rule that there is for none of the files.
+fn known_rules(snapshot: &Snapshot, files: &[PathBuf], here: &Path) -> Result<(), CheckError> {
+    let mut asked = vec![here.join("any.py")];
+    asked.extend_from_slice(files);
+    match snapshot.unknown_rules(&asked).pop() {
+        Some(wrong) => Err(CheckError::UnknownRule(wrong)),
+        None => Ok(()),
     }
-    let outcome = outcome(
-        analysis.snapshot(),
-        &input.files,
-        input.unread,
-        working_directory,
-    );
-    let written = match request.format {
-        Format::Text => text::write(&outcome, request.color, out),
-        Format::Json => json::write(&outcome, out),
-    };
+}
+
+/// Makes sure that everything is written. Whoever read our output may have read enough of it.
+fn finish(written: io::Result<()>, out: &mut dyn Write) -> Result<(), CheckError> {
     match written.and_then(|()| out.flush()) {
-        // whoever read our output has read enough
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        other => other.map_err(CheckError::Write)?,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(CheckError::Write),
     }
-    Ok(outcome.exit_code(request.fail_on))
 }
 
 /// Checks the files. `unread` is what is known not to be readable.
@@ -204,8 +229,11 @@ fn outcome(
         }));
     }
     unread.sort();
+    let mut settings = collect::settings_problems(files, &snapshot, &working_directory);
+    // a note that cannot be read is no card either
+    settings.retain(|problem| !unread.iter().any(|unread| unread.shown == problem.shown));
     Outcome {
-        settings: collect::settings_problems(files, &snapshot, &working_directory),
+        settings,
         files: checked,
         unread,
         snapshot,

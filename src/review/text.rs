@@ -9,7 +9,7 @@ use std::sync::Arc;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::Outcome;
+use super::{Outcome, Problem};
 use crate::rules::{Finding, Severity};
 use crate::text::Document;
 
@@ -42,11 +42,16 @@ pub(super) fn write(outcome: &Outcome, color: bool, out: &mut dyn Write) -> io::
         writeln!(out, "{}\n", render(finding, outcome, &renderer))?;
     }
     for problem in outcome.problems() {
-        let line = problem.line.map(|line| format!(":{line}"));
-        let place = visible(&problem.shown) + &line.unwrap_or_default();
-        writeln!(out, "{place}: {}", visible(&problem.message))?;
+        write_problem(problem, out)?;
     }
     writeln!(out, "{}", summary(outcome))
+}
+
+/// Writes a line that names something that was not read or does not apply.
+pub(super) fn write_problem(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
+    let line = problem.line.map(|line| format!(":{line}"));
+    let place = visible(&problem.shown) + &line.unwrap_or_default();
+    writeln!(out, "{place}: {}", visible(&problem.message))
 }
 
 fn render(finding: &Finding, outcome: &Outcome, renderer: &Renderer) -> String {
@@ -217,7 +222,7 @@ fn printable(line: &str) -> Cow<'_, str> {
 }
 
 /// Text that cannot move a terminal's cursor, change its colours or turn its order round.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unsafe(c) {
@@ -230,7 +235,7 @@ fn visible(text: &str) -> String {
 }
 
 /// Control characters, line separators, and marks that turn the direction of text round.
-fn is_unsafe(c: char) -> bool {
+pub(super) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -268,7 +273,8 @@ fn summary(outcome: &Outcome) -> String {
     }
 }
 
-fn plural(count: usize, word: &str) -> String {
+/// `1 file`, `2 files`.
+pub(super) fn plural(count: usize, word: &str) -> String {
     match (count, word) {
         (1, _) | (_, "information") => format!("{count} {word}"),
         _ => format!("{count} {word}s"),

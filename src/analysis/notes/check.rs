@@ -10,6 +10,7 @@ use super::Notes;
 use super::code::{Code, Reader, is_python};
 use super::said::said_in;
 use crate::config::Config;
+use crate::knowledge::NoteRule;
 use crate::knowledge::claims::{Claim, ClaimKind, Verdict};
 use crate::knowledge::notes::{Block, Link, Mark, Note, ProblemKind};
 use crate::rules::{Evidence, Finding, Place, Severity};
@@ -25,6 +26,7 @@ pub fn check(note: &Note, config: &Config, others: Option<&Notes>) -> Vec<Findin
         found: Vec::new(),
     };
     checker.text();
+    checker.card();
     checker.claims(others);
     checker.code();
     for link in &note.links {
@@ -43,13 +45,8 @@ struct Checker<'n> {
 }
 
 impl Checker<'_> {
-    fn find(
-        &mut self,
-        code: &'static str,
-        severity: Severity,
-        range: Range<usize>,
-        message: String,
-    ) {
+    fn find(&mut self, code: &'static str, range: Range<usize>, message: String) {
+        let severity = NoteRule::find(code).map_or(Severity::Warning, |rule| rule.severity);
         let place = Place {
             path: Arc::clone(&self.path),
             range,
@@ -66,15 +63,28 @@ impl Checker<'_> {
 
     fn text(&mut self) {
         for problem in &self.note.problems {
-            let (code, severity) = match problem.kind {
-                ProblemKind::EncodingDamaged => ("NOTE005", Severity::Information),
-                ProblemKind::FenceNotClosed => ("NOTE006", Severity::Warning),
-                ProblemKind::NotReadable => ("NOTE009", Severity::Warning),
+            let code = match problem.kind {
+                ProblemKind::EncodingDamaged => "NOTE005",
+                ProblemKind::FenceNotClosed => "NOTE006",
+                ProblemKind::NotReadable => "NOTE009",
             };
+            self.find(code, problem.range.clone(), problem.message.clone());
+        }
+    }
+
+    /// Why the note is a card that cannot be used. The place is that of the line and column where the card was read, as far as the text still has it.
+    fn card(&mut self) {
+        let invalid = self.config.knowledge.invalid().iter();
+        for problem in invalid.filter(|problem| Path::new(&problem.path) == self.note.path) {
+            let mut lines = self.note.text.split_inclusive('\n');
+            let before = lines.by_ref().take(problem.line.saturating_sub(1));
+            let start: usize = before.map(str::len).sum();
+            let line = lines.next().unwrap_or_default().trim_end();
+            let column = problem.column.map_or(0, |column| column.saturating_sub(1));
+            let column = line.char_indices().nth(column).map_or(0, |(byte, _)| byte);
             self.find(
-                code,
-                severity,
-                problem.range.clone(),
+                "NOTE007",
+                start + column..start + line.len(),
                 problem.message.clone(),
             );
         }
@@ -98,15 +108,17 @@ impl Checker<'_> {
 
     /// A truth that only holds for Pythons younger than the oldest that the code must run on is not the writer's fault.
     fn wrong(&mut self, range: Range<usize>, claim: &Claim) {
-        let severity = match claim.since {
-            Some(since) if since > self.config.python_version => Severity::Information,
-            _ => Severity::Warning,
-        };
         let code = match claim.kind {
             ClaimKind::Wrong => "NOTE001",
             ClaimKind::Outdated => "NOTE002",
         };
-        self.find(code, severity, range, claim.truth.clone());
+        self.find(code, range, claim.truth.clone());
+        let is_later = claim
+            .since
+            .is_some_and(|since| since > self.config.python_version);
+        if let Some(finding) = self.found.last_mut().filter(|_| is_later) {
+            finding.severity = Severity::Information;
+        }
     }
 
     fn contradiction(
@@ -118,7 +130,7 @@ impl Checker<'_> {
     ) {
         let name = other.file_name().unwrap_or_default().to_string_lossy();
         let message = format!("`{name}` says the opposite. {}", claim.truth);
-        self.find("NOTE003", Severity::Information, range, message);
+        self.find("NOTE003", range, message);
         if let Some(finding) = self.found.last_mut() {
             finding.evidence.push(Evidence {
                 place: Place {
@@ -149,12 +161,7 @@ impl Checker<'_> {
                     let message = format!(
                         "this block says that it is Python and does not parse from line {line} on: mend it, or mark it `# ❌` if it is meant to be wrong"
                     );
-                    self.find(
-                        "NOTE004",
-                        Severity::Information,
-                        self.line_at(block, at),
-                        message,
-                    );
+                    self.find("NOTE004", self.line_at(block, at), message);
                 }
                 Some(_) => {}
                 None => self.rules(block, &code),
@@ -200,11 +207,14 @@ impl Checker<'_> {
 
     fn link(&mut self, link: &Link, others: Option<&Notes>) {
         let wrong = |checker: &mut Self, message: String| {
-            checker.find("NOTE008", Severity::Warning, link.range.clone(), message);
+            checker.find("NOTE008", link.range.clone(), message);
         };
         let target = percent_decode_str(&link.target).decode_utf8_lossy();
+        let folder = self.note.path.parent().unwrap_or(Path::new(""));
         if link.is_wiki && !target.is_empty() {
-            if others.is_some_and(|others| !others.is_named(&target)) {
+            // the note beside this one need not be among those that were read
+            let is_beside = || folder.join(format!("{target}.md")).exists();
+            if others.is_some_and(|others| !others.is_named(&target)) && !is_beside() {
                 wrong(
                     self,
                     format!("no note is called `{target}`: mend the link, or write the note"),
@@ -212,7 +222,6 @@ impl Checker<'_> {
             }
             return;
         }
-        let folder = self.note.path.parent().unwrap_or(Path::new(""));
         let path = folder.join(&*target);
         if !target.is_empty() && !path.exists() {
             let message = format!("there is no file `{target}` beside this note: mend the link");

@@ -52,6 +52,19 @@ impl<'n> Part<'n> {
         }
     }
 
+    /// The questions with answers that it is: its own one, or that of its heading.
+    pub fn asked(&self) -> impl Iterator<Item = &'n Question> {
+        let part = *self;
+        let is_heading = move |question: &&Question| {
+            part.question.is_none()
+                && part.section.level > 0
+                && question.line == part.section.line
+                && !question.answer.is_empty()
+        };
+        let heading = self.section.questions.iter().filter(is_heading);
+        self.question.into_iter().chain(heading)
+    }
+
     /// The passages of the note that are its own.
     pub fn passages(&self, note: &Note) -> Vec<Passage> {
         let mut passages = note.prose(self.section);
