@@ -16,6 +16,8 @@ use crate::analysis::notes::Notes;
 use crate::analysis::{Analysis, Cancel, Snapshot};
 use crate::explain;
 use crate::knowledge::Knowledge;
+use crate::knowledge::link::Link;
+use crate::knowledge::notes::{self, Note};
 use crate::recall::{ANKI_HEADER, Grade, Memory, Question, anki, ask, questions_of};
 
 /// A longer answer is shown up to here, in bytes.
@@ -280,42 +282,42 @@ fn concepts(
 fn of_notes(snapshot: &Snapshot, notes: &Notes, here: &Path) -> FxHashMap<String, Vec<Question>> {
     let mut found: FxHashMap<String, Vec<Question>> = FxHashMap::default();
     for file in notes.files() {
-        let asks = |section: &crate::analysis::notes::NoteSection| {
-            section.questions > 0 && !section.links.is_empty()
-        };
-        if !file.sections.iter().any(asks) {
+        if !file.sections.iter().any(|section| section.questions > 0) {
             continue;
         }
         let Ok(note) = snapshot.note(&file.path) else {
             continue;
         };
+        let mut above: &[Link] = &[];
         for (part, section) in note.parts().zip(&file.sections) {
+            if !section.is_question {
+                above = &section.links;
+            }
+            // a question that explains nothing by itself is about what its section explains
+            let mut links = section.links.iter().chain(above);
             // a note that has changed meanwhile may have other sections
-            let link = section
-                .links
-                .first()
-                .filter(|_| part.line() == section.line);
-            let Some(link) = link else {
-                continue;
-            };
-            for question in part.asked() {
-                let answer = note.text.get(question.answer.clone()).unwrap_or_default();
-                let line = question.line + 1;
-                let from = format!("{}, line {line}", shown(&file.path, here));
-                let question = Question::new(
-                    &link.concept,
-                    explain::escaped(&printable(&question.text)),
-                    explain::defused(&printable(shortened(answer))),
-                    text::visible(&from),
-                );
-                found
-                    .entry(link.concept.to_string())
-                    .or_default()
-                    .push(question);
+            let link = links.next().filter(|_| part.line() == section.line);
+            let questions = part.asked().map(|asked| question(&note, asked, here));
+            for (link, question) in link.into_iter().cycle().zip(questions) {
+                let concept = link.concept.to_string();
+                let (text, answer, from) = question;
+                let question = Question::new(&concept, text, answer, from);
+                found.entry(concept).or_default().push(question);
             }
         }
     }
     found
+}
+
+/// A question of a note, its answer and where it stands, all of which do nothing but show.
+fn question(note: &Note, question: &notes::Question, here: &Path) -> (String, String, String) {
+    let answer = note.text.get(question.answer.clone()).unwrap_or_default();
+    let line = question.line + 1;
+    (
+        explain::escaped(&printable(&question.text)),
+        explain::defused(&printable(shortened(answer.trim()))),
+        text::visible(&format!("{}, line {line}", shown(&note.path, here))),
+    )
 }
 
 /// Without what moves a terminal's cursor or turns its order round.

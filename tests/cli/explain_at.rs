@@ -12,8 +12,17 @@ struct Explanation {
     concept: Option<String>,
     also: Vec<String>,
     findings: Vec<String>,
-    notes: Vec<serde_json::Value>,
+    notes: Vec<NotePlace>,
     markdown: String,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+struct NotePlace {
+    path: String,
+    line: usize,
+    heading: Vec<String>,
+    score: f64,
 }
 
 fn explain(project: &tempfile::TempDir, place: &str) -> Explanation {
@@ -103,4 +112,38 @@ fn the_readme_shows_the_document_as_it_is() {
     let block = block.split("```").next().expect("it ends");
     let document: Explanation = serde_json::from_str(block).expect("it has the documented form");
     assert_eq!(document.concept.as_deref(), Some("singleton-new"));
+}
+
+#[test]
+fn the_notes_about_the_concept_are_named_and_quoted() {
+    let note = "# Threads\n\n## queue.Queue\n\nA Queue hands items from one thread to another and locks inside.\n";
+    let project = folder(&[
+        ("app.py", "import queue\n\nq = queue.Queue()\nx = 1\n"),
+        ("marginote.toml", "notes = [\"study\"]\n"),
+        ("study/threads.md", note),
+        ("other.md", note),
+    ]);
+    let queue = explain(&project, "app.py:3:11");
+    assert_eq!(queue.concept.as_deref(), Some("thread-queue"));
+    let [place] = &queue.notes[..] else {
+        panic!("{:?}", queue.notes);
+    };
+    assert_eq!((place.path.as_str(), place.line), ("study/threads.md", 3));
+    assert_eq!(place.heading, ["Threads", "queue.Queue"]);
+    assert!((0.5..=1.0).contains(&place.score), "{}", place.score);
+    let quote = "> A Queue hands items from one thread to another";
+    assert!(queue.markdown.contains(quote), "{}", queue.markdown);
+    assert!(explain(&project, "app.py:4:1").notes.is_empty());
+    std::fs::write(
+        project.path().join("marginote.toml"),
+        "notes = [\"gone\"]\n",
+    )
+    .expect("written");
+    let output = run(project.path(), &["explain", "--at", "app.py:3:11"]);
+    assert_eq!(output.status.code(), Some(0));
+    let errors = text(&output.stderr);
+    assert!(
+        errors.contains("marginote.toml: ") && errors.contains("gone"),
+        "{errors}"
+    );
 }

@@ -97,6 +97,7 @@ pub struct Counts {
 
 pub const PITFALL: &str = "def add(item, items=[]):\n    items.append(item)\n";
 
+/// The binary in a folder. What it keeps for its user is kept in the folder too.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_marginote"));
     command
@@ -104,6 +105,10 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
         .current_dir(folder)
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
+        .env("HOME", folder.join(".home"))
+        .env("XDG_CACHE_HOME", folder.join(".home/cache"))
+        .env("XDG_DATA_HOME", folder.join(".home/data"))
+        .env("XDG_CONFIG_HOME", folder.join(".home/config"))
         .stdin(Stdio::null());
     command
 }

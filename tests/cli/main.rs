@@ -3,5 +3,7 @@
 mod explain_at;
 mod harness;
 mod input;
+mod notes;
+mod recall;
 mod report;
 mod terminal;
