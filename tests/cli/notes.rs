@@ -83,13 +83,13 @@ def add(item, items=[]):
     items.append(item)
 ```
 
-## Waiting for things
+## Waiting
 
-Something waits until something else wakes it, after asyncio has seen a condition become true.
+Some jobs take long; whoever waits for them does nothing else.
 
-**Q: What wakes it?**
+**Q: What wakes the one who waits?**
 
-A: `notify`, on <b>the</b> condition.
+A: Somebody who <b>says</b> so.
 
 ## Shopping
 

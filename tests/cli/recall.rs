@@ -116,7 +116,8 @@ fn notes_ask_their_own_questions_and_nothing_in_them_can_be_followed() {
 #[test]
 fn an_answer_is_graded_and_comes_again_later() {
     let project = project();
-    let first = due(&project, &["app.py"]).remove(0);
+    let questions = due(&project, &["app.py"]);
+    let (first, second) = (&questions[0], &questions[1]);
     let graded = run(project.path(), &["recall", "--grade", &first.id, "good"]);
     assert_eq!(graded.status.code(), Some(0), "{}", text(&graded.stderr));
     assert!(text(&graded.stdout).starts_with("Kept. The question comes again on 2"));
@@ -127,13 +128,13 @@ fn an_answer_is_graded_and_comes_again_later() {
     );
     let again = run(
         project.path(),
-        &["recall", "--grade", &first.id, "again", "--format", "json"],
+        &["recall", "--grade", &second.id, "again", "--format", "json"],
     );
     let again: serde_json::Value = serde_json::from_slice(&again.stdout).expect("it is JSON");
-    assert_eq!(again["id"], first.id.as_str());
+    assert_eq!(again["id"], second.id.as_str());
     let listed = due(&project, &["app.py"]);
     assert_eq!(
-        listed[0].id, first.id,
+        listed[0].id, second.id,
         "what is due comes before what is new"
     );
     assert_eq!(listed[0].due.as_deref(), again["due"].as_str());
