@@ -647,7 +647,7 @@ impl Snapshot {
     /// What a hover at a byte offset says: the finding there, else the concept of the construct. None where there is neither.
     pub fn hover(&self, path: &Path, offset: usize) -> Option<Hover> {
         let report = self.findings(path, &Cancel::default())?;
-        if is_note(path) {
+        if self.is_note(path) {
             return self.note_hover(path, offset, &report);
         }
         let worked = self.worked();

@@ -352,10 +352,10 @@ fn the_command_line_knows_them() {
     let wrong = project.run(&["check", "--isolated", "--select", "TEAM001"]);
     assert_eq!(wrong.status.code(), Some(2));
     let rules = text_of(&project, &["rules"]);
-    let last = rules.lines().last().unwrap_or_default();
+    let own = rules.lines().find(|line| line.starts_with("TEAM001"));
     assert!(
-        last.starts_with("TEAM001") && last.contains("Do not sleep here"),
-        "{last}"
+        own.is_some_and(|own| own.contains("Do not sleep here")),
+        "{rules}"
     );
     let page = text_of(&project, &["explain", "TEAM001"]);
     assert!(
