@@ -259,13 +259,21 @@ fn the_readme_shows_the_document_as_it_is() {
 
 #[test]
 fn the_readme_shows_settings_that_apply() {
-    let project = folder(&[("marginote.toml", block("toml")), ("a.py", PITFALL)]);
+    let project = folder(&[
+        ("marginote.toml", block("toml")),
+        ("notes/card.md", block("markdown")),
+        ("docs/note.md", ""),
+        ("a.py", PITFALL),
+        ("b.py", "import time\ntime.sleep(1)\n"),
+    ]);
     let document = json(&run(project.path(), &["check", "--format", "json"]));
     assert!(document.errors.is_empty(), "{:?}", document.errors);
     assert_eq!(
         document.findings[0].severity, "information",
         "as its [severity] says"
     );
+    assert_eq!(document.findings[1].code, "TEAM001", "as its card says");
+    assert_eq!(document.findings[1].evidence[0].message, "for (1)");
 }
 
 #[test]
