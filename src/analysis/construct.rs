@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::meaning;
 use super::shapes;
 use crate::facts::{FileFacts, Site};
-use crate::knowledge::{COMMENTS, Comprehension, KEYWORDS, LITERALS, OPERATORS, Selector};
+use crate::knowledge::{
+    COMMENTS, Comprehension, ConceptCard, KEYWORDS, Knowledge, LITERALS, OPERATORS, Selector,
+};
 use crate::project::{Class, Function, Project};
 use crate::syntax::{Kind, Node, Op};
 
@@ -15,15 +17,32 @@ pub(super) struct Construct<'p> {
     pub(super) range: Range<usize>,
     /// What it is, the most specific first.
     pub(super) is: Vec<Selector>,
+    /// The names that it has in the project. Only cards of the user's mean these: a built-in card means what stands outside, whatever the project calls its own.
+    pub(super) own: Vec<Selector>,
     /// What of the project's own it names.
     pub(super) named: Option<Named<'p>>,
 }
 
 impl Construct<'_> {
+    /// The cards that answer on it, the most specific first.
+    pub(super) fn cards<'k>(&self, knowledge: &'k Knowledge) -> Vec<&'k ConceptCard> {
+        let own = self.own.iter().flat_map(|is| knowledge.concepts_for(is));
+        let of_user = own.filter(|card| card.file.is_some());
+        let others = self.is.iter().flat_map(|is| knowledge.concepts_for(is));
+        let mut cards: Vec<&ConceptCard> = Vec::new();
+        for card in of_user.chain(others) {
+            if !cards.iter().any(|known| std::ptr::eq(*known, card)) {
+                cards.push(card);
+            }
+        }
+        cards
+    }
+
     fn at(range: Range<usize>) -> Self {
         Construct {
             range,
             is: Vec::new(),
+            own: Vec::new(),
             named: None,
         }
     }
@@ -100,7 +119,7 @@ pub(super) fn constructs_in<'p>(project: &'p Project, file: &'p FileFacts) -> Ve
             }
         }
     }
-    found.retain(|construct| !construct.is.is_empty());
+    found.retain(|construct| !construct.is.is_empty() || !construct.own.is_empty());
     found
 }
 

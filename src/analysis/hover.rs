@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Hover, Report, designs};
 use crate::explain::{self, Quote};
 use crate::facts::{FileFacts, Site};
-use crate::knowledge::{ConceptCard, Knowledge};
+use crate::knowledge::Knowledge;
 use crate::project::Project;
 use crate::rules::{Finding, Place};
 use crate::text::Document;
@@ -36,14 +36,7 @@ pub(super) fn hover(
         });
     }
     let construct = super::construct::construct_at(project, file, offset)?;
-    let mut cards: Vec<&ConceptCard> = Vec::new();
-    for selector in &construct.is {
-        for card in knowledge.concepts_for(selector) {
-            if !cards.iter().any(|known| std::ptr::eq(*known, card)) {
-                cards.push(card);
-            }
-        }
-    }
+    let cards = construct.cards(knowledge);
     let (first, also) = cards.split_first()?;
     let place = |site: Site<'_>| {
         let line = site.file.line(site.range().start) + 1;

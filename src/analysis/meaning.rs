@@ -102,6 +102,13 @@ fn meaning<'p>(
     if called && whole.node.kind() == Kind::Attribute {
         method(project, whole, text, &value, found);
     }
+    if let Value::Class(_) | Value::Function(_) = &value
+        && let Some(name) = project.qualified_value(&value)
+    {
+        let called = called.then(|| Selector::Call(name.to_string()));
+        let own = [Selector::Name(name.to_string())];
+        construct.own.extend(called.into_iter().chain(own));
+    }
     match value {
         Value::Class(known) if !is_own_object(whole) => class_meaning(project, known, construct),
         Value::Instance(ClassValue::Known(known)) if !is_own_object(whole) => {

@@ -102,10 +102,13 @@ impl Snapshot {
         (files, problems)
     }
 
-    /// Whether a file is a note: by its name, or because it was named as one.
+    /// Whether a file is a note: by its name, or because it was named as one. A text file may be anything.
     pub(super) fn is_note(&self, path: &Path) -> bool {
         let notes = self.state.shelf.notes.as_ref();
-        is_note(path) || notes.is_some_and(|notes| notes.file(path).is_some())
+        let is_text = path.extension().is_some_and(|extension| extension == "txt");
+        let is_open = self.state.open.contains_key(path);
+        (is_note(path) && (!is_text || is_open))
+            || notes.is_some_and(|notes| notes.file(path).is_some())
     }
 
     /// The cards that notes are linked to: those of the first folder.

@@ -320,12 +320,15 @@ pub(super) fn calls(text: &str, name: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memmem::find_iter(bytes, name).any(|at| {
         let line = line_before(bytes, at);
-        let after = bytes[at + name.len()..].trim_ascii_start();
+        let after = &bytes[at + name.len()..];
+        let is_whole = !line.last().is_some_and(|byte| is_word(*byte))
+            && !after.first().is_some_and(|byte| is_word(*byte));
+        let after = after.trim_ascii_start();
         let is_called = || {
             !line.ends_with(b"def ")
                 && (matches!(after.first(), Some(b'(' | b'\\' | b'#')) || after.starts_with(b")("))
         };
-        line.contains(&b'=') || line.is_empty() || is_called()
+        is_whole && (line.contains(&b'=') || line.is_empty() || is_called())
     })
 }
 
