@@ -142,8 +142,8 @@ fn very_many_classes_and_methods() {
             "class C{i}(threading.Thread):\n    xs = ()\n    def run(self):\n        self.n = self.xs\n"
         ))
     )]);
-    let methods = each(1_000, |i| {
-        let next = (i + 1) % 1_000;
+    let methods = each(5_000, |i| {
+        let next = (i + 1) % 5_000;
         format!(
             "    def m{i}(self):\n        with self._lock:\n            self.n += 1\n        self.m{next}()\n"
         )
@@ -169,8 +169,8 @@ fn very_many_threads_and_locks() {
     )]);
     nothing([format!(
         "import threading\n{}{}",
-        each(1_000, |i| format!("l{i} = threading.Lock()\n")),
-        each(999, |i| format!(
+        each(10_000, |i| format!("l{i} = threading.Lock()\n")),
+        each(9_999, |i| format!(
             "def f{i}():\n    with l{i}:\n        with l{}:\n            pass\n",
             i + 1
         ))
@@ -294,11 +294,13 @@ fn code_that_does_not_parse() {
         "x = (\n",
         "x = \"\"\"\n\"\"\" \"\n",
         "def g(:\n",
-        "@\n",
         "    return\n",
-        "else:\n",
     ] {
         only("MUT001", 1, format!("{found}{broken}\n\n"));
+    }
+    // these belong to the code beside them
+    for broken in ["@\n", "else:\n"] {
+        nothing([format!("{found}{broken}\n\n")]);
     }
     only(
         "MUT001",

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rustc_hash::FxHashMap;
 
+use super::members::Members;
 use super::segment::SegmentFacts;
 use super::site::Site;
 use super::stored::Stores;
@@ -28,6 +29,8 @@ pub struct FileFacts {
     module_bindings: Mutex<FxHashMap<Box<str>, Arc<[BindingRef]>>>,
     /// By segment: the number of the line at which its cut begins.
     first_lines: Vec<u32>,
+    /// By segment: for a member, its class's head.
+    heads: Vec<Option<usize>>,
     /// The segments that hold `from … import *`.
     star_imports: OnceLock<Vec<usize>>,
     kin: OnceLock<Arc<Kin>>,
@@ -36,6 +39,8 @@ pub struct FileFacts {
     /// What was last looked for by `named`, newest last.
     named: Mutex<Vec<(u64, Arc<[Subjects]>)>>,
     pub(super) stores: Stores,
+    /// By the segment of a class's head.
+    pub(super) members: Mutex<FxHashMap<usize, Arc<Members>>>,
 }
 
 /// For how many sets of names a file keeps where they stand.
@@ -133,6 +138,7 @@ impl FileFacts {
             })
             .collect();
         let first_lines = first_lines(&segments);
+        let heads = heads(&cuts);
         FileFacts {
             path,
             source,
@@ -142,11 +148,13 @@ impl FileFacts {
             attic: Arc::default(),
             module_bindings: Mutex::default(),
             first_lines,
+            heads,
             star_imports: OnceLock::new(),
             kin: OnceLock::new(),
             words: OnceLock::new(),
             named: Mutex::default(),
             stores: Stores::default(),
+            members: Mutex::default(),
         }
     }
 
@@ -217,6 +225,7 @@ impl FileFacts {
             words
         });
         let words = words.map_or_else(OnceLock::new, OnceLock::from);
+        let heads = heads(&change.cuts);
         // most edits change no class statement
         let kin = match self.kin.get() {
             Some(kin) if same_classes(&self.segments, &segments) => Arc::clone(kin).into(),
@@ -231,11 +240,13 @@ impl FileFacts {
             attic: Arc::clone(&self.attic),
             module_bindings: Mutex::default(),
             first_lines,
+            heads,
             star_imports: OnceLock::new(),
             kin,
             words,
             named: Mutex::default(),
             stores: Stores::default(),
+            members: Mutex::default(),
         }
     }
 
@@ -417,13 +428,7 @@ impl FileFacts {
 
     /// The segment of the class's head, for a member.
     pub fn head_of(&self, segment: usize) -> Option<usize> {
-        (self.cuts[segment].kind == CutKind::Member)
-            .then(|| {
-                (0..segment)
-                    .rev()
-                    .find(|&index| self.cuts[index].kind == CutKind::Head)
-            })
-            .flatten()
+        self.heads[segment]
     }
 
     /// The segments of the members that follow a head.
@@ -555,6 +560,18 @@ fn same_classes(old: &[Placed], new: &[Placed]) -> bool {
 fn subjects_of(segments: &[Placed]) -> Subjects {
     let all = segments.iter().map(|placed| placed.facts.subjects());
     all.fold(Subjects::NONE, Subjects::union)
+}
+
+/// By cut: for a member, the head before it.
+fn heads(cuts: &[Cut]) -> Vec<Option<usize>> {
+    let mut last = None;
+    let head = |(index, cut): (usize, &Cut)| {
+        if cut.kind == CutKind::Head {
+            last = Some(index);
+        }
+        last.filter(|_| cut.kind == CutKind::Member)
+    };
+    cuts.iter().enumerate().map(head).collect()
 }
 
 fn first_lines(segments: &[Placed]) -> Vec<u32> {

@@ -9,6 +9,7 @@ mod file;
 mod hashed;
 mod headers;
 mod kin;
+mod members;
 mod names;
 mod segment;
 mod site;

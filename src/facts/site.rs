@@ -203,9 +203,18 @@ impl<'f> Site<'f> {
 
     /// For a class: where its body binds a name, in source order, over head and members.
     pub fn members_named(self, name: &str) -> Vec<BindingSite<'f>> {
-        self.members_where(|facts| may_bind_on_top(facts, name))
-            .filter(|site| site.name.text() == name)
-            .collect()
+        let is_named = |site: &BindingSite<'f>| site.name.text() == name;
+        let listed = self.file.members_binding(self.segment, name);
+        match listed.filter(|_| self.member_segments().next().is_some()) {
+            Some(listed) => self
+                .members_in(listed.into_iter())
+                .filter(is_named)
+                .collect(),
+            None => self
+                .members_where(|facts| may_bind_on_top(facts, name))
+                .filter(is_named)
+                .collect(),
+        }
     }
 
     /// For a class: every binding of its body, in source order, over head and members.
@@ -218,15 +227,21 @@ impl<'f> Site<'f> {
         self,
         is_asked: impl Fn(&SegmentFacts) -> bool,
     ) -> impl Iterator<Item = BindingSite<'f>> {
+        let file = self.file;
+        let segments = self.member_segments();
+        self.members_in(segments.filter(move |&segment| is_asked(file.segment(segment))))
+    }
+
+    /// For a class: the bindings of its body in the head and in these member segments.
+    fn members_in(
+        self,
+        segments: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = BindingSite<'f>> {
         let own = self.body().scope_at(self.node.id());
         let file = self.file;
         let here = own.map(|scope| (self.segment, scope));
-        let rest = self
-            .member_segments()
-            .filter(move |&segment| is_asked(file.segment(segment)))
-            .map(|segment| (segment, 0));
         here.into_iter()
-            .chain(rest)
+            .chain(segments.map(|segment| (segment, 0)))
             .flat_map(move |(segment, scope)| {
                 let bindings = &file.segment(segment).body().bindings;
                 (0..bindings.len())
