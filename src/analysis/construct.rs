@@ -27,7 +27,10 @@ impl Construct<'_> {
     /// The cards that answer on it, the most specific first.
     pub(super) fn cards<'k>(&self, knowledge: &'k Knowledge) -> Vec<&'k ConceptCard> {
         let own = self.own.iter().flat_map(|is| knowledge.concepts_for(is));
-        let of_user = own.filter(|card| card.file.is_some());
+        // with the built-in card that one of these lies over
+        let of_user = own
+            .filter(|card| card.file.is_some())
+            .flat_map(|card| std::iter::once(card).chain(knowledge.below(card)));
         let others = self.is.iter().flat_map(|is| knowledge.concepts_for(is));
         let mut cards: Vec<&ConceptCard> = Vec::new();
         for card in of_user.chain(others) {
