@@ -85,6 +85,24 @@ fn what_is_said_wrongly_is_found_where_it_is_said() {
 }
 
 #[test]
+fn what_comments_in_code_say_wrongly_is_found_too() {
+    let project = Project::new(&[(
+        "notes/a.md",
+        "# Other Pythons\n\n```python\nurl = \"#PyPy has no GIL\"  # written in C\n# There are others:\n# PyPy has\n# no GIL.\nprint(url)  # PyPy has no GIL\n```\n\n```python\n# ❌ BAD\n# PyPy has no GIL\nx = 1\n```\n\n```c\n# PyPy has no GIL\n```\n",
+    )]);
+    assert_eq!(
+        project.found("notes/a.md"),
+        [
+            (
+                "NOTE001",
+                "There are others:\n# PyPy has\n# no GIL.".to_owned()
+            ),
+            ("NOTE001", "PyPy has no GIL".to_owned())
+        ]
+    );
+}
+
+#[test]
 fn notes_that_contradict_each_other_point_at_each_other() {
     let project = Project::new(&[
         ("notes/a.md", "# PyPy\n\nPyPy has no GIL.\n"),

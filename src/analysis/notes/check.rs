@@ -7,12 +7,12 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use super::Notes;
-use super::code::{Code, Reader, is_python};
+use super::code::{Code, Reader};
 use super::said::said_in;
 use crate::config::Config;
 use crate::knowledge::NoteRule;
 use crate::knowledge::claims::{Claim, ClaimKind, Verdict};
-use crate::knowledge::notes::{Block, Link, Mark, Note, ProblemKind};
+use crate::knowledge::notes::{Block, Link, Note, ProblemKind};
 use crate::rules::{Evidence, Finding, Place, Severity};
 
 /// What is wrong in a note. Sorted by place.
@@ -147,7 +147,7 @@ impl Checker<'_> {
         let mut reader = Reader::new(&self.note.path);
         let sections = self.note.sections.iter();
         for block in sections.flat_map(|section| &section.blocks) {
-            if !is_python(block) {
+            if !block.is_python() {
                 continue;
             }
             let Some(code) = reader.read(block) else {
@@ -288,9 +288,7 @@ fn letters(text: &str) -> String {
 /// Whether the user marked a byte of a block's code as a bad example.
 fn is_bad(block: &Block, at: usize) -> bool {
     let before = &block.code.as_bytes()[..at.min(block.code.len())];
-    let line = memchr::memchr_iter(b'\n', before).count();
-    let mut marks = block.marks.iter();
-    marks.any(|(lines, mark)| *mark == Mark::Bad && lines.contains(&line))
+    block.is_bad(memchr::memchr_iter(b'\n', before).count())
 }
 
 /// A byte of a block's code as a byte of the note's text.

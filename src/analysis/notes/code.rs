@@ -10,7 +10,7 @@ use crate::analysis::construct::constructs_in;
 use crate::analysis::{options, suppressed};
 use crate::config::Config;
 use crate::facts::FileFacts;
-use crate::knowledge::notes::{Block, BlockKind, Note, Part};
+use crate::knowledge::notes::{Block, Note, Part};
 use crate::knowledge::search::Words;
 use crate::knowledge::{Knowledge, Selector};
 use crate::project::{Disk, Project};
@@ -21,17 +21,6 @@ use crate::syntax::Kind;
 const MOST_BYTES: usize = 1 << 20;
 /// More bytes of import statements later blocks do not have: every block is parsed with them.
 const MOST_IMPORTED: usize = 4 << 10;
-
-/// Whether a block says that it is Python.
-pub fn is_python(block: &Block) -> bool {
-    let is_code = matches!(block.kind, BlockKind::Fence | BlockKind::Cell);
-    is_code && matches!(block.language.as_str(), "python" | "python3" | "py")
-}
-
-/// Whether a block is Python, or says nothing of what it is.
-fn may_be_python(block: &Block) -> bool {
-    is_python(block) || (block.language.is_empty() && block.kind != BlockKind::Output)
-}
 
 /// Reads the blocks of a note in their order. What a block imports, later blocks have.
 pub struct Reader<'n> {
@@ -68,7 +57,7 @@ impl Reader<'_> {
 pub fn constructs_of(note: &Note) -> Vec<Words> {
     let mut reader = Reader::new(&note.path);
     let in_part = |part: Part<'_>| {
-        let blocks = part.code().filter(|block| may_be_python(block));
+        let blocks = part.code().filter(|block| block.may_be_python());
         let read = blocks.map_while(|block| reader.read(block));
         let found: Vec<Selector> = read.flat_map(|code| code.constructs()).collect();
         Words::of_constructs(&found)

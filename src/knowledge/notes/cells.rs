@@ -123,7 +123,9 @@ impl Reader<'_> {
         let mut from = start;
         loop {
             let end = self.filled_end(from);
-            (from..end).for_each(|line| nesting.line(self.lines.text(line)));
+            (from..end).for_each(|line| {
+                nesting.line(self.lines.text(line));
+            });
             if self.lines.start(end) - self.lines.start(start) > LONGEST {
                 break;
             }
@@ -133,7 +135,9 @@ impl Reader<'_> {
             }
             match self.lines.next_filled(end, self.end) {
                 Some(next) if is_open || self.joins(next, end) => {
-                    (end..next).for_each(|line| nesting.line(self.lines.text(line)));
+                    (end..next).for_each(|line| {
+                        nesting.line(self.lines.text(line));
+                    });
                     from = next;
                 }
                 _ => break,

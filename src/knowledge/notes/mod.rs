@@ -16,6 +16,7 @@ mod part;
 mod prose;
 mod python;
 mod questions;
+mod remarks;
 mod scan;
 mod sections;
 
@@ -96,6 +97,25 @@ pub struct Block {
     pub code: String,
     /// The parts that the user marked as good or bad: lines of `code`, from 0, end exclusive. A block whose heading is so marked is marked whole.
     pub marks: Vec<(Range<usize>, Mark)>,
+}
+
+impl Block {
+    /// Whether it says that it is Python.
+    pub fn is_python(&self) -> bool {
+        let is_code = matches!(self.kind, BlockKind::Fence | BlockKind::Cell);
+        is_code && matches!(self.language.as_str(), "python" | "python3" | "py")
+    }
+
+    /// Whether it is Python, or says nothing of what it is.
+    pub fn may_be_python(&self) -> bool {
+        self.is_python() || (self.language.is_empty() && self.kind != BlockKind::Output)
+    }
+
+    /// Whether the user marked a line of its code, from 0, as a bad example.
+    pub fn is_bad(&self, line: usize) -> bool {
+        let mut marks = self.marks.iter();
+        marks.any(|(lines, mark)| *mark == Mark::Bad && lines.contains(&line))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

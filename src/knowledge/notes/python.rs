@@ -42,10 +42,12 @@ impl Nesting {
         self.brackets > 0 || self.string.is_some() || self.goes_on
     }
 
-    pub(super) fn line(&mut self, line: &str) {
+    /// Reads the next line. Gives the byte of it at which a comment begins.
+    pub(super) fn line(&mut self, line: &str) -> Option<usize> {
         if !self.is_open() && is_magic(line) {
-            return;
+            return None;
         }
+        let mut comment = None;
         let mut rest = line;
         while let Some(first) = rest.chars().next() {
             let step = match self.string {
@@ -55,7 +57,10 @@ impl Nesting {
                 }
                 Some(_) if first == '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
                 Some(_) => first.len_utf8(),
-                None if first == '#' => break,
+                None if first == '#' => {
+                    comment = Some(line.len() - rest.len());
+                    break;
+                }
                 None => self.step(rest, first),
             };
             rest = rest.get(step..).unwrap_or_default();
@@ -64,6 +69,7 @@ impl Nesting {
         if !self.goes_on && self.string.is_some_and(|quotes| quotes.len() == 1) {
             self.string = None;
         }
+        comment
     }
 
     /// Reads what starts here outside strings; gives its length.
@@ -291,7 +297,9 @@ mod tests {
     fn statements_end_where_nothing_is_open() {
         let is_open = |code: &str| {
             let mut nesting = Nesting::default();
-            code.lines().for_each(|line| nesting.line(line));
+            code.lines().for_each(|line| {
+                nesting.line(line);
+            });
             nesting.is_open()
         };
         for code in [
