@@ -12,8 +12,11 @@ use crate::rules::suppress::{
 };
 use crate::syntax::{Field, Kind, Node};
 
+/// The word of our own comments, which are looked at also where they have nothing to silence.
+const OWN: &str = "marginote";
+
 /// Words without which a comment silences nothing.
-const WORDS: &[&str] = &["marginote", "noqa", "NOQA", "pylint"];
+const WORDS: &[&str] = &[OWN, "noqa", "NOQA", "pylint"];
 
 /// Whether comments that may silence something stand in segments that changed.
 pub(super) fn concerns(changed: &Changed<'_>) -> bool {
@@ -39,10 +42,12 @@ pub(super) fn unsuppressed(
     findings: Vec<Finding>,
     ran: &dyn Fn(&str) -> bool,
 ) -> Vec<Finding> {
+    let has_work = |segment: &&usize| !findings.is_empty() || file.segment(**segment).mentions(OWN);
+    let segments: Vec<usize> = segments.iter().filter(has_work).copied().collect();
     if segments.is_empty() {
         return findings;
     }
-    let directives = directives_of(file, segments, knowledge.rule_names());
+    let directives = directives_of(file, &segments, knowledge.rule_names());
     let suppressed = SuppressedFile {
         path: file.path(),
         line_of: &|offset| file.line(offset),
