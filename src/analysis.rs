@@ -6,6 +6,7 @@
 mod any_rule;
 mod construct;
 mod designs;
+pub mod fixing;
 mod hover;
 mod meaning;
 pub mod notes;

@@ -3,26 +3,12 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
+use marginote::analysis::fixing::applied;
 use marginote::analysis::{Analysis, Cancel};
-use marginote::rules::{Edit, Finding};
+use marginote::rules::Finding;
 use suites::{cases, project, suites};
 
 mod suites;
-
-/// The text with the edits applied; none where they overlap, or reach out of it.
-fn applied(text: &str, edits: &[Edit]) -> Option<String> {
-    let mut edits: Vec<&Edit> = edits.iter().collect();
-    edits.sort_by_key(|edit| edit.place.range.start);
-    let mut out = String::new();
-    let mut at = 0;
-    for edit in edits {
-        out.push_str(text.get(at..edit.place.range.start)?);
-        out.push_str(&edit.text);
-        at = edit.place.range.end;
-    }
-    out.push_str(text.get(at..)?);
-    Some(out)
-}
 
 /// Whether two findings are about the same: of one rule, with the same words around quoted names.
 fn is_same(one: &Finding, other: &Finding) -> bool {
