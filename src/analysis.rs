@@ -13,6 +13,7 @@ pub mod notes;
 mod shapes;
 mod shelf;
 mod suppressed;
+mod suppressing;
 mod uses;
 mod walk;
 
@@ -37,6 +38,7 @@ use any_rule::AnyRule;
 use notes::Notes;
 pub use shelf::ReadNotes;
 use shelf::{Read, Shelf};
+pub use suppressing::Suppress;
 pub use uses::Uses;
 pub use walk::PythonFiles;
 

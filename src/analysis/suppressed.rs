@@ -20,7 +20,8 @@ const WORDS: &[&str] = &[OWN, "noqa", "NOQA", "pylint"];
 
 /// Whether comments that may silence something stand in segments that changed.
 pub(super) fn concerns(changed: &Changed<'_>) -> bool {
-    let holds_word = |facts: &SegmentFacts| WORDS.iter().any(|word| facts.mentions(word));
+    let holds_word =
+        |facts: &SegmentFacts| WORDS.iter().any(|word| facts.mentions_or_comments(word));
     let mut segments = changed.segments.iter();
     segments.any(|(old, new)| holds_word(old) || holds_word(new))
 }
@@ -29,7 +30,7 @@ pub(super) fn concerns(changed: &Changed<'_>) -> bool {
 pub(super) fn segments(file: &FileFacts) -> Arc<[usize]> {
     let holds_word = |segment: &usize| {
         let mut words = WORDS.iter();
-        words.any(|word| file.segment(*segment).mentions(word))
+        words.any(|word| file.segment(*segment).mentions_or_comments(word))
     };
     (0..file.len()).filter(holds_word).collect()
 }
@@ -69,7 +70,12 @@ fn peer_codes(card: &RuleCard) -> PeerCodes {
     }
 }
 
-fn directives_of(file: &FileFacts, segments: &[usize], rules: &KnownRules) -> Vec<Directive> {
+/// The comments in these segments that silence something, in source order.
+pub(super) fn directives_of(
+    file: &FileFacts,
+    segments: &[usize],
+    rules: &KnownRules,
+) -> Vec<Directive> {
     let mut found = Vec::new();
     for &segment in segments {
         let root = file.root(segment);
@@ -86,7 +92,7 @@ fn directives_of(file: &FileFacts, segments: &[usize], rules: &KnownRules) -> Ve
 }
 
 /// The lines (from 0) of the statement that a line belongs to: of a compound statement its header.
-fn statement(file: &FileFacts, line: usize) -> Range<usize> {
+pub(super) fn statement(file: &FileFacts, line: usize) -> Range<usize> {
     let own = line..line + 1;
     let Some(start) = file.line_start(line) else {
         return own;

@@ -107,6 +107,12 @@ impl SegmentFacts {
         self.holds(name)
     }
 
+    /// Whether a name stands there, or in the comments that lead it.
+    pub fn mentions_or_comments(&self, name: &str) -> bool {
+        let comments = self.text.get(..self.code).unwrap_or_default();
+        contains_word(comments, name) || self.mentions(name)
+    }
+
     pub(super) fn holds(&self, name: &str) -> bool {
         self.may_hold(WordHash::of(name)) && self.code().any(|part| contains_word(part, name))
     }

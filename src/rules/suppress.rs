@@ -279,7 +279,7 @@ pub fn apply(
 }
 
 /// The lines on which a comment speaks of a finding.
-fn lines(finding: &Finding, file: &SuppressedFile) -> Range<usize> {
+pub fn lines(finding: &Finding, file: &SuppressedFile) -> Range<usize> {
     let first = (file.line_of)(finding.place.range.start);
     let last = (file.line_of)(finding.place.range.end);
     let statement = (file.statement)(first);
@@ -295,6 +295,21 @@ struct Active<'a> {
 }
 
 impl Directive {
+    /// The bytes of the file that it takes, from the `#`.
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// Where another rule can be named: behind the last one of a list of ours. None where it has no list, or speaks of a statement and `whole_file` is asked for, or the
+    /// other way round.
+    pub fn room(&self, whole_file: bool) -> Option<usize> {
+        let Asks::Rules(rules) = &self.asks else {
+            return None;
+        };
+        let (last, _) = rules.last().filter(|_| self.whole_file == whole_file)?;
+        Some(last.end)
+    }
+
     /// How many names it has, at least one.
     fn names(&self) -> usize {
         match &self.asks {
