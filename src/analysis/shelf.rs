@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use super::notes::{Notes, check, quote};
+use super::notes::{Notes, Place, check, quote};
 use super::{Report, Snapshot, lock, new_stamp};
 use crate::config::is_note;
 use crate::explain::Quote;
@@ -217,6 +217,13 @@ impl Snapshot {
             Some(text) => line_of(&note.text, line_at(&text, offset)).start,
             None => offset,
         }
+    }
+
+    /// The section of the user's notes that teaches a concept. None where no note explains it.
+    pub fn note_about(&self, concept: &str) -> Option<Place<'_>> {
+        let knowledge = self.knowledge_of_notes();
+        let found = quote::about(self.notes()?, knowledge.concept(concept)?).next();
+        found
     }
 
     /// What the user's notes say of a concept. None where no note explains it.

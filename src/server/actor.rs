@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tower_lsp::Client;
-use tower_lsp::lsp_types::{MessageType, ProgressToken, Url};
+use tower_lsp::lsp_types::{MessageType, ProgressToken, ShowDocumentParams, Url};
 
 use super::diagnostics::{Told, tell};
 use super::indexing::{Indexer, Outcome, Step};
@@ -39,7 +39,7 @@ pub enum Event {
     /// What is wrong with the client's settings, for the user.
     WrongSettings(Vec<String>),
     /// The user wants to see a document.
-    Show(Url),
+    Show(ShowDocumentParams),
     /// The user has seen enough of a progress.
     StopProgress(ProgressToken),
     /// A file was analysed in a round.
@@ -157,8 +157,8 @@ impl Actor {
             Event::SettingsChanged => self.ask_for_settings(),
             Event::Settings(answer) => self.settings(answer).await,
             Event::WrongSettings(problems) => self.wrong_settings(&problems).await,
-            Event::Show(url) => {
-                tokio::spawn(asking::show_document(self.client.clone(), url));
+            Event::Show(document) => {
+                tokio::spawn(asking::show_document(self.client.clone(), document));
             }
             Event::StopProgress(token) => self.indexer.stop(&token),
             Event::Analysed(analysed) => self.analysed(analysed),

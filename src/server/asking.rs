@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_lsp::lsp_types::request::WorkDoneProgressCreate;
 use tower_lsp::lsp_types::{
-    ConfigurationItem, ProgressToken, Registration, ShowDocumentParams, Url,
+    ConfigurationItem, ProgressToken, Registration, ShowDocumentParams,
     WorkDoneProgressCreateParams,
 };
 use tower_lsp::{Client, jsonrpc};
@@ -82,16 +82,10 @@ pub async fn refresh_code_lenses(client: Client) {
     .await;
 }
 
-/// Has the client show a document of ours.
-pub async fn show_document(client: Client, uri: Url) {
-    let params = ShowDocumentParams {
-        uri,
-        external: None,
-        take_focus: Some(true),
-        selection: None,
-    };
+/// Has the client show a document.
+pub async fn show_document(client: Client, document: ShowDocumentParams) {
     answer("showing a document", async move {
-        client.show_document(params).await
+        client.show_document(document).await
     })
     .await;
 }

@@ -7,8 +7,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::lsp_types::{
-    CodeLens, CodeLensOptions, CodeLensParams, DiagnosticOptions, DiagnosticServerCapabilities,
-    DocumentDiagnosticParams, DocumentDiagnosticReportPartialResult,
+    CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability,
+    CodeActionResponse, CodeLens, CodeLensOptions, CodeLensParams, DiagnosticOptions,
+    DiagnosticServerCapabilities, DocumentDiagnosticParams, DocumentDiagnosticReportPartialResult,
     DocumentDiagnosticReportResult, ExecuteCommandOptions, ExecuteCommandParams, Hover,
     HoverParams, HoverProviderCapability, InitializeParams, InitializeResult, Location, OneOf,
     ReferenceParams, SaveOptions, ServerCapabilities, ServerInfo, SymbolInformation,
@@ -22,7 +23,7 @@ use super::diagnostics::DocumentReport;
 use super::pages::Pages;
 use super::session::Session;
 use super::workspace::View;
-use super::{convert, diagnostics, margin};
+use super::{actions, commands, convert, diagnostics, margin};
 use crate::analysis::{Cancel, Hover as Words};
 use crate::knowledge::{Card, Knowledge};
 
@@ -134,13 +135,15 @@ impl LanguageServer for Backend {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
-        work(move |context| match params.command.as_str() {
-            margin::EXPLAIN => margin::explain(&context, &params.arguments),
-            other => Err(Error::invalid_params(format!(
-                "there is no command `{other}`"
-            ))),
-        })
-        .await
+        work(move |context| commands::execute(&context, &params.command, &params.arguments)).await
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        work(move |context| actions::actions(&context, &params)).await
+    }
+
+    async fn code_action_resolve(&self, action: CodeAction) -> Result<CodeAction> {
+        work(move |context| actions::resolve(&context, action)).await
     }
 
     async fn diagnostic(
@@ -220,9 +223,17 @@ fn capabilities(session: &Session) -> ServerCapabilities {
         code_lens_provider: Some(CodeLensOptions {
             resolve_provider: Some(true),
         }),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(vec![
+                CodeActionKind::QUICKFIX,
+                CodeActionKind::new(actions::FIX_ALL),
+            ]),
+            resolve_provider: Some(session.resolves_edits),
+            ..CodeActionOptions::default()
+        })),
         workspace_symbol_provider: Some(OneOf::Left(true)),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![margin::EXPLAIN.to_owned()],
+            commands: commands::COMMANDS.iter().map(ToString::to_string).collect(),
             ..ExecuteCommandOptions::default()
         }),
         diagnostic_provider: session

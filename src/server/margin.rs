@@ -8,17 +8,15 @@ use tower_lsp::lsp_types::{
     CodeLens, Command, Location, Position, Range, SymbolInformation, SymbolKind, Url,
 };
 
-use super::actor::Event;
 use super::backend::Context;
 use super::convert;
+use super::session::Session;
+use super::workspace::View;
 use crate::analysis::notes::Place;
 use crate::config::is_note;
 
 /// How many sections a search finds.
 const FOUND: usize = 20;
-
-/// Explains a rule or a concept: shows its page, or says where it stands.
-pub const EXPLAIN: &str = "marginote.explain";
 
 /// A command of the client, which shows locations: `[uri, position, locations]`.
 const REFERENCES: &str = "marginote.references";
@@ -113,6 +111,29 @@ pub fn symbols(context: &Context, query: &str) -> Vec<SymbolInformation> {
     card.into_iter().chain(sections).take(FOUND).collect()
 }
 
+/// The first line of a section.
+pub fn location(view: &View, session: &Session, place: &Place<'_>) -> Option<Location> {
+    let uri = view.uri(&place.file.path)?;
+    let document = view.document(&place.file.path)?;
+    let line = u32::try_from(place.section.line).ok()?;
+    let start = Position::new(line, 0);
+    let end = document.offset(
+        convert::from_lsp(Position::new(line, u32::MAX)),
+        session.encoding,
+    )?;
+    let end = convert::range(&document, &(end..end), session).end;
+    Some(Location::new(uri, Range::new(start, end)))
+}
+
+/// `gil.md › The lock`: the file of a section, and its heading.
+pub fn title(place: &Place<'_>) -> String {
+    let file = file_name(&place.file.path);
+    match place.section.headings.last() {
+        Some(heading) => format!("{file} › {heading}"),
+        None => file.into_owned(),
+    }
+}
+
 fn section(context: &Context, place: &Place<'_>) -> Option<SymbolInformation> {
     let uri = context.view.uri(&place.file.path)?;
     let line = u32::try_from(place.section.line).ok()?;
@@ -152,41 +173,5 @@ fn symbol(
         deprecated: None,
         location,
         container_name,
-    }
-}
-
-/// Shows the page of a rule or concept, where the client shows documents; else gives its path.
-///
-/// # Errors
-/// Nothing is called so, or its page cannot be written.
-pub fn explain(context: &Context, arguments: &[Value]) -> Result<Option<Value>> {
-    let wrong = |message: String| Error::invalid_params(message);
-    let words = arguments.first().and_then(Value::as_str).ok_or_else(|| {
-        wrong(format!(
-            "`{EXPLAIN}` takes the code of a rule or the name of a concept"
-        ))
-    })?;
-    let knowledge = context.view.snapshot.knowledge_of_notes();
-    let card = knowledge.find(words).ok_or_else(|| {
-        let nearest = knowledge.nearest(words);
-        let nearest = nearest.map(|name| format!("; did you mean `{name}`?"));
-        wrong(format!(
-            "no rule and no concept is called `{words}`{}",
-            nearest.unwrap_or_default()
-        ))
-    })?;
-    let page = context.pages.file(card).ok_or_else(|| Error {
-        message:
-            "the page cannot be written: Marginote has no cache directory that it may write to"
-                .into(),
-        ..Error::internal_error()
-    })?;
-    match Url::from_file_path(&page) {
-        Ok(url) if context.session.shows_documents => {
-            // the actor ends with the process
-            let _ = context.events.send(Event::Show(url));
-            Ok(None)
-        }
-        _ => Ok(Some(json!(page.to_string_lossy()))),
     }
 }

@@ -10,9 +10,11 @@
 //! - A request sees the state of the moment when it was read, however many edits follow it (test `requests_see_what_was_written_before_them`).
 //! - One task publishes, and only for the text that is current then (test `only_the_current_version_is_published`).
 
+mod actions;
 mod actor;
 mod asking;
 mod backend;
+mod commands;
 mod convert;
 mod diagnostics;
 #[cfg(debug_assertions)]

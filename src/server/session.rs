@@ -28,6 +28,12 @@ pub struct Session {
     pub code_description: bool,
     /// Whether diagnostics may carry data for code actions.
     pub diagnostic_data: bool,
+    /// Whether it takes code actions that are more than commands.
+    pub action_literals: bool,
+    /// Whether it asks for the edit of a code action when the user has chosen it.
+    pub resolves_edits: bool,
+    /// Whether edits may say which version of a document they are for.
+    pub document_changes: bool,
     /// Whether it asks for code lenses again when told to.
     pub refreshes_code_lenses: bool,
     /// Whether it shows documents that the server names.
@@ -69,6 +75,16 @@ impl Session {
             related_information: can(&format!("{diagnostics}/relatedInformation")),
             code_description: can(&format!("{diagnostics}/codeDescriptionSupport")),
             diagnostic_data: can(&format!("{diagnostics}/dataSupport")),
+            action_literals: params
+                .pointer("/capabilities/textDocument/codeAction/codeActionLiteralSupport")
+                .is_some_and(Value::is_object),
+            resolves_edits: can("textDocument/codeAction/dataSupport")
+                && strings(
+                    params,
+                    "/capabilities/textDocument/codeAction/resolveSupport/properties",
+                )
+                .any(|property| property == "edit"),
+            document_changes: can("workspace/workspaceEdit/documentChanges"),
             refreshes_code_lenses: can("workspace/codeLens/refreshSupport"),
             shows_documents: can("window/showDocument/support"),
             progress: can("window/workDoneProgress"),

@@ -91,12 +91,18 @@ pub fn capable() -> Value {
         "workspace": {
             "configuration": true,
             "workspaceFolders": true,
+            "workspaceEdit": {"documentChanges": true},
             "diagnostics": {"refreshSupport": true},
             "didChangeConfiguration": {"dynamicRegistration": true},
             "didChangeWatchedFiles": {"dynamicRegistration": true},
         },
         "textDocument": {
             "hover": {"contentFormat": ["markdown", "plaintext"]},
+            "codeAction": {
+                "codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "source"]}},
+                "dataSupport": true,
+                "resolveSupport": {"properties": ["edit"]},
+            },
             "publishDiagnostics": {
                 "relatedInformation": true,
                 "versionSupport": true,

@@ -3,7 +3,9 @@
 //! Time limits here only end a test that has failed; no test measures time.
 
 mod harness;
+mod vault;
 
+mod actions;
 mod diagnostics;
 mod documents;
 mod lifecycle;

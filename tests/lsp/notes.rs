@@ -1,71 +1,12 @@
 //! The user's notes: quoted in code, checked where they are open, and what they are asked.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::harness::{Client, capable, start, start_with, uri};
-
-/// A function whose default is one list for all calls: the hover stands at the brackets.
-const CODE: &str = "def log(event, events=[]):\n    events.append(event)\n    return events\n";
-
-const NOTE: &str = "# Mutable default arguments\n\nThe list is born once, with the function.\n";
-
-/// A project with its notes.
-struct Vault(TempDir);
-
-impl Vault {
-    /// `a.py`, and these notes in the folder `notes`, which the project's file names.
-    fn new(notes: &[(&str, &[u8])]) -> Vault {
-        let folder = tempfile::tempdir().expect("a folder");
-        let vault = Vault(folder);
-        fs::create_dir(vault.path("notes")).expect("a folder");
-        vault.write("marginote.toml", b"notes = [\"notes\"]\n");
-        vault.write("a.py", CODE.as_bytes());
-        for (name, text) in notes {
-            vault.write(&format!("notes/{name}"), text);
-        }
-        vault
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        let real = fs::canonicalize(self.0.path()).expect("it is there");
-        real.join(name)
-    }
-
-    fn uri(&self, name: &str) -> String {
-        uri(&self.path(name))
-    }
-
-    fn write(&self, name: &str, text: &[u8]) {
-        fs::write(self.path(name), text).expect("a file");
-    }
-
-    /// A server for the project that has read its notes.
-    fn serve(&self, client: Client) -> Client {
-        self.serve_to(client, capable())
-    }
-
-    fn serve_to(&self, mut client: Client, capabilities: Value) -> Client {
-        let folder = json!({"uri": uri(&self.path("")), "name": "f"});
-        client.initialize(json!({"capabilities": capabilities, "workspaceFolders": [folder]}));
-        read(&mut client);
-        client
-    }
-}
-
-/// Waits until the notes and the project are read.
-fn read(client: &mut Client) {
-    client.wait("the end of reading", |message| {
-        message["params"]["value"]["kind"] == "end"
-    });
-}
-
-fn at(uri: &str, line: usize, character: usize) -> Value {
-    json!({"textDocument": {"uri": uri}, "position": {"line": line, "character": character}})
-}
+use crate::vault::{NOTE, Vault, at, read};
 
 fn hover_at(client: &mut Client, uri: &str, line: usize, character: usize) -> String {
     let hover = client.call("textDocument/hover", at(uri, line, character));

@@ -20,12 +20,7 @@ const ALSO: usize = 3;
 /// What the surest section that is still there says of a concept.
 pub fn quote(snapshot: &Snapshot, notes: &Notes, card: &ConceptCard) -> Option<Quote> {
     let question = excerpt::question_of(card);
-    // a card of the user's is shown already
-    let is_card = |place: &Place<'_>| {
-        let card = card.file.as_deref().map(Path::new);
-        card == Some(place.file.path.as_path())
-    };
-    let mut places = notes.about(&card.concept).filter(|place| !is_card(place));
+    let mut places = about(notes, card);
     let (from, mut quote) = places.find_map(|place| {
         let note = snapshot.note(&place.file.path).ok()?;
         let quote = of_part(&note, part_of(&note, &place)?, &question)?;
@@ -43,6 +38,17 @@ pub fn quote(snapshot: &Snapshot, notes: &Notes, card: &ConceptCard) -> Option<Q
         })
         .collect();
     Some(quote)
+}
+
+/// The sections of notes about a card's concept, the surest first. A card of the user's is none: it is shown already.
+pub fn about<'n>(notes: &'n Notes, card: &ConceptCard) -> impl Iterator<Item = Place<'n>> {
+    let is_card = |place: &Place<'_>| {
+        let card = card.file.as_deref().map(Path::new);
+        card == Some(place.file.path.as_path())
+    };
+    notes
+        .about(&card.concept)
+        .filter(move |place| !is_card(place))
 }
 
 /// The part of the note as it is now: of those with the same headings the nearest.
