@@ -10,6 +10,7 @@ pub mod fixing;
 mod hover;
 mod meaning;
 pub mod notes;
+mod questions;
 mod shapes;
 mod shelf;
 mod suppressed;
@@ -332,6 +333,15 @@ impl Analysis {
         let open = self.state.open.clone();
         self.replace(open, Arc::clone(&self.state.config), shelf);
         true
+    }
+
+    /// Forgets everything that was read from disk. Notes stay as they are until somebody puts others on the shelf ([`Snapshot::read_notes`]).
+    pub fn forget_disk(&mut self) {
+        self.state.disk.forget_all();
+        self.state.config.forget(true);
+        let open = self.state.open.clone();
+        let shelf = self.state.shelf.after(None);
+        self.replace(open, Arc::clone(&self.state.config), shelf);
     }
 
     /// An immutable view of the present state.

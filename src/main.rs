@@ -17,13 +17,14 @@ use marginote::explain::{self, Text};
 use marginote::knowledge::{Card, Knowledge, NOTE_RULES, NoteRule};
 use marginote::review::{self, Format, Place, RecallRequest, RecallTask, Request};
 use marginote::rules::Severity;
+use marginote::server::Log;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     allocator::share_with_tree_sitter();
     let filter = EnvFilter::try_from_env("MARGINOTE_LOG");
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Log)
         .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("warn,marginote=info")))
         .init();
     match run(Cli::parse().command) {

@@ -226,6 +226,12 @@ impl Snapshot {
         found
     }
 
+    /// The lines of a section that say most of what was searched for, as plain text. Empty where only its heading says it.
+    pub fn excerpt(&self, place: &Place<'_>, words: &str) -> String {
+        let excerpt = quote::excerpt_of_words(self, place, words);
+        excerpt.map_or_else(String::new, |excerpt| excerpt.lines.join("\n"))
+    }
+
     /// What the user's notes say of a concept. None where no note explains it.
     pub(super) fn quote(&self, concept: &str) -> Option<Quote> {
         let knowledge = self.knowledge_of_notes();

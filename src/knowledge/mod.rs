@@ -357,6 +357,15 @@ impl Knowledge {
         self.concepts.iter().filter_map(|entry| entry.card())
     }
 
+    /// The slug of every concept, sorted.
+    pub fn slugs(&self) -> Vec<String> {
+        let slugs = self.concepts().map(|card| card.concept.clone());
+        let mut slugs: Vec<String> = slugs.collect();
+        slugs.sort();
+        slugs.dedup();
+        slugs
+    }
+
     /// The rule cards that parse: the built-in ones, then the user's, each by code.
     pub fn rules(&self) -> impl Iterator<Item = &RuleCard> {
         self.rules.iter().filter_map(|entry| entry.card())

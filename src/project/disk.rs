@@ -134,6 +134,14 @@ impl Disk {
         self.module_names.clear();
     }
 
+    /// Forgets everything that was read.
+    pub fn forget_all(&self) {
+        self.changed();
+        self.facts.clear();
+        self.exists.clear();
+        self.module_names.clear();
+    }
+
     /// The name of a file's module, worked out once by `find`.
     pub fn module_name(
         &self,

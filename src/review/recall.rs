@@ -1,12 +1,10 @@
 //! `marginote recall`: the questions of cards and notes that a project's code is about.
 
-use std::collections::HashSet;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use jiff::civil::Date;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::json::{JsonError, error, write_document};
@@ -14,14 +12,8 @@ use super::notes::reading;
 use super::{CheckError, Format, Problem, collect, finish, shown, text};
 use crate::analysis::notes::Notes;
 use crate::analysis::{Analysis, Cancel, Snapshot};
-use crate::explain;
 use crate::knowledge::Knowledge;
-use crate::knowledge::link::Link;
-use crate::knowledge::notes::{self, Note};
-use crate::recall::{ANKI_HEADER, Grade, Memory, Question, anki, ask, questions_of};
-
-/// A longer answer is shown up to here, in bytes.
-const LONGEST: usize = 4000;
+use crate::recall::{ANKI_HEADER, Grade, Memory, Question, anki, ask};
 
 /// What `marginote recall` was asked for.
 #[derive(Debug)]
@@ -239,15 +231,9 @@ fn asked(paths: &[PathBuf], all: bool) -> Result<Asked, CheckError> {
     let snapshot = analysis.snapshot();
     let knowledge = snapshot.knowledge_of_notes();
     let read = reading(|| snapshot.read_notes(Notes::default_cache().as_deref()));
-    let mut by_concept = of_notes(&snapshot, &read.notes, &working_directory);
-    let mut questions = Vec::new();
-    for slug in concepts(&snapshot, &knowledge, &code.files, all) {
-        let cards = knowledge.concepts().filter(|card| card.concept == slug);
-        questions.extend(cards.flat_map(questions_of));
-        questions.extend(by_concept.remove(&slug).unwrap_or_default());
-    }
-    let mut known = HashSet::new();
-    questions.retain(|question| known.insert(question.id.clone()));
+    let slugs = concepts(&snapshot, &knowledge, &code.files, all);
+    let name = |path: &Path| shown(path, &working_directory);
+    let questions = snapshot.questions(&slugs, Some(&read.notes), &name);
     let mut unread = code.unread;
     unread.extend(read.problems.iter().map(|(path, message)| Problem {
         shown: shown(path, &working_directory),
@@ -266,77 +252,10 @@ fn concepts(
     all: bool,
 ) -> Vec<String> {
     if all {
-        let slugs = knowledge.concepts().map(|card| card.concept.clone());
-        let mut slugs: Vec<String> = slugs.collect();
-        slugs.sort();
-        slugs.dedup();
-        return slugs;
+        return knowledge.slugs();
     }
     snapshot.index(&|_, _| {}, &Cancel::default());
     let uses = snapshot.uses(files, knowledge, &Cancel::default());
     let uses = uses.unwrap_or_default();
     uses.concepts().into_iter().map(str::to_owned).collect()
-}
-
-/// The questions that notes answer themselves, by the concept that they are surest about.
-fn of_notes(snapshot: &Snapshot, notes: &Notes, here: &Path) -> FxHashMap<String, Vec<Question>> {
-    let mut found: FxHashMap<String, Vec<Question>> = FxHashMap::default();
-    for file in notes.files() {
-        if !file.sections.iter().any(|section| section.questions > 0) {
-            continue;
-        }
-        let Ok(note) = snapshot.note(&file.path) else {
-            continue;
-        };
-        let mut above: &[Link] = &[];
-        for (part, section) in note.parts().zip(&file.sections) {
-            if !section.is_question {
-                above = &section.links;
-            }
-            // a question that explains nothing by itself is about what its section explains
-            let mut links = section.links.iter().chain(above);
-            // a note that has changed meanwhile may have other sections
-            let link = links.next().filter(|_| part.line() == section.line);
-            let questions = part.asked().map(|asked| question(&note, asked, here));
-            for (link, question) in link.into_iter().cycle().zip(questions) {
-                let concept = link.concept.to_string();
-                let (text, answer, from) = question;
-                let question = Question::new(&concept, text, answer, from);
-                found.entry(concept).or_default().push(question);
-            }
-        }
-    }
-    found
-}
-
-/// A question of a note, its answer and where it stands, all of which do nothing but show.
-fn question(note: &Note, question: &notes::Question, here: &Path) -> (String, String, String) {
-    let answer = note.text.get(question.answer.clone()).unwrap_or_default();
-    let line = question.line + 1;
-    (
-        explain::escaped(&printable(&question.text)),
-        explain::defused(&printable(shortened(answer.trim()))),
-        text::visible(&format!("{}, line {line}", shown(&note.path, here))),
-    )
-}
-
-/// Without what moves a terminal's cursor or turns its order round.
-fn printable(text: &str) -> String {
-    text.replace(|c| text::is_unsafe(c) && c != '\n' && c != '\t', " ")
-}
-
-/// The first lines of an answer.
-fn shortened(answer: &str) -> &str {
-    let lines = answer.split_inclusive('\n').scan(0, |bytes, line| {
-        *bytes += line.len();
-        Some(*bytes)
-    });
-    let end = lines.take_while(|end| *end <= LONGEST).last();
-    match end {
-        Some(end) => answer.get(..end).unwrap_or_default(),
-        // one long line
-        None => answer
-            .get(..answer.floor_char_boundary(LONGEST))
-            .unwrap_or_default(),
-    }
 }

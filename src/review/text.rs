@@ -11,7 +11,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Outcome, Problem};
 use crate::rules::{Finding, Severity};
-use crate::text::Document;
+pub(super) use crate::text::visible;
+use crate::text::{Document, is_unsafe};
 
 /// Pieces of evidence that are further apart stand in excerpts of their own.
 const NEAR: usize = 12;
@@ -219,25 +220,6 @@ fn printable(line: &str) -> Cow<'_, str> {
     } else {
         line.into()
     }
-}
-
-/// Text that cannot move a terminal's cursor, change its colours or turn its order round.
-pub(super) fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) {
-            visible.extend(c.escape_default());
-        } else {
-            visible.push(c);
-        }
-    }
-    visible
-}
-
-/// Control characters, line separators, and marks that turn the direction of text round.
-pub(super) fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn summary(outcome: &Outcome) -> String {

@@ -38,6 +38,8 @@ pub enum Event {
     Settings(Option<Value>),
     /// What is wrong with the client's settings, for the user.
     WrongSettings(Vec<String>),
+    /// The user wants everything to be read again.
+    Reindex,
     /// The user wants to see a document.
     Show(ShowDocumentParams),
     /// The user has seen enough of a progress.
@@ -157,6 +159,8 @@ impl Actor {
             Event::SettingsChanged => self.ask_for_settings(),
             Event::Settings(answer) => self.settings(answer).await,
             Event::WrongSettings(problems) => self.wrong_settings(&problems).await,
+            // comes back as a changed project
+            Event::Reindex => lock(&self.workspace).forget_disk(),
             Event::Show(document) => {
                 tokio::spawn(asking::show_document(self.client.clone(), document));
             }

@@ -1,6 +1,9 @@
 //! `workspace/executeCommand`.
 
-use serde::Deserialize;
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::lsp_types::{
@@ -9,6 +12,7 @@ use tower_lsp::lsp_types::{
 
 use super::actor::Event;
 use super::backend::Context;
+use super::recall::{self, RECALL};
 use super::{convert, margin};
 use crate::analysis::Hover;
 
@@ -18,8 +22,17 @@ pub const EXPLAIN: &str = "marginote.explain";
 /// Shows the note that teaches what stands at a place.
 pub const OPEN_NOTE: &str = "marginote.openNote";
 
+/// Finds the sections of notes that say some words.
+const SEARCH_NOTES: &str = "marginote.searchNotes";
+
+/// Reads notes and workspace again.
+const REINDEX: &str = "marginote.reindex";
+
+/// Shows the last lines of the log, or says where they stand.
+const SHOW_LOG: &str = "marginote.showLog";
+
 /// Every command.
-pub const COMMANDS: &[&str] = &[EXPLAIN, OPEN_NOTE];
+pub const COMMANDS: &[&str] = &[EXPLAIN, OPEN_NOTE, RECALL, REINDEX, SEARCH_NOTES, SHOW_LOG];
 
 /// Runs a command; gives what it returns.
 ///
@@ -29,6 +42,14 @@ pub fn execute(context: &Context, command: &str, arguments: &[Value]) -> Result<
     match command {
         EXPLAIN => explain(context, arguments),
         OPEN_NOTE => open_note(context, arguments),
+        RECALL => recall::recall(context, arguments),
+        REINDEX => {
+            // the actor ends with the process
+            let _ = context.events.send(Event::Reindex);
+            Ok(None)
+        }
+        SEARCH_NOTES => search_notes(context, arguments),
+        SHOW_LOG => page(context, context.pages.log()),
         other => Err(Error::invalid_params(format!(
             "there is no command `{other}`"
         ))),
@@ -36,7 +57,7 @@ pub fn execute(context: &Context, command: &str, arguments: &[Value]) -> Result<
 }
 
 /// The first argument. `takes` says what it is, for people.
-fn argument<'a, T: Deserialize<'a>>(
+pub fn argument<'a, T: Deserialize<'a>>(
     command: &str,
     takes: &str,
     arguments: &'a [Value],
@@ -77,7 +98,15 @@ fn explain(context: &Context, arguments: &[Value]) -> Result<Option<Value>> {
             nearest.unwrap_or_default()
         ))
     })?;
-    let page = context.pages.file(card).ok_or_else(|| Error {
+    page(context, context.pages.file(card))
+}
+
+/// Shows a page, where the client shows documents; else gives its path.
+///
+/// # Errors
+/// It could not be written.
+fn page(context: &Context, page: Option<PathBuf>) -> Result<Option<Value>> {
+    let page = page.ok_or_else(|| Error {
         message:
             "the page cannot be written: Marginote has no cache directory that it may write to"
                 .into(),
@@ -87,6 +116,39 @@ fn explain(context: &Context, arguments: &[Value]) -> Result<Option<Value>> {
         Ok(url) if show(context, &url, None) => Ok(None),
         _ => Ok(Some(json!(page.to_string_lossy()))),
     }
+}
+
+/// A section that a search found.
+#[derive(Serialize)]
+struct Hit<'n> {
+    uri: Url,
+    range: Range,
+    /// The last heading, else the file's name.
+    title: Cow<'n, str>,
+    /// The headings above it, the outermost first.
+    path: &'n [Box<str>],
+    /// Plain text. Empty where only the heading says the words.
+    excerpt: String,
+}
+
+fn search_notes(context: &Context, arguments: &[Value]) -> Result<Option<Value>> {
+    let Context { view, session, .. } = context;
+    let words: &str = argument(SEARCH_NOTES, "the words to search for", arguments)?;
+    let notes = view.snapshot.notes();
+    let found = notes.map_or(Vec::new(), |notes| notes.search(words, margin::FOUND));
+    let hits = found.iter().filter_map(|place| {
+        let Location { uri, range } = margin::location(view, session, place)?;
+        let (title, path) = margin::headings(place);
+        Some(Hit {
+            uri,
+            range,
+            title,
+            path,
+            excerpt: view.snapshot.excerpt(place, words),
+        })
+    });
+    let hits: Vec<Hit<'_>> = hits.collect();
+    Ok(Some(json!(hits)))
 }
 
 /// Where the note is that is wanted.

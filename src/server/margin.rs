@@ -1,5 +1,6 @@
 //! What is asked in notes and about them: where the code uses what a section explains, and which sections say certain words.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::analysis::notes::Place;
 use crate::config::is_note;
 
 /// How many sections a search finds.
-const FOUND: usize = 20;
+pub const FOUND: usize = 20;
 
 /// A command of the client, which shows locations: `[uri, position, locations]`.
 const REFERENCES: &str = "marginote.references";
@@ -134,27 +135,32 @@ pub fn title(place: &Place<'_>) -> String {
     }
 }
 
+/// The heading of a section, else the name of its file, and the headings above it.
+pub fn headings<'n>(place: &Place<'n>) -> (Cow<'n, str>, &'n [Box<str>]) {
+    match place.section.headings.split_last() {
+        Some((last, above)) => (Cow::Borrowed(last), above),
+        None => (file_name(&place.file.path), &[]),
+    }
+}
+
 fn section(context: &Context, place: &Place<'_>) -> Option<SymbolInformation> {
     let uri = context.view.uri(&place.file.path)?;
     let line = u32::try_from(place.section.line).ok()?;
     let start = Position::new(line, 0);
     let file = file_name(&place.file.path);
-    let (last, above) = match place.section.headings.split_last() {
-        Some((last, above)) => (&**last, above),
-        None => (&*file, &[][..]),
-    };
+    let (last, above) = headings(place);
     let above = above.iter().map(|heading| &**heading);
     let container: Vec<&str> = std::iter::once(&*file).chain(above).collect();
     let location = Location::new(uri, Range::new(start, start));
     Some(symbol(
-        last,
+        &last,
         Some(container.join(" › ")),
         SymbolKind::STRING,
         location,
     ))
 }
 
-fn file_name(path: &Path) -> std::borrow::Cow<'_, str> {
+fn file_name(path: &Path) -> Cow<'_, str> {
     path.file_name().unwrap_or_default().to_string_lossy()
 }
 

@@ -22,8 +22,10 @@ mod hooks;
 mod indexing;
 mod ingress;
 mod lifecycle;
+mod log;
 mod margin;
 mod pages;
+mod recall;
 mod session;
 mod transport;
 mod workspace;
@@ -41,6 +43,7 @@ use tower_lsp::LspService;
 
 use backend::Backend;
 use ingress::Ingress;
+pub use log::Log;
 use workspace::Workspace;
 
 /// How long answers may take that are not ready when the client is gone, and how long it may take to read them.

@@ -1,4 +1,4 @@
-//! The built-in cards as pages that every editor can open: read-only files in the user's cache directory, written when somebody asks for them.
+//! The built-in cards, and the log, as pages that every editor can open: read-only files in the user's cache directory, written when somebody asks for them.
 //!
 //! Where they cannot be written there are none, and nobody links to them.
 
@@ -12,13 +12,14 @@ use rustc_hash::FxHashSet;
 use tempfile::NamedTempFile;
 use tower_lsp::lsp_types::Url;
 
+use super::log::last_lines;
 use super::workspace::lock;
 use crate::explain;
 use crate::knowledge::{Card, Knowledge};
 
 /// The pages of one process.
 pub struct Pages {
-    /// `marginote/cards/VERSION` in the user's cache directory. None where the user has no home.
+    /// `marginote` in the user's cache directory. None where the user has no home.
     folder: Option<PathBuf>,
     /// Files that were found right or written. Somebody may have deleted them since.
     known: Mutex<FxHashSet<PathBuf>>,
@@ -27,10 +28,9 @@ pub struct Pages {
 impl Pages {
     /// Those of the user who runs this.
     pub fn of_user() -> Pages {
-        let folder = etcetera::choose_base_strategy().ok().map(|places| {
-            let cards = places.cache_dir().join("marginote").join("cards");
-            cards.join(env!("CARGO_PKG_VERSION"))
-        });
+        let folder = etcetera::choose_base_strategy()
+            .ok()
+            .map(|places| places.cache_dir().join("marginote"));
         Pages {
             folder,
             known: Mutex::default(),
@@ -46,7 +46,9 @@ impl Pages {
         if let Some(own) = own {
             return Some(PathBuf::from(own));
         }
-        let file = self.folder.as_ref()?.join(format!("{name}.md"));
+        let cards = self.folder.as_ref()?.join("cards");
+        let cards = cards.join(env!("CARGO_PKG_VERSION"));
+        let file = cards.join(format!("{name}.md"));
         if lock(&self.known).contains(&file) && file.is_file() {
             return Some(file);
         }
@@ -65,7 +67,19 @@ impl Pages {
         Some(file)
     }
 
-    /// The address of that file.
+    /// A file with the last lines of the log; the next one takes its place. None where no file can be written.
+    pub fn log(&self) -> Option<PathBuf> {
+        let file = self.folder.as_ref()?.join("server.log");
+        match write(&file, last_lines().as_bytes()) {
+            Ok(()) => Some(file),
+            Err(error) => {
+                tracing::debug!("the page {} cannot be written: {error}", file.display());
+                None
+            }
+        }
+    }
+
+    /// The address of the file of a card.
     pub fn url(&self, card: Card<'_>) -> Option<Url> {
         Url::from_file_path(self.file(card)?).ok()
     }

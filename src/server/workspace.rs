@@ -185,6 +185,12 @@ impl Workspace {
         }
     }
 
+    /// Has everything read again.
+    pub fn forget_disk(&mut self) {
+        self.analysis.forget_disk();
+        self.project_changed(true);
+    }
+
     /// The notes were read.
     pub fn set_notes(&mut self, notes: Arc<Notes>) {
         self.analysis.set_notes(notes);

@@ -3,10 +3,12 @@
 mod decode;
 mod document;
 mod excerpt;
+mod visible;
 
 pub use decode::{DecodeError, decode};
 pub use document::Document;
 pub use excerpt::Excerpt;
+pub use visible::{is_unsafe, visible};
 
 /// The unit of a position's `character`: what client and server agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -6,6 +6,7 @@ mod harness;
 mod vault;
 
 mod actions;
+mod commands;
 mod diagnostics;
 mod documents;
 mod lifecycle;

@@ -129,8 +129,8 @@ impl Snapshot {
         links.map(|link| link.concept.to_string()).collect()
     }
 
-    /// Where the code of the folders uses concepts.
-    fn project_uses(&self, cancel: &Cancel) -> Option<Arc<Uses>> {
+    /// Where the code of the folders uses concepts. None when cancelled.
+    pub fn project_uses(&self, cancel: &Cancel) -> Option<Arc<Uses>> {
         let changes = self.state.disk.changes();
         let known = lock(&self.state.uses).clone();
         if let Some((_, uses)) = known.filter(|(made, _)| *made == changes) {

@@ -51,6 +51,12 @@ pub fn about<'n>(notes: &'n Notes, card: &ConceptCard) -> impl Iterator<Item = P
         .filter(move |place| !is_card(place))
 }
 
+/// The lines of a section that say most of what was searched for. None where only its heading says it.
+pub fn excerpt_of_words(snapshot: &Snapshot, place: &Place<'_>, words: &str) -> Option<Excerpt> {
+    let note = snapshot.note(&place.file.path).ok()?;
+    excerpt::excerpt(&note, &part_of(&note, place)?, &Words::of(words))
+}
+
 /// The part of the note as it is now: of those with the same headings the nearest.
 fn part_of<'n>(note: &'n Note, known: &Place<'_>) -> Option<Part<'n>> {
     let is_same = |part: &Part<'_>| {
