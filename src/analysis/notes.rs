@@ -6,6 +6,7 @@ mod cache;
 pub(super) mod check;
 mod code;
 mod file;
+mod links;
 mod margin;
 pub(super) mod quote;
 mod said;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 pub use file::{NoteFile, NoteProblem, NoteSection, Stamp};
+pub use links::{NoteLink, Target};
 pub use margin::Lens;
 
 use crate::knowledge::excerpt::{self, Excerpt};
@@ -213,16 +215,21 @@ impl Notes {
         read.map_err(|error| error.to_string())
     }
 
-    /// Whether a note goes by this name: a wikilink has a file's name without its ending, or the end of its path.
+    /// Whether a note goes by this name.
     pub fn is_named(&self, name: &str) -> bool {
+        self.named(name).is_some()
+    }
+
+    /// The first note that goes by this name: a wikilink has a file's name without its ending, or the end of its path.
+    pub fn named(&self, name: &str) -> Option<&Path> {
         let name = name.trim_end_matches(".md").to_lowercase();
-        let is_it = |path: &PathBuf| {
+        let is_it = |path: &&PathBuf| {
             let path = path.with_extension("");
             let path = path.to_string_lossy().replace('\\', "/").to_lowercase();
             path.strip_suffix(&name)
                 .is_some_and(|before| before.is_empty() || before.ends_with('/'))
         };
-        self.files.keys().any(is_it)
+        self.files.keys().find(is_it).map(PathBuf::as_path)
     }
 
     /// The headings of a note of the index, as plain text.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Snapshot;
 use super::suppressed::{directives_of, segments, statement};
 use crate::facts::FileFacts;
-use crate::rules::suppress::{Directive, SuppressedFile, lines};
+use crate::rules::suppress::{Directive, SuppressedFile, directives, lines, name_being_written};
 use crate::rules::{Edit, Finding, Place};
 use crate::syntax::Kind;
 
@@ -22,6 +22,32 @@ pub enum Suppress {
 }
 
 impl Snapshot {
+    /// The rule that a comment of ours names at a byte of a Python file, and the bytes of the name.
+    pub fn named_rule(&self, path: &Path, offset: usize) -> Option<(Range<usize>, &'static str)> {
+        let worked = self.worked();
+        let file = worked.project.file(path).filter(|_| !self.is_note(path))?;
+        let (comment, at) = comment_at(file, offset)?;
+        let config = self.config(path);
+        let found = directives(comment, at, config.knowledge.rule_names());
+        let mut found = found.iter();
+        let (range, code) = found.find_map(|directive| directive.rule_at(offset))?;
+        Some((range.clone(), code))
+    }
+
+    /// The name of a rule that is being written at a byte of a Python file, in the list of a comment of ours: its bytes up to there, and the names before it.
+    pub fn unfinished_name(
+        &self,
+        path: &Path,
+        offset: usize,
+    ) -> Option<(Range<usize>, Vec<String>)> {
+        let worked = self.worked();
+        let file = worked.project.file(path).filter(|_| !self.is_note(path))?;
+        let (comment, at) = comment_at(file, offset)?;
+        let (start, before) = name_being_written(comment, offset - at)?;
+        let before = before.into_iter().map(str::to_owned).collect();
+        Some((at + start..offset, before))
+    }
+
     /// The edit that silences a finding of a Python file. None where no comment can stand: every line of the statement ends in a string, or with a backslash.
     pub fn suppress(&self, finding: &Finding, scope: Suppress) -> Option<Edit> {
         let path: &Path = &finding.place.path;
@@ -31,10 +57,10 @@ impl Snapshot {
         let worked = self.worked();
         let file = worked.project.file(path)?;
         let config = self.config(path);
-        let directives = directives_of(file, &segments(file), config.knowledge.rule_names());
+        let comments = directives_of(file, &segments(file), config.knowledge.rule_names());
         let (at, text) = match scope {
-            Suppress::Statement => in_statement(file, &directives, finding)?,
-            Suppress::File => in_file(file, &directives, finding.code),
+            Suppress::Statement => in_statement(file, &comments, finding)?,
+            Suppress::File => in_file(file, &comments, finding.code),
         };
         Some(Edit {
             place: Place {
@@ -48,7 +74,7 @@ impl Snapshot {
 
 fn in_statement(
     file: &FileFacts,
-    directives: &[Directive],
+    comments: &[Directive],
     finding: &Finding,
 ) -> Option<(usize, String)> {
     let suppressed = SuppressedFile {
@@ -58,7 +84,7 @@ fn in_statement(
     };
     let lines = lines(finding, &suppressed);
     let is_here = |directive: &&Directive| lines.contains(&file.line(directive.range().start));
-    let mut rooms = directives.iter().filter(is_here);
+    let mut rooms = comments.iter().filter(is_here);
     if let Some(room) = rooms.find_map(|directive| directive.room(false)) {
         return Some((room, format!(", {}", finding.code)));
     }
@@ -66,6 +92,17 @@ fn in_statement(
     let mut wanted = (first..lines.end).chain(lines.start..first);
     let at = wanted.find_map(|line| comment_place(file, line))?;
     Some((at, format!("  # marginote: ignore[{}]", finding.code)))
+}
+
+/// The comment around a byte or before it, and the byte at which it starts.
+fn comment_at(file: &FileFacts, offset: usize) -> Option<(&str, usize)> {
+    // the end of a comment belongs to it; behind it may come another segment
+    let (segment, inside) = file.segment_at(offset.checked_sub(1)?)?;
+    let root = file.root(segment).node;
+    let comment = root.with_descendants().find(|node| {
+        node.kind() == Kind::Comment && node.range().start <= inside && inside < node.range().end
+    })?;
+    Some((comment.text(), file.start(segment) + comment.range().start))
 }
 
 /// The byte behind what stands on a line, where a comment can stand there.
@@ -96,8 +133,8 @@ fn line_range(file: &FileFacts, line: usize) -> Option<Range<usize>> {
 }
 
 /// A comment of its own above everything but what has to be the first.
-fn in_file(file: &FileFacts, directives: &[Directive], code: &str) -> (usize, String) {
-    let mut rooms = directives.iter();
+fn in_file(file: &FileFacts, comments: &[Directive], code: &str) -> (usize, String) {
+    let mut rooms = comments.iter();
     if let Some(room) = rooms.find_map(|directive| directive.room(true)) {
         return (room, format!(", {code}"));
     }

@@ -265,6 +265,12 @@ fn push_file(out: &mut String, file: Option<&str>) {
     }
 }
 
+/// What a rule is about, and its lesson.
+pub fn lesson(card: &RuleCard) -> Text {
+    let card = &*defuse::rule(card);
+    Text::new(format!("**{}**\n\n{}", card.title, card.lesson))
+}
+
 /// Where a rule's card can be read on the web. None as long as the package names no repository.
 pub fn rule_url(code: &str) -> Option<String> {
     let repository = env!("CARGO_PKG_REPOSITORY");

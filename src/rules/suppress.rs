@@ -88,6 +88,33 @@ pub fn directives(comment: &str, at: usize, known: &KnownRules) -> Vec<Directive
     found
 }
 
+/// Where a name of a list is being written: in a comment of ours up to a byte of it, behind a `[` that is not closed before. `comment` starts with `#`.
+///
+/// Gives the byte of the comment at which the name starts, and the names before it.
+pub fn name_being_written(comment: &str, at: usize) -> Option<(usize, Vec<&str>)> {
+    let before = comment.get(..at)?;
+    let hash = before.rfind('#')?;
+    let mut words = Words {
+        rest: &before[hash + 1..],
+        end: at,
+    };
+    let is_ours = words.eat("marginote:");
+    let word = words.word();
+    let is_list = ["ignore", "ignore-file"]
+        .iter()
+        .any(|w| w.eq_ignore_ascii_case(word));
+    if !(is_ours && is_list && words.eat("[")) || words.rest.contains(']') {
+        return None;
+    }
+    let mut names: Vec<&str> = words.rest.split(',').collect();
+    let last = names.pop()?.trim_start();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let names = names.into_iter().map(str::trim).collect();
+    last.chars()
+        .all(is_name)
+        .then_some((at - last.len(), names))
+}
+
 /// A comment, or a part of one between two `#`, while it is read.
 struct Words<'a> {
     rest: &'a str,
@@ -308,6 +335,19 @@ impl Directive {
         };
         let (last, _) = rules.last().filter(|_| self.whole_file == whole_file)?;
         Some(last.end)
+    }
+
+    /// The rule whose name stands at a byte of the file, and the bytes of the name, in a list of ours.
+    pub fn rule_at(&self, offset: usize) -> Option<(&Range<usize>, &'static str)> {
+        let Asks::Rules(rules) = &self.asks else {
+            return None;
+        };
+        let holds = |range: &Range<usize>| range.start <= offset && offset <= range.end;
+        let (range, rule) = rules.iter().find(|(range, _)| holds(range))?;
+        match rule {
+            Ok(RuleSelector::Code(code)) => Some((range, code)),
+            _ => None,
+        }
     }
 
     /// How many names it has, at least one.

@@ -8,14 +8,17 @@ use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::lsp_types::{
     CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability,
-    CodeActionResponse, CodeLens, CodeLensOptions, CodeLensParams, DiagnosticOptions,
-    DiagnosticServerCapabilities, DocumentDiagnosticParams, DocumentDiagnosticReportPartialResult,
-    DocumentDiagnosticReportResult, ExecuteCommandOptions, ExecuteCommandParams, Hover,
-    HoverParams, HoverProviderCapability, InitializeParams, InitializeResult, Location, OneOf,
-    ReferenceParams, SaveOptions, ServerCapabilities, ServerInfo, SymbolInformation,
+    CodeActionResponse, CodeLens, CodeLensOptions, CodeLensParams, CompletionOptions,
+    CompletionParams, CompletionResponse, DiagnosticOptions, DiagnosticServerCapabilities,
+    DocumentDiagnosticParams, DocumentDiagnosticReportPartialResult,
+    DocumentDiagnosticReportResult, DocumentLink, DocumentLinkOptions, DocumentLinkParams,
+    ExecuteCommandOptions, ExecuteCommandParams, GotoDefinitionParams, GotoDefinitionResponse,
+    Hover, HoverParams, HoverProviderCapability, InitializeParams, InitializeResult, Location,
+    OneOf, ReferenceParams, SaveOptions, ServerCapabilities, ServerInfo, SymbolInformation,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions, WorkspaceDiagnosticParams, WorkspaceDiagnosticReportResult,
-    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities, WorkspaceSymbolParams,
+    TextDocumentSyncSaveOptions, WorkDoneProgressOptions, WorkspaceDiagnosticParams,
+    WorkspaceDiagnosticReportResult, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities, WorkspaceSymbolParams,
 };
 
 use super::actor::Event;
@@ -23,7 +26,7 @@ use super::diagnostics::DocumentReport;
 use super::pages::Pages;
 use super::session::Session;
 use super::workspace::View;
-use super::{actions, commands, convert, diagnostics, margin};
+use super::{actions, commands, comments, convert, diagnostics, links, margin};
 use crate::analysis::{Cancel, Hover as Words};
 use crate::knowledge::{Card, Knowledge};
 
@@ -108,6 +111,31 @@ impl LanguageServer for Backend {
             }))
         })
         .await
+    }
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        work(move |context| {
+            let items = comments::completions(&context, &params.text_document_position);
+            Ok(items.map(CompletionResponse::Array))
+        })
+        .await
+    }
+
+    async fn goto_definition(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        work(move |context| {
+            let at = params.text_document_position_params;
+            let place = links::definition(&context, &at);
+            let place = place.or_else(|| comments::definition(&context, &at));
+            Ok(place.map(GotoDefinitionResponse::Scalar))
+        })
+        .await
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        work(move |context| Ok(links::links(&context, &params.text_document.uri))).await
     }
 
     async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
@@ -219,6 +247,15 @@ fn capabilities(session: &Session) -> ServerCapabilities {
         position_encoding: Some(session.encoding_kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
         hover_provider: Some(HoverProviderCapability::Simple(true)),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some(vec!["[".to_owned(), ",".to_owned()]),
+            ..CompletionOptions::default()
+        }),
+        definition_provider: Some(OneOf::Left(true)),
+        document_link_provider: Some(DocumentLinkOptions {
+            resolve_provider: Some(false),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
         references_provider: Some(OneOf::Left(true)),
         code_lens_provider: Some(CodeLensOptions {
             resolve_provider: Some(true),

@@ -15,6 +15,7 @@ mod actor;
 mod asking;
 mod backend;
 mod commands;
+mod comments;
 mod convert;
 mod diagnostics;
 #[cfg(debug_assertions)]
@@ -22,6 +23,7 @@ mod hooks;
 mod indexing;
 mod ingress;
 mod lifecycle;
+mod links;
 mod log;
 mod margin;
 mod pages;

@@ -18,6 +18,8 @@ pub struct Session {
     pub parent: Option<u32>,
     /// Whether hovers may be Markdown.
     pub markdown: bool,
+    /// Whether the documentation of completions may be Markdown.
+    pub markdown_completions: bool,
     /// Whether the client asks for diagnostics; then they are never pushed.
     pub pulls_diagnostics: bool,
     /// Whether it asks again when told to.
@@ -65,9 +67,11 @@ impl Session {
                 .get("processId")
                 .and_then(Value::as_u64)
                 .and_then(|pid| u32::try_from(pid).ok()),
-            markdown: strings(params, "/capabilities/textDocument/hover/contentFormat")
-                .find(|format| ["markdown", "plaintext"].contains(format))
-                == Some("markdown"),
+            markdown: prefers_markdown(params, "hover/contentFormat"),
+            markdown_completions: prefers_markdown(
+                params,
+                "completion/completionItem/documentationFormat",
+            ),
             pulls_diagnostics: params
                 .pointer("/capabilities/textDocument/diagnostic")
                 .is_some_and(Value::is_object),
@@ -106,6 +110,13 @@ impl Session {
             PositionEncoding::Utf32 => PositionEncodingKind::UTF32,
         }
     }
+}
+
+/// Whether a list of the client's capabilities for documents has Markdown before plain text.
+fn prefers_markdown(params: &Value, list: &str) -> bool {
+    strings(params, &format!("/capabilities/textDocument/{list}"))
+        .find(|format| ["markdown", "plaintext"].contains(format))
+        == Some("markdown")
 }
 
 fn strings<'a>(params: &'a Value, pointer: &str) -> impl Iterator<Item = &'a str> {

@@ -98,6 +98,7 @@ pub fn capable() -> Value {
         },
         "textDocument": {
             "hover": {"contentFormat": ["markdown", "plaintext"]},
+            "completion": {"completionItem": {"documentationFormat": ["markdown"]}},
             "codeAction": {
                 "codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "source"]}},
                 "dataSupport": true,

@@ -7,6 +7,7 @@ mod vault;
 
 mod actions;
 mod commands;
+mod comments;
 mod diagnostics;
 mod documents;
 mod lifecycle;

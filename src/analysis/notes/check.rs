@@ -12,7 +12,7 @@ use super::said::said_in;
 use crate::config::Config;
 use crate::knowledge::NoteRule;
 use crate::knowledge::claims::{Claim, ClaimKind, Verdict};
-use crate::knowledge::notes::{Block, Link, Note, ProblemKind};
+use crate::knowledge::notes::{Block, Link, LinkKind, Note, ProblemKind};
 use crate::rules::{Evidence, Finding, Place, Severity};
 
 /// What is wrong in a note. Sorted by place.
@@ -206,12 +206,15 @@ impl Checker<'_> {
     }
 
     fn link(&mut self, link: &Link, others: Option<&Notes>) {
+        if link.kind == LinkKind::Web {
+            return;
+        }
         let wrong = |checker: &mut Self, message: String| {
             checker.find("NOTE008", link.range.clone(), message);
         };
         let target = percent_decode_str(&link.target).decode_utf8_lossy();
         let folder = self.note.path.parent().unwrap_or(Path::new(""));
-        if link.is_wiki && !target.is_empty() {
+        if link.kind == LinkKind::Wiki && !target.is_empty() {
             // the note beside this one need not be among those that were read
             let is_beside = || folder.join(format!("{target}.md")).exists();
             if others.is_some_and(|others| !others.is_named(&target)) && !is_beside() {
@@ -254,7 +257,7 @@ pub fn headings(note: &Note) -> Vec<String> {
         .collect()
 }
 
-/// Whether what stands after `#` in a link is one of the headings, as far as can be told: programs make anchors of headings in ways of their own. A block of
+/// Whether what stands after `#` in a link is one of the headings, as far as can be told. A block of
 /// Obsidian (`^block`) and an anchor that the text sets itself are left alone.
 fn is_among(heading: &str, headings: &[String], text: &str) -> bool {
     let heading = percent_decode_str(heading).decode_utf8_lossy();
@@ -267,16 +270,19 @@ fn is_among(heading: &str, headings: &[String], text: &str) -> bool {
         format!("name=\"{last}\""),
         format!("{{#{last}}}"),
     ];
-    let wanted = letters(last);
-    // numbers before a heading are not kept; a number after it tells equal ones apart
-    let own = wanted.trim_start_matches(|c: char| c.is_numeric());
-    let is_it = |known: &String| {
-        let known = letters(known);
-        let known = known.trim_start_matches(|c: char| c.is_numeric());
-        own.strip_prefix(known)
-            .is_some_and(|rest| rest.chars().all(char::is_numeric))
-    };
+    let is_it = |known: &String| is_heading(last, known);
     headings.iter().any(is_it) || sets.iter().any(|set| text.contains(set))
+}
+
+/// Whether an anchor means a heading: programs make anchors of headings in ways of their own.
+pub fn is_heading(anchor: &str, heading: &str) -> bool {
+    // numbers before a heading are not kept; a number after it tells equal ones apart
+    let (wanted, known) = (letters(anchor), letters(heading));
+    let wanted = wanted.trim_start_matches(|c: char| c.is_numeric());
+    let known = known.trim_start_matches(|c: char| c.is_numeric());
+    wanted
+        .strip_prefix(known)
+        .is_some_and(|rest| rest.chars().all(char::is_numeric))
 }
 
 /// The letters and digits of a text, in lower case.

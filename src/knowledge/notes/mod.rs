@@ -44,7 +44,7 @@ pub struct Note {
     pub front: Front,
     /// In the order of the file. The first has no heading where text stands above the first heading.
     pub sections: Vec<Section>,
-    /// Links to other notes and files, wikilinks too; none of the table of contents.
+    /// Links to other notes and files and to the web, wikilinks too.
     pub links: Vec<Link>,
     /// What was broken, in the order of the file.
     pub problems: Vec<Problem>,
@@ -155,16 +155,26 @@ pub enum Difficulty {
     Hard,
 }
 
-/// A link to another note or file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// `[text](other.md#heading)`: a path from the note's folder.
+    File,
+    /// `[[other#heading]]`: the name of a note.
+    Wiki,
+    /// `[text](https://…)`; other schemes are no links.
+    Web,
+}
+
+/// A link to another note or file, or to the web.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
+    pub kind: LinkKind,
     /// The bytes of the whole link.
     pub range: Range<usize>,
-    /// What it points to, without the heading: `other.md`, or the name of a wikilink. Empty for a heading of the same note.
+    /// What it points to, without the heading: `other.md`, or the name of a wikilink. Empty for a heading of the same note. Of the web the whole address.
     pub target: String,
     /// The heading or anchor after `#`.
     pub heading: Option<String>,
-    pub is_wiki: bool,
 }
 
 /// Something broken in a note.

@@ -6,7 +6,7 @@ use super::lines::{self, Lines};
 use super::marks::{self, Verdict};
 use super::prose::{ProseLine, prose_lines, without_callout};
 use super::scan::{Found, Heading, Outline};
-use super::{Block, BlockKind, Link, Mark, Section, headings, inline, python, questions};
+use super::{Block, BlockKind, Link, LinkKind, Mark, Section, headings, inline, python, questions};
 
 /// The sections of a text from this line on, and the links in them.
 pub(super) fn build(
@@ -179,19 +179,21 @@ impl Builder<'_> {
             }
         }
         for piece in inline::pieces(line.text) {
-            let (range, target, is_wiki) = match piece.kind {
+            let (range, target, kind) = match piece.kind {
                 inline::Kind::Tag(tag) => {
                     if !section.tags.iter().any(|known| known == tag) {
                         section.tags.push(tag.to_owned());
                     }
                     continue;
                 }
-                inline::Kind::Target { start, target } => (start..piece.range.end, target, false),
-                inline::Kind::Wiki { target, .. } => (piece.range, target, true),
+                inline::Kind::Target { start, target } => {
+                    (start..piece.range.end, target, LinkKind::File)
+                }
+                inline::Kind::Wiki { target, .. } => (piece.range, target, LinkKind::Wiki),
                 _ => continue,
             };
             let range = offset + range.start..offset + range.end;
-            self.links.extend(link(range, target, is_wiki));
+            self.links.extend(link(range, target, kind));
         }
     }
 }
@@ -288,28 +290,37 @@ fn comment_slugs(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A link to another note or file. None for what is on the web, or for a program.
-fn link(range: Range<usize>, target: &str, is_wiki: bool) -> Option<Link> {
+/// A link. None for what is for a program.
+fn link(range: Range<usize>, target: &str, kind: LinkKind) -> Option<Link> {
     let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let scheme = target.split_once(':').map(|(scheme, _)| scheme);
     let is_elsewhere =
         scheme.is_some_and(|s| s.len() > 1 && s.chars().all(is_scheme)) || target.starts_with("//");
-    if target.is_empty() || (is_elsewhere && !is_wiki) {
+    if target.is_empty() {
         return None;
+    }
+    if is_elsewhere && kind == LinkKind::File {
+        let is_web = |scheme: &str| ["http", "https"].contains(&&*scheme.to_ascii_lowercase());
+        return scheme.is_some_and(is_web).then(|| Link {
+            kind: LinkKind::Web,
+            range,
+            target: target.to_owned(),
+            heading: None,
+        });
     }
     let (target, heading) = match target.split_once('#') {
         Some((target, heading)) => (target, Some(heading)),
         None => (target, None),
     };
-    let decode = |text: &str| match is_wiki {
-        true => text.trim().to_owned(),
-        false => percent_decoded(text),
+    let decode = |text: &str| match kind {
+        LinkKind::Wiki => text.trim().to_owned(),
+        _ => percent_decoded(text),
     };
     Some(Link {
+        kind,
         range,
         target: decode(target),
         heading: heading.map(decode),
-        is_wiki,
     })
 }
 
