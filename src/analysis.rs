@@ -4,6 +4,7 @@
 //! cheap to clone and can be asked from any thread; what it works out is kept, so that a later snapshot of the same text does not work it out again.
 
 mod any_rule;
+mod beside;
 mod construct;
 mod designs;
 pub mod fixing;
@@ -36,6 +37,7 @@ use crate::rules::{Context, Finding, Findings, Options, Statements, sorted};
 use crate::text::{Change, Document, PositionEncoding, RangeError};
 
 use any_rule::AnyRule;
+pub use beside::{DefinitionLens, Hint};
 use notes::Notes;
 pub use shelf::ReadNotes;
 use shelf::{Read, Shelf};

@@ -75,8 +75,11 @@ pub struct Settings {
     pub respect_gitignore: Option<bool>,
     /// Whether findings that the project's Ruff reports already are lowered to hints. Default: yes.
     pub defer: Option<bool>,
-    /// Whether an editor shows over a section of a note where the code uses what it explains. Default: no.
+    /// Whether an editor shows over a section of a note where the code uses what it explains, and over singletons, metaclasses and threaded functions what they are.
+    /// Default: no.
     pub code_lens: Option<bool>,
+    /// Whether an editor shows beside a default that all calls share it, and beside a function that it runs in a thread. Default: no.
+    pub inlay_hints: Option<bool>,
     /// Qualified names of calls whose results never change (MUT001).
     pub immutable_calls: Vec<String>,
     /// Where the user's notes and cards stand. A later layer adds to it.

@@ -23,6 +23,7 @@ const KEYS: &[&str] = &[
     "free-threaded",
     "ignore",
     "immutable-calls",
+    "inlay-hints",
     "notes",
     "per-file-ignores",
     "python-version",
@@ -164,6 +165,7 @@ impl Reader<'_> {
                 settings.respect_gitignore = self.boolean("respect-gitignore", value);
             }
             "code-lens" => settings.code_lens = self.boolean("code-lens", value),
+            "inlay-hints" => settings.inlay_hints = self.boolean("inlay-hints", value),
             "defer" => settings.defer = self.boolean("defer", value),
             "immutable-calls" => {
                 let names = self.strings("immutable-calls", value).unwrap_or_default();

@@ -32,8 +32,10 @@ pub struct Config {
     pub free_threaded: bool,
     /// Whether what `.gitignore` names is left out.
     pub respect_gitignore: bool,
-    /// Whether an editor shows over a section of a note where the code uses what it explains.
+    /// Whether an editor shows over a section of a note where the code uses what it explains, and over some definitions what they are.
     pub code_lens: bool,
+    /// Whether an editor shows hints beside defaults and threaded functions.
+    pub inlay_hints: bool,
     /// Qualified names of calls whose results never change (MUT001).
     pub immutable_calls: Vec<String>,
     /// Where the user's notes and cards stand.
@@ -98,6 +100,7 @@ impl Config {
             free_threaded: last(layers, |layer| layer.free_threaded).unwrap_or(false),
             respect_gitignore,
             code_lens: last(layers, |layer| layer.code_lens).unwrap_or(false),
+            inlay_hints: last(layers, |layer| layer.inlay_hints).unwrap_or(false),
             immutable_calls: layers
                 .iter()
                 .flat_map(|layer| layer.immutable_calls.clone())

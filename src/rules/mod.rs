@@ -18,6 +18,7 @@ mod template;
 pub use context::{Context, Findings, Options, sorted};
 pub use finding::{Edit, Evidence, Finding, Fix, Place, Severity};
 pub use interned::intern;
+pub use mutability::mutable_default::shared_defaults;
 pub use query_rule::{EVIDENCE, FINDING, QueryRule, Statements};
 pub use selector::{RuleSelector, family};
 pub use template::Template;

@@ -263,10 +263,13 @@ impl Actor {
         }
     }
 
-    /// Findings and lenses in any open document may be different now.
+    /// Findings, lenses and hints in any open document may be different now.
     fn look_again(&mut self) {
         if self.session.refreshes_code_lenses {
             tokio::spawn(asking::refresh_code_lenses(self.client.clone()));
+        }
+        if self.session.refreshes_inlay_hints {
+            tokio::spawn(asking::refresh_inlay_hints(self.client.clone()));
         }
         if !self.session.pulls_diagnostics {
             self.analyse();

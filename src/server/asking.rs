@@ -82,6 +82,14 @@ pub async fn refresh_code_lenses(client: Client) {
     .await;
 }
 
+/// Tells a client that shows inlay hints to ask for them again.
+pub async fn refresh_inlay_hints(client: Client) {
+    answer("newer inlay hints", async move {
+        client.inlay_hint_refresh().await
+    })
+    .await;
+}
+
 /// Has the client show a document.
 pub async fn show_document(client: Client, document: ShowDocumentParams) {
     answer("showing a document", async move {

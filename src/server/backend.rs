@@ -13,9 +13,9 @@ use tower_lsp::lsp_types::{
     DocumentDiagnosticParams, DocumentDiagnosticReportPartialResult,
     DocumentDiagnosticReportResult, DocumentLink, DocumentLinkOptions, DocumentLinkParams,
     ExecuteCommandOptions, ExecuteCommandParams, GotoDefinitionParams, GotoDefinitionResponse,
-    Hover, HoverParams, HoverProviderCapability, InitializeParams, InitializeResult, Location,
-    OneOf, ReferenceParams, SaveOptions, ServerCapabilities, ServerInfo, SymbolInformation,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    Hover, HoverParams, HoverProviderCapability, InitializeParams, InitializeResult, InlayHint,
+    InlayHintParams, Location, OneOf, ReferenceParams, SaveOptions, ServerCapabilities, ServerInfo,
+    SymbolInformation, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
     TextDocumentSyncSaveOptions, WorkDoneProgressOptions, WorkspaceDiagnosticParams,
     WorkspaceDiagnosticReportResult, WorkspaceFoldersServerCapabilities,
     WorkspaceServerCapabilities, WorkspaceSymbolParams,
@@ -26,7 +26,7 @@ use super::diagnostics::DocumentReport;
 use super::pages::Pages;
 use super::session::Session;
 use super::workspace::View;
-use super::{actions, commands, comments, convert, diagnostics, links, margin};
+use super::{actions, beside, commands, comments, convert, diagnostics, links, margin};
 use crate::analysis::{Cancel, Hover as Words};
 use crate::knowledge::{Card, Knowledge};
 
@@ -148,7 +148,18 @@ impl LanguageServer for Backend {
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
-        work(move |context| Ok(margin::lenses(&context, &params.text_document.uri))).await
+        work(move |context| {
+            let uri = &params.text_document.uri;
+            match margin::lenses(&context, uri) {
+                Some(lenses) => Ok(Some(lenses)),
+                None => beside::lenses(&context, uri),
+            }
+        })
+        .await
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        work(move |context| beside::hints(&context, &params)).await
     }
 
     async fn code_lens_resolve(&self, lens: CodeLens) -> Result<CodeLens> {
@@ -252,6 +263,7 @@ fn capabilities(session: &Session) -> ServerCapabilities {
             ..CompletionOptions::default()
         }),
         definition_provider: Some(OneOf::Left(true)),
+        inlay_hint_provider: Some(OneOf::Left(true)),
         document_link_provider: Some(DocumentLinkOptions {
             resolve_provider: Some(false),
             work_done_progress_options: WorkDoneProgressOptions::default(),

@@ -66,6 +66,9 @@ pub fn lenses(context: &Context, uri: &Url) -> Option<Vec<CodeLens>> {
 /// # Errors
 /// It is none of ours.
 pub fn resolve(context: &Context, mut lens: CodeLens) -> Result<CodeLens> {
+    if lens.command.is_some() {
+        return Ok(lens);
+    }
     let uri = lens.data.as_ref().and_then(Value::as_str);
     let uri = uri.and_then(|uri| Url::parse(uri).ok());
     let uri = uri.ok_or_else(|| Error::invalid_params("this lens is none of Marginote's"))?;
@@ -75,12 +78,17 @@ pub fn resolve(context: &Context, mut lens: CodeLens) -> Result<CodeLens> {
         1 => "used in 1 place".to_owned(),
         count => format!("used in {count} places"),
     };
-    lens.command = Some(Command {
+    lens.command = Some(show_places(title, &uri, at, &places));
+    Ok(lens)
+}
+
+/// Has the client show places from a position of a document.
+pub fn show_places(title: String, uri: &Url, at: Position, places: &[Location]) -> Command {
+    Command {
         title,
         command: REFERENCES.to_owned(),
         arguments: Some(vec![json!(uri), json!(at), json!(places)]),
-    });
-    Ok(lens)
+    }
 }
 
 /// What a query that begins with `#` finds: the card of that name, then the sections that say its words. Other queries are for a Python server.

@@ -14,6 +14,7 @@ mod actions;
 mod actor;
 mod asking;
 mod backend;
+mod beside;
 mod commands;
 mod comments;
 mod convert;

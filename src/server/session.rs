@@ -38,6 +38,8 @@ pub struct Session {
     pub document_changes: bool,
     /// Whether it asks for code lenses again when told to.
     pub refreshes_code_lenses: bool,
+    /// Whether it asks for inlay hints again when told to.
+    pub refreshes_inlay_hints: bool,
     /// Whether it shows documents that the server names.
     pub shows_documents: bool,
     /// Whether progress can be shown.
@@ -90,6 +92,7 @@ impl Session {
                 .any(|property| property == "edit"),
             document_changes: can("workspace/workspaceEdit/documentChanges"),
             refreshes_code_lenses: can("workspace/codeLens/refreshSupport"),
+            refreshes_inlay_hints: can("workspace/inlayHint/refreshSupport"),
             shows_documents: can("window/showDocument/support"),
             progress: can("window/workDoneProgress"),
             configuration: can("workspace/configuration"),

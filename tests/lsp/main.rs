@@ -6,6 +6,7 @@ mod harness;
 mod vault;
 
 mod actions;
+mod beside;
 mod commands;
 mod comments;
 mod diagnostics;

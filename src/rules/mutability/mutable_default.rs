@@ -19,6 +19,16 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if cx.is_stub() {
         return;
     }
+    for (function, parameter, default, class) in shared_defaults(cx) {
+        check_parameter(cx, function, parameter, default, class, out);
+    }
+}
+
+/// The defaults of a file that are made once, can be changed, and stay for later calls: with their functions and parameters, and the classes of what they make.
+pub fn shared_defaults<'p>(
+    cx: &Context<'p>,
+) -> Vec<(Function<'p>, Parameter<'p>, Site<'p>, ClassValue<'p>)> {
+    let mut found = Vec::new();
     for function in cx.functions(Subjects::DEFAULTS) {
         for parameter in function.parameters() {
             if let Some(default) = parameter.default.filter(|default| is_made_here(*default))
@@ -26,10 +36,11 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
                 && !is_overload(cx.project, function)
                 && outlives_its_call(cx, function)
             {
-                check_parameter(cx, function, parameter, default, class, out);
+                found.push((function, parameter, default, class));
             }
         }
     }
+    found
 }
 
 /// Whether a default is made by the `def` itself, and not the object of a name.
