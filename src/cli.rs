@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use marginote::review::{Format, Place};
+use marginote::review::{FindingFormat, Format, Place};
 use marginote::rules::Severity;
 
 /// Writes study notes into the margin of Python code.
@@ -80,8 +80,11 @@ pub struct Check {
 /// Which findings are shown, and how.
 #[derive(Args)]
 pub struct FindingOptions {
-    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
-    pub format: OutputFormat,
+    #[arg(long, value_enum, default_value_t = FindingFormat::Text)]
+    pub format: FindingFormat,
+    /// Write into a file, whole or not at all. Default: stdout.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// The rules that run: codes, names, families or ALL, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     pub select: Option<Vec<String>>,

@@ -76,11 +76,13 @@ fn request(paths: Vec<PathBuf>, options: FindingOptions) -> Request {
     let color = match options.color {
         Color::Always => true,
         Color::Never => false,
+        Color::Auto if options.output.is_some() => false,
         Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
     };
     Request {
         paths,
-        format: options.format.into(),
+        format: options.format,
+        output: options.output,
         settings: Settings::from_options(options.select.as_deref(), &options.ignore),
         isolated: false,
         stdin_filename: None,

@@ -97,6 +97,18 @@ pub fn finding(
     Text::new(out)
 }
 
+/// What the card of a rule teaches, for those who have the finding before their eyes: its title, its lesson, why it goes wrong, and how it is done well. None for what has no card.
+pub fn why(code: &str, knowledge: &Knowledge) -> Option<Text> {
+    let card = &*defuse::rule(knowledge.rule(code)?);
+    let mut out = format!("**{}**\n\n{}\n\n", card.title, card.lesson);
+    if let Some(why) = card.section("Why") {
+        push(&mut out, format_args!("{}\n\n", why.markdown));
+    }
+    let good = card.section("Good").map_or(&[][..], |good| &good.blocks);
+    push_example(&mut out, short_example(good));
+    Some(Text::new(out))
+}
+
 /// What a hover says over a construct. `also` are the other concepts that answer on it, `designs` what it is in the project, `quote` what the user's notes say of it.
 pub fn construct(
     card: &ConceptCard,

@@ -5,8 +5,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Outcome, Problem};
+use super::region::{Region, region};
+use super::{Outcome, Problem, words};
 use crate::rules::{Finding, Place, Severity};
+use crate::text::PositionEncoding;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -22,7 +24,7 @@ struct JsonFinding<'a> {
     name: &'a str,
     severity: Severity,
     path: String,
-    range: JsonRange,
+    range: Region,
     message: &'a str,
     concept: String,
     evidence: Vec<JsonEvidence<'a>>,
@@ -30,22 +32,9 @@ struct JsonFinding<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonRange {
-    start: JsonPosition,
-    end: JsonPosition,
-}
-
-/// From 1; columns in code points.
-#[derive(Serialize)]
-struct JsonPosition {
-    line: usize,
-    column: usize,
-}
-
-#[derive(Serialize)]
 struct JsonEvidence<'a> {
     path: String,
-    range: JsonRange,
+    range: Region,
     message: &'a str,
 }
 
@@ -59,7 +48,7 @@ struct JsonFix<'a> {
 #[derive(Serialize)]
 struct JsonEdit<'a> {
     path: String,
-    range: JsonRange,
+    range: Region,
     text: &'a str,
 }
 
@@ -86,9 +75,8 @@ struct Counts {
 
 /// Writes the document and a line end.
 pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let findings = outcome.files.iter().flat_map(|file| &file.report.findings);
     let mut counts = Counts::default();
-    for finding in findings.clone() {
+    for finding in outcome.findings() {
         *match finding.severity {
             Severity::Error => &mut counts.error,
             Severity::Warning => &mut counts.warning,
@@ -98,7 +86,10 @@ pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     }
     let document = Document {
         version: 1,
-        findings: findings.map(|finding| json(finding, outcome)).collect(),
+        findings: outcome
+            .findings()
+            .map(|finding| json(finding, outcome))
+            .collect(),
         errors: outcome.problems().map(error).collect(),
         summary: Summary {
             files: outcome.files.len(),
@@ -107,6 +98,14 @@ pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         },
     };
     write_document(&document, out)
+}
+
+/// Writes each finding on a line of its own.
+pub(super) fn write_lines(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    for finding in outcome.findings() {
+        write_document(&json(finding, outcome), out)?;
+    }
+    Ok(())
 }
 
 /// Writes any document and a line end.
@@ -130,10 +129,6 @@ pub(super) fn error(problem: &Problem) -> JsonError<'_> {
 fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
     let config = outcome.snapshot.config(&finding.place.path);
     let card = config.knowledge.rule(finding.code);
-    // what is wrong in notes has no cards
-    let names = config.knowledge.rule_names();
-    let name = names.binary_search_by_key(&finding.code, |(code, _)| code);
-    let name = name.ok().and_then(|at| names.get(at));
     let evidence = finding.evidence.iter().map(|evidence| JsonEvidence {
         path: outcome.shown(&evidence.place.path),
         range: range(&evidence.place, outcome),
@@ -154,7 +149,7 @@ fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
     });
     JsonFinding {
         code: finding.code,
-        name: name.map_or("", |(_, name)| name),
+        name: words::rule_name(finding, outcome),
         severity: finding.severity,
         path: outcome.shown(&finding.place.path),
         range: range(&finding.place, outcome),
@@ -165,14 +160,6 @@ fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
     }
 }
 
-fn range(place: &Place, outcome: &Outcome) -> JsonRange {
-    let position = |offset: usize| {
-        let document = outcome.snapshot.document(&place.path);
-        let (line, column) = document.map_or((1, 1), |document| document.line_column(offset));
-        JsonPosition { line, column }
-    };
-    JsonRange {
-        start: position(place.range.start),
-        end: position(place.range.end),
-    }
+fn range(place: &Place, outcome: &Outcome) -> Region {
+    region(place, outcome, PositionEncoding::Utf32)
 }

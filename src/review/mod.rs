@@ -5,10 +5,21 @@
 
 mod at;
 mod collect;
+mod fingerprint;
+mod format;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
 mod notes;
+mod output;
+mod rdjsonl;
 mod recall;
+mod region;
+mod sarif;
 mod text;
+mod words;
 
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -18,17 +29,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::analysis::{Analysis, Report, Snapshot};
 use crate::config::Settings;
-use crate::rules::Severity;
+use crate::rules::{Finding, Severity};
 
 pub use at::{Explained, NotePlace, Place, PlaceError, explain_at};
 pub use collect::Missing;
+pub use format::FindingFormat;
 pub use notes::{check_notes, link, list, search};
 pub use recall::{RecallRequest, RecallTask, recall};
 
-/// How findings are written.
+/// How lists are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people: the source, carets, evidence, the lesson.
+    /// For people.
     Text,
     /// One document, version 1.
     Json,
@@ -39,7 +51,9 @@ pub enum Format {
 pub struct Request {
     /// Files and folders; `-` is stdin, whose text stands for the file of its name. Empty: the working directory.
     pub paths: Vec<PathBuf>,
-    pub format: Format,
+    pub format: FindingFormat,
+    /// The file that is written; None: stdout.
+    pub output: Option<PathBuf>,
     /// Laid over the configuration files.
     pub settings: Settings,
     /// Whether no configuration file is read.
@@ -90,25 +104,26 @@ impl Outcome {
         self.settings.iter().chain(&self.unread)
     }
 
+    /// Sorted by path as it is shown, position and code.
+    fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.files.iter().flat_map(|file| &file.report.findings)
+    }
+
     /// Writes it as it was asked for; returns the exit code.
     fn write(&self, request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
-        let written = match request.format {
-            Format::Text => text::write(self, request.color, out),
-            Format::Json => json::write(self, out),
-        };
-        finish(written, out)?;
+        let write = |out: &mut dyn Write| format::write(self, request.format, request.color, out);
+        match &request.output {
+            Some(file) => output::into_file(file, write).map_err(|error| {
+                let name = file.to_string_lossy().escape_debug().to_string();
+                CheckError::Output(name, error)
+            })?,
+            None => finish(write(out), out)?,
+        }
         Ok(self.exit_code(request.fail_on))
     }
 
     fn exit_code(&self, fail_on: Option<Severity>) -> u8 {
-        let found = |level: Severity| {
-            self.files.iter().any(|file| {
-                file.report
-                    .findings
-                    .iter()
-                    .any(|finding| finding.severity >= level)
-            })
-        };
+        let found = |level: Severity| self.findings().any(|finding| finding.severity >= level);
         if !self.settings.is_empty() {
             2
         } else if !self.unread.is_empty() {
@@ -151,6 +166,8 @@ pub enum CheckError {
     WorkingDirectory(io::Error),
     #[error("the output cannot be written: {0}")]
     Write(io::Error),
+    #[error("`{0}` cannot be written: {1}")]
+    Output(String, io::Error),
     #[error(
         "no notes are named: give their path, or write into marginote.toml where they stand, such as `notes = [\"notes\"]`"
     )]

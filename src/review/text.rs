@@ -39,7 +39,7 @@ pub(super) fn write(outcome: &Outcome, color: bool, out: &mut dyn Write) -> io::
         Renderer::plain()
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
-    for finding in outcome.files.iter().flat_map(|file| &file.report.findings) {
+    for finding in outcome.findings() {
         writeln!(out, "{}\n", render(finding, outcome, &renderer))?;
     }
     for problem in outcome.problems() {
@@ -210,7 +210,7 @@ fn byte_of(line: &str, column: usize) -> usize {
 }
 
 /// A line of source as it may be printed, code point by code point. The renderer replaces control characters, but for those beyond ASCII.
-fn printable(line: &str) -> Cow<'_, str> {
+pub(super) fn printable(line: &str) -> Cow<'_, str> {
     if line.len() > LONGEST {
         return "…".into();
     }
@@ -222,12 +222,11 @@ fn printable(line: &str) -> Cow<'_, str> {
     }
 }
 
-fn summary(outcome: &Outcome) -> String {
+/// `3 files checked: 1 error, 2 warnings`.
+pub(super) fn summary(outcome: &Outcome) -> String {
     let count = |severity: Severity| {
         outcome
-            .files
-            .iter()
-            .flat_map(|file| &file.report.findings)
+            .findings()
             .filter(|finding| finding.severity == severity)
             .count()
     };

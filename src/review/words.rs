@@ -1,0 +1,61 @@
+//! What plain-text formats say of a finding, line by line.
+
+use super::text::visible;
+use super::{Outcome, region};
+use crate::rules::{Evidence, Finding, Place};
+
+/// Evidence beyond this many pieces is counted, not listed.
+const EVIDENCE: usize = 8;
+
+/// The message, the evidence and the lesson. No line holds anything that could end it, or move a terminal's cursor.
+pub(super) fn lines(finding: &Finding, outcome: &Outcome) -> Vec<String> {
+    let mut lines = vec![visible(&finding.message)];
+    for evidence in listed(finding) {
+        let place = place(&evidence.place, finding, outcome);
+        lines.push(visible(&format!("{place}: {}", evidence.message)));
+    }
+    lines.extend(more(finding));
+    if let Some(lesson) = lesson(finding, outcome) {
+        lines.push(visible(&format!("why: {lesson}")));
+    }
+    lines
+}
+
+/// How much evidence is not listed.
+pub(super) fn more(finding: &Finding) -> Option<String> {
+    let more = finding.evidence.len().saturating_sub(EVIDENCE);
+    (more > 0).then(|| format!("and {more} more places"))
+}
+
+/// The evidence that is listed, in the rule's order.
+pub(super) fn listed(finding: &Finding) -> &[Evidence] {
+    finding
+        .evidence
+        .get(..EVIDENCE)
+        .unwrap_or(&finding.evidence)
+}
+
+/// `line 12`, or `shop/worker.py, line 3`.
+pub(super) fn place(place: &Place, finding: &Finding, outcome: &Outcome) -> String {
+    let line = region::line(place, outcome);
+    match place.path == finding.place.path {
+        true => format!("line {line}"),
+        false => format!("{}, line {line}", outcome.shown(&place.path)),
+    }
+}
+
+/// The one sentence of the rule's card, as Markdown on one line. None for what is wrong in notes, which has no cards.
+pub(super) fn lesson(finding: &Finding, outcome: &Outcome) -> Option<String> {
+    let config = outcome.snapshot.config(&finding.place.path);
+    let card = config.knowledge.rule(finding.code)?;
+    Some(card.lesson.replace('\n', " "))
+}
+
+/// The rule's name; empty for a rule that has none.
+pub(super) fn rule_name(finding: &Finding, outcome: &Outcome) -> &'static str {
+    let config = outcome.snapshot.config(&finding.place.path);
+    let names = config.knowledge.rule_names();
+    let name = names.binary_search_by_key(&finding.code, |(code, _)| code);
+    let name = name.ok().and_then(|at| names.get(at));
+    name.map_or("", |(_, name)| name)
+}
