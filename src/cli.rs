@@ -66,6 +66,8 @@ pub struct Check {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub findings: FindingOptions,
+    #[command(flatten)]
+    pub fixing: FixingOptions,
     /// Read no configuration files.
     #[arg(long)]
     pub isolated: bool,
@@ -75,6 +77,20 @@ pub struct Check {
     /// How many files are checked at the same time. Default: one for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
+}
+
+/// Which fixes are made before findings are shown.
+#[derive(Args)]
+pub struct FixingOptions {
+    /// Make the safe fixes in the files, then report what is left.
+    #[arg(long)]
+    pub fix: bool,
+    /// Make all fixes, also those that may change what a correct program means.
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// Print the fixes as a patch and write nothing; the exit code is 1 where there are any.
+    #[arg(long)]
+    pub diff_only: bool,
 }
 
 /// Which findings are shown, and how.

@@ -11,11 +11,13 @@ use std::sync::Arc;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::Parser;
-use cli::{Check, Cli, Color, Command, FindingOptions, NotesCommand, PageFormat, Recall};
+use cli::{
+    Check, Cli, Color, Command, FindingOptions, FixingOptions, NotesCommand, PageFormat, Recall,
+};
 use marginote::config::{ConfigCache, Settings};
 use marginote::explain::{self, Text};
 use marginote::knowledge::{Card, Knowledge, NOTE_RULES, NoteRule};
-use marginote::review::{self, Format, Place, RecallRequest, RecallTask, Request};
+use marginote::review::{self, Fixing, Format, Place, RecallRequest, RecallTask, Request};
 use marginote::rules::Severity;
 use marginote::server::Log;
 use tracing_subscriber::EnvFilter;
@@ -65,6 +67,7 @@ fn check(call: Check) -> anyhow::Result<ExitCode> {
     let request = Request {
         stdin_filename: call.stdin_filename,
         isolated: call.isolated,
+        fixing: fixing(&call.fixing),
         ..request(call.paths, call.findings)
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -88,7 +91,17 @@ fn request(paths: Vec<PathBuf>, options: FindingOptions) -> Request {
         stdin_filename: None,
         fail_on: (!options.exit_zero).then_some(options.fail_on),
         color,
+        fixing: None,
     }
+}
+
+/// Which fixes are asked for: each of the options asks for some.
+fn fixing(options: &FixingOptions) -> Option<Fixing> {
+    let is_asked = options.fix || options.unsafe_fixes || options.diff_only;
+    is_asked.then_some(Fixing {
+        unsafe_too: options.unsafe_fixes,
+        diff_only: options.diff_only,
+    })
 }
 
 fn notes(command: NotesCommand) -> anyhow::Result<ExitCode> {

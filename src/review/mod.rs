@@ -6,6 +6,7 @@
 mod at;
 mod collect;
 mod fingerprint;
+mod fix;
 mod format;
 mod github;
 mod gitlab;
@@ -20,6 +21,7 @@ mod region;
 mod sarif;
 mod text;
 mod words;
+mod write;
 
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -33,6 +35,7 @@ use crate::rules::{Finding, Severity};
 
 pub use at::{Explained, NotePlace, Place, PlaceError, explain_at};
 pub use collect::Missing;
+pub use fix::Fixing;
 pub use format::FindingFormat;
 pub use notes::{check_notes, link, list, search};
 pub use recall::{RecallRequest, RecallTask, recall};
@@ -64,6 +67,8 @@ pub struct Request {
     pub fail_on: Option<Severity>,
     /// Whether the text format is coloured.
     pub color: bool,
+    /// Which fixes are made first. None: none.
+    pub fixing: Option<Fixing>,
 }
 
 /// A file, and what the analysis says of it.
@@ -176,6 +181,8 @@ pub enum CheckError {
     NoWords,
     #[error("`{}` is a folder: give one note", .0.escape_debug())]
     NoFile(String),
+    #[error("what comes from stdin cannot be fixed: name the file")]
+    FixStdin,
 }
 
 /// Checks and writes to `out`; returns the exit code.
@@ -191,11 +198,49 @@ pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
         analysis.open(path.clone(), 0, text);
     }
     input.folders.push(working_directory.clone());
+    let roots = input.folders.clone();
     analysis.set_folders(input.folders);
     let snapshot = analysis.snapshot();
     known_rules(&snapshot, &input.files, &working_directory)?;
-    let outcome = outcome(snapshot, &input.files, input.unread, working_directory);
+    let mut unread = input.unread;
+    if let Some(fixing) = request.fixing {
+        if input.stdin.is_some() {
+            return Err(CheckError::FixStdin);
+        }
+        let files = &input.files;
+        let mut fixed = fix::fixed(&mut analysis, files, fixing, &roots, &working_directory);
+        if fixing.diff_only {
+            let written = fixed.write_patch(out);
+            let is_changed = *written.as_ref().unwrap_or(&true);
+            finish(written.map(drop), out)?;
+            unread.extend(fixed.problems());
+            let settings = collect::settings_problems(files, &snapshot, &working_directory);
+            return Ok(only_patch(&settings, &unread, is_changed, request));
+        }
+        fixed.write();
+        unread.extend(fixed.problems());
+        // what counts is what stands there now
+        for path in fixed.paths() {
+            analysis.close(path);
+        }
+    }
+    let outcome = outcome(analysis.snapshot(), &input.files, unread, working_directory);
     outcome.write(request, out)
+}
+
+/// Says what is wrong on stderr, where stdout has a patch; returns the exit code.
+fn only_patch(settings: &[Problem], unread: &[Problem], is_changed: bool, request: &Request) -> u8 {
+    for problem in settings.iter().chain(unread) {
+        let mut line = Vec::new();
+        if text::write_problem(problem, &mut line).is_ok() {
+            eprint!("marginote: {}", String::from_utf8_lossy(&line));
+        }
+    }
+    match (settings.is_empty(), unread.is_empty()) {
+        (false, _) => 2,
+        (true, false) => 3,
+        (true, true) => u8::from(is_changed && request.fail_on.is_some()),
+    }
 }
 
 /// # Errors

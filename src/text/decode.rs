@@ -28,7 +28,7 @@ pub enum DecodeError {
 }
 
 /// What a coding cookie may name.
-enum Codec {
+pub(super) enum Codec {
     Ascii,
     /// One byte, one code point: what Python calls latin-1. The web's latin-1, which `encoding_rs` means, is windows-1252.
     Latin1,
@@ -116,7 +116,7 @@ fn first_nul(encoding: &'static Encoding, bytes: &[u8]) -> usize {
 }
 
 /// The encoding that a comment in the first two lines declares, and the byte offset of its name. The second line counts only after a line without code.
-fn cookie(bytes: &[u8]) -> Option<(String, usize)> {
+pub(super) fn cookie(bytes: &[u8]) -> Option<(String, usize)> {
     let mut start = 0;
     for _ in 0..2 {
         let rest = &bytes[start..];
@@ -161,7 +161,7 @@ fn cookie_in_comment(line: &[u8]) -> Option<(String, usize)> {
 }
 
 /// What Python means by an encoding's name. None for what is not known here, UTF-16 among it: a file in UTF-16 cannot say so in ASCII.
-fn codec(name: &str) -> Option<Codec> {
+pub(super) fn codec(name: &str) -> Option<Codec> {
     let name = name.to_ascii_lowercase().replace('_', "-");
     // as `tokenize` has it: `utf-8-unix` and `latin-1-dos` are what Emacs writes
     let is = |of: &str| name == of || name.strip_prefix(of).is_some_and(|r| r.starts_with('-'));

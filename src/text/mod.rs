@@ -2,11 +2,13 @@
 
 mod decode;
 mod document;
+mod encode;
 mod excerpt;
 mod visible;
 
 pub use decode::{DecodeError, decode};
 pub use document::Document;
+pub use encode::encode;
 pub use excerpt::Excerpt;
 pub use visible::{is_unsafe, visible};
 

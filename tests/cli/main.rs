@@ -1,6 +1,7 @@
 //! `marginote` as people call it: the real binary, its output and its exit codes.
 
 mod explain_at;
+mod fix;
 mod formats;
 mod harness;
 mod input;
