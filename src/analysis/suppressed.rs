@@ -43,7 +43,9 @@ pub(super) fn unsuppressed(
     findings: Vec<Finding>,
     ran: &dyn Fn(&str) -> bool,
 ) -> Vec<Finding> {
-    let has_work = |segment: &&usize| !findings.is_empty() || file.segment(**segment).mentions(OWN);
+    let has_work = |segment: &&usize| {
+        !findings.is_empty() || file.segment(**segment).mentions_or_comments(OWN)
+    };
     let segments: Vec<usize> = segments.iter().filter(has_work).copied().collect();
     if segments.is_empty() {
         return findings;

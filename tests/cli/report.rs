@@ -312,3 +312,13 @@ fn lines_are_counted_as_people_do() {
         assert_eq!(document.summary.lines, lines, "{text:?}");
     }
 }
+
+#[test]
+fn a_comment_above_the_code_silences_the_file() {
+    for above in ["", "import os\n\n\n", "#!/usr/bin/python\n"] {
+        let source = format!("{above}# marginote: ignore-file[MUT001]\n\n{PITFALL}");
+        let project = folder(&[("a.py", &source)]);
+        let output = run(project.path(), &["check"]);
+        assert_eq!(output.status.code(), Some(0), "{source}");
+    }
+}
