@@ -43,7 +43,7 @@ pub use shelf::ReadNotes;
 use shelf::{Read, Shelf};
 pub use suppressing::Suppress;
 pub use uses::Uses;
-pub use walk::PythonFiles;
+pub use walk::{PythonFiles, is_python};
 
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.
 #[derive(Clone, Debug, Default)]
@@ -657,6 +657,25 @@ impl Snapshot {
             report
         };
         paths.par_iter().map(check).collect()
+    }
+
+    /// The same workspace, in which these files have other texts; None: in which they are not there. What is open is closed.
+    pub fn as_if(&self, texts: FxHashMap<PathBuf, Option<Arc<str>>>) -> Snapshot {
+        let state = State {
+            disk: Arc::new(self.state.disk.as_if(texts)),
+            config: Arc::clone(&self.state.config),
+            open: FxHashMap::default(),
+            worked: Mutex::default(),
+            earlier: None,
+            reports: Mutex::default(),
+            documents: Mutex::default(),
+            shelf: self.state.shelf.after(None),
+            read: Mutex::default(),
+            uses: Mutex::default(),
+        };
+        Snapshot {
+            state: Arc::new(state),
+        }
     }
 
     /// What a hover at a byte offset says: the finding there, else the concept of the construct. None where there is neither.

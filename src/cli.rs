@@ -68,6 +68,8 @@ pub struct Check {
     pub findings: FindingOptions,
     #[command(flatten)]
     pub fixing: FixingOptions,
+    #[command(flatten)]
+    pub change: ChangeOptions,
     /// Read no configuration files.
     #[arg(long)]
     pub isolated: bool,
@@ -91,6 +93,29 @@ pub struct FixingOptions {
     /// Print the fixes as a patch and write nothing; the exit code is 1 where there are any.
     #[arg(long)]
     pub diff_only: bool,
+}
+
+/// The change that findings are shown for.
+#[derive(Args)]
+pub struct ChangeOptions {
+    /// Only what the changes since the merge base with a git revision concern.
+    #[arg(long, value_name = "REV", conflicts_with_all = ["fix", "unsafe_fixes", "diff_only"])]
+    pub diff: Option<String>,
+    /// Files that git does not know are new ones.
+    #[arg(long, requires = "diff")]
+    pub untracked: bool,
+    /// Only what a unified diff concerns; the files are as they are after it. `-` reads stdin.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["diff", "fix", "unsafe_fixes", "diff_only"])]
+    pub patch: Option<PathBuf>,
+    /// With --diff or --patch: also show what was there before, marked as existing; it does not count for the exit code.
+    #[arg(long, value_enum, value_name = "changed|all", hide_possible_values = true, default_value_t = Context::Changed)]
+    pub context: Context,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Context {
+    Changed,
+    All,
 }
 
 /// Which findings are shown, and how.

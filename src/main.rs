@@ -12,12 +12,15 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
 use clap::Parser;
 use cli::{
-    Check, Cli, Color, Command, FindingOptions, FixingOptions, NotesCommand, PageFormat, Recall,
+    ChangeOptions, Check, Cli, Color, Command, FindingOptions, FixingOptions, NotesCommand,
+    PageFormat, Recall,
 };
 use marginote::config::{ConfigCache, Settings};
 use marginote::explain::{self, Text};
 use marginote::knowledge::{Card, Knowledge, NOTE_RULES, NoteRule};
-use marginote::review::{self, Fixing, Format, Place, RecallRequest, RecallTask, Request};
+use marginote::review::{
+    self, Asked, Fixing, Format, Place, RecallRequest, RecallTask, Request, Source,
+};
 use marginote::rules::Severity;
 use marginote::server::Log;
 use tracing_subscriber::EnvFilter;
@@ -68,6 +71,7 @@ fn check(call: Check) -> anyhow::Result<ExitCode> {
         stdin_filename: call.stdin_filename,
         isolated: call.isolated,
         fixing: fixing(&call.fixing),
+        change: change(call.change),
         ..request(call.paths, call.findings)
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -92,7 +96,24 @@ fn request(paths: Vec<PathBuf>, options: FindingOptions) -> Request {
         fail_on: (!options.exit_zero).then_some(options.fail_on),
         color,
         fixing: None,
+        change: None,
     }
+}
+
+/// The change that findings are asked for.
+fn change(options: ChangeOptions) -> Option<Asked> {
+    let source = match (options.diff, options.patch) {
+        (Some(revision), _) => Source::Revision {
+            revision,
+            untracked: options.untracked,
+        },
+        (None, Some(patch)) => Source::Patch(patch),
+        (None, None) => return None,
+    };
+    Some(Asked {
+        source,
+        all: options.context == cli::Context::All,
+    })
 }
 
 /// Which fixes are asked for: each of the options asks for some.

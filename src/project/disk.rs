@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
+use rustc_hash::FxHashMap;
 
 use crate::facts::{FileFacts, Kin};
 use crate::text;
@@ -46,6 +47,32 @@ pub enum Found {
 const LARGEST: u64 = 64 << 20;
 
 impl Disk {
+    /// The same files, of which some have other texts; None: are not there.
+    pub fn as_if(&self, texts: FxHashMap<PathBuf, Option<Arc<str>>>) -> Disk {
+        let disk = Disk {
+            facts: self.facts.clone(),
+            roots: std::sync::RwLock::new(self.roots()),
+            ..Disk::default()
+        };
+        for (path, text) in texts {
+            let found = match text {
+                Some(_) => Found::File,
+                None => Found::Nothing,
+            };
+            for folder in path.ancestors().skip(1).filter(|_| text.is_some()) {
+                if folder.is_dir() {
+                    break;
+                }
+                disk.exists.insert(folder.to_path_buf(), Found::Folder);
+            }
+            let facts = text.map(|text| FileFacts::new(Arc::new(path.clone()), text));
+            let facts = facts.ok_or_else(|| "there is no such file".to_owned());
+            disk.exists.insert(path.clone(), found);
+            disk.facts.insert(path, facts.map(Arc::new));
+        }
+        disk
+    }
+
     /// Sets the folders of the workspace. Imports are looked up in them, and nothing is read outside of them and the folders of the files asked for.
     pub fn set_roots(&self, roots: Vec<PathBuf>) {
         if let Ok(mut own) = self.roots.write() {

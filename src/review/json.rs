@@ -29,6 +29,9 @@ struct JsonFinding<'a> {
     concept: String,
     evidence: Vec<JsonEvidence<'a>>,
     fixes: Vec<JsonFix<'a>>,
+    /// Said only where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    existing: bool,
 }
 
 #[derive(Serialize)]
@@ -157,6 +160,7 @@ fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
         concept: card.map_or_else(String::new, |card| card.concept.clone()),
         evidence: evidence.collect(),
         fixes: fixes.collect(),
+        existing: outcome.is_existing(finding),
     }
 }
 

@@ -4,6 +4,8 @@
 //! Exit codes: 2 the call or the configuration was wrong, else 3 something could not be read, else 1 there are findings at the level asked for, else 0.
 
 mod at;
+mod change;
+mod check;
 mod collect;
 mod fingerprint;
 mod fix;
@@ -28,12 +30,15 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustc_hash::FxHashSet;
 
-use crate::analysis::{Analysis, Report, Snapshot};
+use crate::analysis::{Report, Snapshot};
 use crate::config::Settings;
 use crate::rules::{Finding, Severity};
 
 pub use at::{Explained, NotePlace, Place, PlaceError, explain_at};
+pub use change::{Asked, ChangeError, Source};
+pub use check::check;
 pub use collect::Missing;
 pub use fix::Fixing;
 pub use format::FindingFormat;
@@ -69,6 +74,8 @@ pub struct Request {
     pub color: bool,
     /// Which fixes are made first. None: none.
     pub fixing: Option<Fixing>,
+    /// The change that findings are shown for. None: all are shown.
+    pub change: Option<Asked>,
 }
 
 /// A file, and what the analysis says of it.
@@ -97,12 +104,22 @@ struct Outcome {
     settings: Vec<Problem>,
     /// What could not be read, or not be checked to the end.
     unread: Vec<Problem>,
+    /// The findings that were there before the change that is looked at: they count for nothing.
+    existing: FxHashSet<(&'static str, crate::rules::Place)>,
     working_directory: PathBuf,
 }
 
 impl Outcome {
     fn shown(&self, path: &Path) -> String {
         shown(path, &self.working_directory)
+    }
+
+    /// Whether a finding was there before the change that is looked at.
+    fn is_existing(&self, finding: &Finding) -> bool {
+        !self.existing.is_empty()
+            && self
+                .existing
+                .contains(&(finding.code, finding.place.clone()))
     }
 
     fn problems(&self) -> impl Iterator<Item = &Problem> {
@@ -128,7 +145,10 @@ impl Outcome {
     }
 
     fn exit_code(&self, fail_on: Option<Severity>) -> u8 {
-        let found = |level: Severity| self.findings().any(|finding| finding.severity >= level);
+        let found = |level: Severity| {
+            let mut new = self.findings().filter(|finding| !self.is_existing(finding));
+            new.any(|finding| finding.severity >= level)
+        };
         if !self.settings.is_empty() {
             2
         } else if !self.unread.is_empty() {
@@ -165,6 +185,8 @@ fn shown(path: &Path, working_directory: &Path) -> String {
 pub enum CheckError {
     #[error(transparent)]
     Missing(#[from] Missing),
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     #[error("{0}")]
     UnknownRule(String),
     #[error("the working directory cannot be read: {0}")]
@@ -181,66 +203,8 @@ pub enum CheckError {
     NoWords,
     #[error("`{}` is a folder: give one note", .0.escape_debug())]
     NoFile(String),
-    #[error("what comes from stdin cannot be fixed: name the file")]
-    FixStdin,
-}
-
-/// Checks and writes to `out`; returns the exit code.
-///
-/// # Errors
-/// When a path does not exist, an option names a rule that there is not, or nothing can be written.
-pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
-    let working_directory = std::env::current_dir().map_err(CheckError::WorkingDirectory)?;
-    let mut analysis = Analysis::default();
-    analysis.set_overrides(vec![request.settings.clone()], !request.isolated);
-    let mut input = collect::input(request, &working_directory, &analysis.snapshot())?;
-    if let Some((path, text)) = &input.stdin {
-        analysis.open(path.clone(), 0, text);
-    }
-    input.folders.push(working_directory.clone());
-    let roots = input.folders.clone();
-    analysis.set_folders(input.folders);
-    let snapshot = analysis.snapshot();
-    known_rules(&snapshot, &input.files, &working_directory)?;
-    let mut unread = input.unread;
-    if let Some(fixing) = request.fixing {
-        if input.stdin.is_some() {
-            return Err(CheckError::FixStdin);
-        }
-        let files = &input.files;
-        let mut fixed = fix::fixed(&mut analysis, files, fixing, &roots, &working_directory);
-        if fixing.diff_only {
-            let written = fixed.write_patch(out);
-            let is_changed = *written.as_ref().unwrap_or(&true);
-            finish(written.map(drop), out)?;
-            unread.extend(fixed.problems());
-            let settings = collect::settings_problems(files, &snapshot, &working_directory);
-            return Ok(only_patch(&settings, &unread, is_changed, request));
-        }
-        fixed.write();
-        unread.extend(fixed.problems());
-        // what counts is what stands there now
-        for path in fixed.paths() {
-            analysis.close(path);
-        }
-    }
-    let outcome = outcome(analysis.snapshot(), &input.files, unread, working_directory);
-    outcome.write(request, out)
-}
-
-/// Says what is wrong on stderr, where stdout has a patch; returns the exit code.
-fn only_patch(settings: &[Problem], unread: &[Problem], is_changed: bool, request: &Request) -> u8 {
-    for problem in settings.iter().chain(unread) {
-        let mut line = Vec::new();
-        if text::write_problem(problem, &mut line).is_ok() {
-            eprint!("marginote: {}", String::from_utf8_lossy(&line));
-        }
-    }
-    match (settings.is_empty(), unread.is_empty()) {
-        (false, _) => 2,
-        (true, false) => 3,
-        (true, true) => u8::from(is_changed && request.fail_on.is_some()),
-    }
+    #[error("what comes from stdin is neither fixed nor compared: name the file")]
+    Stdin,
 }
 
 /// # Errors
@@ -298,6 +262,7 @@ fn outcome(
         settings,
         files: checked,
         unread,
+        existing: FxHashSet::default(),
         snapshot,
         working_directory,
     }

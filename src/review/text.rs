@@ -62,8 +62,12 @@ fn render(finding: &Finding, outcome: &Outcome, renderer: &Renderer) -> String {
         Severity::Information => Level::INFO.with_name("information"),
         Severity::Hint => Level::NOTE.with_name("hint"),
     };
+    let before = match outcome.is_existing(finding) {
+        true => "existing: ",
+        false => "",
+    };
     let title = level
-        .primary_title(visible(&finding.message))
+        .primary_title(before.to_owned() + &visible(&finding.message))
         .id(finding.code);
     let marks = marks(finding, outcome);
     let documents: Vec<Option<Arc<Document>>> = marks

@@ -29,6 +29,8 @@ pub struct Finding {
     pub concept: String,
     pub evidence: Vec<Evidence>,
     pub fixes: Vec<Fix>,
+    #[serde(default)]
+    pub existing: bool,
 }
 
 #[derive(Deserialize, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,5 +1,6 @@
 //! `marginote` as people call it: the real binary, its output and its exit codes.
 
+mod change;
 mod explain_at;
 mod fix;
 mod formats;

@@ -1,0 +1,133 @@
+//! A call of `marginote check`, from paths to the exit code.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::change::Change;
+use super::fix::FixedFiles;
+use super::{
+    CheckError, Fixing, Outcome, Problem, Request, collect, finish, fix, known_rules, outcome, text,
+};
+use crate::analysis::Analysis;
+
+/// Checks and writes to `out`; returns the exit code.
+///
+/// # Errors
+/// When a path does not exist, an option names a rule that there is not, it is not known what has changed, or nothing can be written.
+pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
+    let mut asked = Asked::open(request)?;
+    match request.fixing {
+        Some(fixing) if fixing.diff_only => asked.print_fixes(fixing, request, out),
+        Some(fixing) => {
+            asked.fix(fixing);
+            asked.outcome(request)?.write(request, out)
+        }
+        None => asked.outcome(request)?.write(request, out),
+    }
+}
+
+/// What a call is about.
+struct Asked {
+    analysis: Analysis,
+    /// Sorted, each once.
+    files: Vec<PathBuf>,
+    /// The folders that are checked, and the working directory.
+    roots: Vec<PathBuf>,
+    /// What could not be read or written.
+    unread: Vec<Problem>,
+    here: PathBuf,
+}
+
+impl Asked {
+    /// Finds the files. Nothing is analysed yet.
+    fn open(request: &Request) -> Result<Asked, CheckError> {
+        let here = std::env::current_dir().map_err(CheckError::WorkingDirectory)?;
+        let mut analysis = Analysis::default();
+        analysis.set_overrides(vec![request.settings.clone()], !request.isolated);
+        let input = collect::input(request, &here, &analysis.snapshot())?;
+        if let Some((path, text)) = &input.stdin {
+            if request.fixing.is_some() || request.change.is_some() {
+                return Err(CheckError::Stdin);
+            }
+            analysis.open(path.clone(), 0, text);
+        }
+        let mut roots = input.folders;
+        roots.push(here.clone());
+        analysis.set_folders(roots.clone());
+        known_rules(&analysis.snapshot(), &input.files, &here)?;
+        Ok(Asked {
+            analysis,
+            files: input.files,
+            roots,
+            unread: input.unread,
+            here,
+        })
+    }
+
+    /// Checks the files, and leaves what a change concerns where one is asked about.
+    fn outcome(self, request: &Request) -> Result<Outcome, CheckError> {
+        let mut unread = self.unread;
+        let change = match &request.change {
+            Some(asked) => Some((Change::read(asked, &self.files, &self.here)?, asked.all)),
+            None => None,
+        };
+        unread.extend(
+            change
+                .iter()
+                .flat_map(|(change, _)| change.problems.clone()),
+        );
+        let mut outcome = outcome(self.analysis.snapshot(), &self.files, unread, self.here);
+        if let Some((change, all)) = &change {
+            change.narrow(&mut outcome, *all);
+        }
+        Ok(outcome)
+    }
+
+    fn fixed(&mut self, fixing: Fixing) -> FixedFiles {
+        fix::fixed(
+            &mut self.analysis,
+            &self.files,
+            fixing,
+            &self.roots,
+            &self.here,
+        )
+    }
+
+    /// Makes fixes in the files.
+    fn fix(&mut self, fixing: Fixing) {
+        let mut fixed = self.fixed(fixing);
+        fixed.write();
+        self.unread.extend(fixed.problems());
+        // what counts is what stands there now
+        for path in fixed.paths() {
+            self.analysis.close(path);
+        }
+    }
+
+    /// Prints fixes as a patch; returns the exit code. What is wrong is said on stderr.
+    fn print_fixes(
+        mut self,
+        fixing: Fixing,
+        request: &Request,
+        out: &mut dyn Write,
+    ) -> Result<u8, CheckError> {
+        let snapshot = self.analysis.snapshot();
+        let mut fixed = self.fixed(fixing);
+        let written = fixed.write_patch(out);
+        let has_any = *written.as_ref().unwrap_or(&true);
+        finish(written.map(drop), out)?;
+        self.unread.extend(fixed.problems());
+        let settings = collect::settings_problems(&self.files, &snapshot, &self.here);
+        for problem in settings.iter().chain(&self.unread) {
+            let mut line = Vec::new();
+            if text::write_problem(problem, &mut line).is_ok() {
+                eprint!("marginote: {}", String::from_utf8_lossy(&line));
+            }
+        }
+        Ok(match (settings.is_empty(), self.unread.is_empty()) {
+            (false, _) => 2,
+            (true, false) => 3,
+            (true, true) => u8::from(has_any && request.fail_on.is_some()),
+        })
+    }
+}
