@@ -233,7 +233,7 @@ impl Snapshot {
     }
 
     /// What the user's notes say of a concept. None where no note explains it.
-    pub(super) fn quote(&self, concept: &str) -> Option<Quote> {
+    pub fn quote(&self, concept: &str) -> Option<Quote> {
         let knowledge = self.knowledge_of_notes();
         quote::quote(self, self.notes()?, knowledge.concept(concept)?)
     }

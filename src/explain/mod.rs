@@ -109,6 +109,13 @@ pub fn why(code: &str, knowledge: &Knowledge) -> Option<Text> {
     Some(Text::new(out))
 }
 
+/// The first question of a concept's card and its answer, as Markdown.
+pub fn question(concept: &str, knowledge: &Knowledge) -> Option<(String, String)> {
+    let card = defuse::concept(knowledge.concept(concept)?);
+    let recall = card.recall.first()?;
+    Some((recall.question.clone(), recall.answer.clone()))
+}
+
 /// What a hover says over a construct. `also` are the other concepts that answer on it, `designs` what it is in the project, `quote` what the user's notes say of it.
 pub fn construct(
     card: &ConceptCard,

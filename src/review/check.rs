@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::change::Change;
 use super::fix::FixedFiles;
 use super::{
-    CheckError, Fixing, Outcome, Problem, Request, collect, finish, fix, known_rules, outcome, text,
+    CheckError, Fixing, Outcome, Problem, Request, collect, finish, fix, known_rules, notes,
+    outcome, text,
 };
 use crate::analysis::Analysis;
 
@@ -54,6 +55,9 @@ impl Asked {
         let mut roots = input.folders;
         roots.push(here.clone());
         analysis.set_folders(roots.clone());
+        if request.format.quotes_notes() {
+            notes::read_for_quotes(&mut analysis, &here);
+        }
         known_rules(&analysis.snapshot(), &input.files, &here)?;
         Ok(Asked {
             analysis,

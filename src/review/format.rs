@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 
-use super::{Outcome, github, gitlab, json, junit, markdown, rdjsonl, sarif, text};
+use super::{Outcome, github, gitlab, html, json, junit, markdown, rdjsonl, sarif, text};
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,9 +27,16 @@ pub enum FindingFormat {
     Markdown,
     /// `JUnit` XML: a suite for each file, a failure for each error and warning.
     Junit,
+    /// One page: the code with its notes in the margin, and what was found at a glance.
+    Html,
 }
 
 impl FindingFormat {
+    /// Whether the format shows what the user's notes say.
+    pub(super) fn quotes_notes(self) -> bool {
+        self == FindingFormat::Html
+    }
+
     /// Whether the format has a place for what could not be read or does not apply.
     fn has_problems(self) -> bool {
         !matches!(
@@ -61,5 +68,6 @@ pub(super) fn write(
         FindingFormat::Rdjsonl => rdjsonl::write(outcome, out),
         FindingFormat::Markdown => markdown::write(outcome, out),
         FindingFormat::Junit => junit::write(outcome, out),
+        FindingFormat::Html => html::write(outcome, out),
     }
 }

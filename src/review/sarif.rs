@@ -21,7 +21,7 @@ use super::text::visible;
 use super::{Outcome, Problem, words};
 use crate::explain::{self, Text};
 use crate::knowledge::NoteRule;
-use crate::rules::{Finding, Fix, Place, Severity};
+use crate::rules::{Finding, Fix, Place, Severity, family};
 use crate::text::PositionEncoding;
 
 /// Where the schema of this version is published.
@@ -102,7 +102,7 @@ fn descriptor(finding: &Finding, outcome: &Outcome) -> ReportingDescriptor {
         page = Some(explain::note_rule(rule));
     }
     let level = ReportingConfiguration::builder().level(level(severity).to_string());
-    let mut tags = vec![finding.code.trim_end_matches(char::is_numeric).to_owned()];
+    let mut tags = vec![family(finding.code).to_owned()];
     tags.extend((!concept.is_empty()).then(|| concept.to_owned()));
     let mut rule = ReportingDescriptor::builder()
         .id(finding.code)

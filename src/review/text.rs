@@ -19,7 +19,7 @@ const NEAR: usize = 12;
 /// Evidence beyond this many pieces is counted, not shown.
 const EVIDENCE: usize = 8;
 /// A longer line is not shown: no person wrote it.
-const LONGEST: usize = 1000;
+pub(super) const LONGEST: usize = 1000;
 
 /// A range to underline, on its first line.
 struct Mark<'a> {

@@ -3,6 +3,7 @@
 //! tree-sitter's incremental parse is not proportional to the edit: next to a dedent it parses most of a file again. So a file is cut into segments by a scanner
 //! that is a hundred times faster than the parser, each segment is parsed by itself, and only when somebody asks.
 
+mod highlight;
 mod kind;
 mod outline;
 mod query;
@@ -12,6 +13,7 @@ mod segments;
 mod source;
 mod tree;
 
+pub use highlight::{Highlight, highlights};
 pub use kind::{Field, Kind, Op};
 pub use outline::{Outline, contains_word, docstring, header_end};
 pub use query::{Match, Matches, NamePredicate, Pattern, Query, QueryProblem, QueryTree};

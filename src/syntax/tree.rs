@@ -89,9 +89,13 @@ pub fn parse(text: &Excerpt, seed: Option<&Seed>, keep: bool) -> (Tree, Option<S
 
 /// tree-sitter's own tree of a text. None where it gives up, or has to skip or invent something.
 pub(super) fn parse_whole(text: &str) -> Option<tree_sitter::Tree> {
+    parse_all(text).filter(|tree| !tree.root_node().has_error())
+}
+
+/// tree-sitter's own tree of a text, whatever it had to skip or invent. None where it gives up.
+pub(super) fn parse_all(text: &str) -> Option<tree_sitter::Tree> {
     let source = normalise(text);
-    let parsed = PARSER.with_borrow_mut(|parser| parse_bytes(parser, source.as_bytes(), None));
-    parsed.filter(|tree| !tree.root_node().has_error())
+    PARSER.with_borrow_mut(|parser| parse_bytes(parser, source.as_bytes(), None))
 }
 
 fn parse_bytes(

@@ -61,6 +61,11 @@ impl Document {
             .map_or("", |(start, end)| &self.contiguous()[start..end])
     }
 
+    /// The byte with which a line (from 0) begins; that of the last one where there is no such line.
+    pub fn line_start(&self, line: usize) -> usize {
+        self.rope.line_to_byte(line.min(self.len_lines() - 1))
+    }
+
     /// The bytes of a line without its line end. None where there is no such line.
     fn line_bounds(&self, line: usize) -> Option<(usize, usize)> {
         if line >= self.len_lines() {

@@ -103,6 +103,17 @@ impl Asked {
     }
 }
 
+/// Reads the notes that the configuration names, so that they can be quoted. What is wrong with them goes to stderr: the check is not about them.
+pub(super) fn read_for_quotes(analysis: &mut Analysis, working_directory: &Path) {
+    let snapshot = analysis.snapshot();
+    let read = reading(|| snapshot.read_notes(Notes::default_cache().as_deref()));
+    for (path, message) in &read.problems {
+        let path = shown(path, working_directory);
+        eprintln!("{}", text::visible(&format!("{path}: {message}")));
+    }
+    analysis.set_notes(read.notes);
+}
+
 /// A spinner on stderr, where that is a terminal, for as long as notes are read.
 pub(super) fn reading<T>(read: impl FnOnce() -> T) -> T {
     let spinner = ProgressBar::new_spinner().with_message("reading notes");

@@ -1,0 +1,191 @@
+//! One page that holds all it needs: the code with its notes in the margin, the evidence as links between lines, and charts of what was found.
+//!
+//! Readable without the script, which only draws the links and switches between light and dark. Text gets into the page through `maud`, which escapes it, and
+//! Markdown of cards through [`markdown`], which lets no element and no address of theirs through. The page's policy allows one style and one script, by their hashes.
+
+mod chart;
+mod code;
+mod markdown;
+mod note;
+mod overview;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::text::visible;
+use super::{Outcome, words};
+use crate::explain::Quote;
+use crate::rules::{Finding, Place};
+use crate::text::Document;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// Writes the page.
+pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    let page = Page::of(outcome).markup().into_string();
+    writeln!(out, "{page}")
+}
+
+/// A file of which the page shows lines: it has findings, or evidence for some.
+struct Shown {
+    /// From 1, in the page's order.
+    id: usize,
+    /// As it is shown, without what could move anything.
+    name: String,
+    /// Whether it is Python.
+    is_code: bool,
+    document: Arc<Document>,
+    /// Sorted by place.
+    marks: Vec<Mark>,
+}
+
+/// A range to be underlined.
+struct Mark {
+    /// Bytes of the file.
+    range: Range<usize>,
+    /// From 0, both inclusive.
+    lines: (usize, usize),
+    /// The index of the finding.
+    finding: usize,
+    /// Whether it is the finding's own range, or evidence.
+    is_own: bool,
+}
+
+/// All that the page is made of.
+struct Page<'a> {
+    outcome: &'a Outcome,
+    findings: Vec<&'a Finding>,
+    files: Vec<Shown>,
+    /// The ids of the files.
+    ids: BTreeMap<&'a Path, usize>,
+    /// What the user's notes say, by the slug of the concept.
+    quotes: BTreeMap<String, Quote>,
+}
+
+impl<'a> Page<'a> {
+    fn of(outcome: &'a Outcome) -> Page<'a> {
+        let findings: Vec<&Finding> = outcome.findings().collect();
+        let mut marks: BTreeMap<&Path, Vec<Mark>> = BTreeMap::new();
+        for (at, finding) in findings.iter().enumerate() {
+            let own = [(&finding.place, true)].into_iter();
+            let evidence = words::listed(finding).iter();
+            for (place, is_own) in own.chain(evidence.map(|evidence| (&evidence.place, false))) {
+                let mark = outcome.snapshot.document(&place.path);
+                let mark = mark.map(|document| Mark::of(place, at, is_own, &document));
+                marks.entry(&place.path).or_default().extend(mark);
+            }
+        }
+        let mut by_name: Vec<_> = marks.into_iter().collect();
+        by_name.sort_by_cached_key(|(path, _)| outcome.shown(path));
+        let mut files = Vec::new();
+        let mut ids = BTreeMap::new();
+        for (path, mut marks) in by_name {
+            let Some(document) = outcome.snapshot.document(path) else {
+                continue;
+            };
+            marks.sort_by_key(|mark| (mark.range.start, !mark.is_own, mark.finding));
+            ids.insert(path, files.len() + 1);
+            files.push(Shown {
+                id: files.len() + 1,
+                name: visible(&outcome.shown(path)),
+                is_code: !crate::config::is_note(path),
+                document,
+                marks,
+            });
+        }
+        let concepts: BTreeSet<String> = findings
+            .iter()
+            .filter_map(|finding| concept(finding, outcome))
+            .collect();
+        let quotes = concepts.into_iter().filter_map(|concept| {
+            let quote = outcome.snapshot.quote(&concept)?;
+            Some((concept, quote))
+        });
+        Page {
+            quotes: quotes.collect(),
+            outcome,
+            findings,
+            files,
+            ids,
+        }
+    }
+
+    /// The number by which a reader sees a finding.
+    fn number(finding: usize) -> usize {
+        finding + 1
+    }
+
+    /// The anchor of the line on which a place starts. None where the page does not show it.
+    fn line_id(&self, place: &Place) -> Option<String> {
+        let id = self.ids.get(place.path.as_path())?;
+        let line = super::region::line(place, self.outcome);
+        Some(format!("f{id}-{line}"))
+    }
+
+    fn markup(&self) -> Markup {
+        let here = self.outcome.working_directory.file_name();
+        let name = here.map_or_else(String::new, |name| visible(&name.to_string_lossy()));
+        let policy = format!(
+            "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+            hash(STYLE),
+            hash(SCRIPT)
+        );
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta http-equiv="Content-Security-Policy" content=(policy);
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="referrer" content="no-referrer";
+                    title { "Marginote: " (name) }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    a.skip href="#findings" { "Skip to the findings" }
+                    (overview::markup(self, &name))
+                    main #findings {
+                        @for file in &self.files { (code::file(file, self)) }
+                        (note::lessons(self))
+                    }
+                    footer { "Written by Marginote " (env!("CARGO_PKG_VERSION")) "." }
+                    script { (PreEscaped(SCRIPT)) }
+                }
+            }
+        }
+    }
+}
+
+impl Mark {
+    fn of(place: &Place, finding: usize, is_own: bool, document: &Document) -> Mark {
+        let line = |offset: usize| document.line_column(offset).0 - 1;
+        let first = line(place.range.start);
+        Mark {
+            range: place.range.clone(),
+            lines: (first, line(place.range.end).max(first)),
+            finding,
+            is_own,
+        }
+    }
+}
+
+/// The slug of the idea that a finding's card is about.
+fn concept(finding: &Finding, outcome: &Outcome) -> Option<String> {
+    let config = outcome.snapshot.config(&finding.place.path);
+    let card = config.knowledge.rule(finding.code)?;
+    (!card.concept.is_empty()).then(|| card.concept.clone())
+}
+
+/// A source of a content security policy.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}
