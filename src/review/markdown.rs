@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::region::{self, region};
-use super::text::{plural, printable, summary, visible};
+use super::text::{harmless, plural, summary, visible};
 use super::{Checked, Outcome, words};
 use crate::explain;
 use crate::rules::{Finding, Place, Severity};
@@ -101,7 +101,7 @@ fn own_code(finding: &Finding, outcome: &Outcome) -> String {
     let region = region(&finding.place, outcome, PositionEncoding::Utf8);
     let last = region.end.line.min(region.start.line + LINES - 1);
     let lines = region.start.line..=last;
-    let lines = lines.map(|line| printable(document.line_text(line - 1)).into_owned() + "\n");
+    let lines = lines.map(|line| harmless(document.line_text(line - 1)).into_owned() + "\n");
     lines.collect()
 }
 
@@ -110,7 +110,7 @@ fn first_line(place: &Place, outcome: &Outcome) -> String {
     let line = region::line(place, outcome) - 1;
     let document = outcome.snapshot.document(&place.path);
     document.map_or_else(String::new, |document| {
-        printable(document.line_text(line)).into_owned()
+        harmless(document.line_text(line)).into_owned()
     })
 }
 

@@ -214,7 +214,7 @@ fn byte_of(line: &str, column: usize) -> usize {
 }
 
 /// A line of source as it may be printed, code point by code point. The renderer replaces control characters, but for those beyond ASCII.
-pub(super) fn printable(line: &str) -> Cow<'_, str> {
+fn printable(line: &str) -> Cow<'_, str> {
     if line.len() > LONGEST {
         return "…".into();
     }
@@ -223,6 +223,18 @@ pub(super) fn printable(line: &str) -> Cow<'_, str> {
         line.replace(beyond, "\u{fffd}").into()
     } else {
         line.into()
+    }
+}
+
+/// A line of source as a page may show it, code point by code point: tabs are kept.
+pub(super) fn harmless(line: &str) -> Cow<'_, str> {
+    if line.len() > LONGEST {
+        return "…".into();
+    }
+    let is_bad = |c: char| c != '\t' && is_unsafe(c);
+    match line.contains(is_bad) {
+        true => line.replace(is_bad, "\u{fffd}").into(),
+        false => line.into(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use maud::{Markup, html};
 
 use super::{Mark, Page, Shown, chart, note};
-use crate::review::text::{LONGEST, plural, printable};
+use crate::review::text::{LONGEST, harmless, plural};
 use crate::syntax::{Highlight, highlights};
 
 /// Lines before and after a mark.
@@ -24,7 +24,7 @@ pub(super) fn file(file: &Shown, page: &Page) -> Markup {
         false => Vec::new(),
     };
     let count = file.marks.iter().filter(|mark| mark.is_own).count();
-    let excerpts = excerpts(&file.marks, file.document.len_lines());
+    let excerpts = excerpts(file);
     let mut before = 0;
     html! {
         section.file id={ "f" (file.id) } aria-labelledby={ "f" (file.id) "-name" } {
@@ -51,10 +51,11 @@ fn gap(lines: usize) -> Markup {
     }
 }
 
-/// The lines that are shown, from 0: those around each mark, joined where little lies between. `marks` are sorted.
-fn excerpts(marks: &[Mark], all: usize) -> Vec<Range<usize>> {
+/// The lines that are shown, from 0: those around each mark, joined where little lies between, without blank ones at their ends.
+fn excerpts(file: &Shown) -> Vec<Range<usize>> {
+    let all = file.document.len_lines();
     let mut excerpts: Vec<Range<usize>> = Vec::new();
-    for mark in marks {
+    for mark in &file.marks {
         let (first, last) = mark.lines;
         let last = last.min(first + TALLEST);
         let lines = first.saturating_sub(AROUND)..(last + AROUND + 1).min(all);
@@ -65,9 +66,22 @@ fn excerpts(marks: &[Mark], all: usize) -> Vec<Range<usize>> {
             _ => excerpts.push(lines),
         }
     }
-    // the mark on the file's first lines shows them all
-    if let Some(first) = excerpts.first_mut().filter(|first| first.start <= BETWEEN) {
-        first.start = 0;
+    for lines in &mut excerpts {
+        let is_blank = |line: &usize| {
+            let marks = &file.marks;
+            let is_marked = marks
+                .binary_search_by_key(line, |mark| mark.lines.0)
+                .is_ok();
+            !is_marked && file.document.line_text(*line).trim().is_empty()
+        };
+        let before = lines.clone().take(AROUND).take_while(is_blank).count();
+        let after = lines
+            .clone()
+            .rev()
+            .take(AROUND)
+            .take_while(is_blank)
+            .count();
+        *lines = lines.start + before..lines.end - after;
     }
     excerpts
 }
@@ -121,9 +135,9 @@ fn line(
             a.at href={ "#f" (file.id) "-" (number) } aria-label={ "Line " (number) } { (number) }
             code { (pieces(file, at, marks, colours, page)) }
             @for mark in numbers.take(NUMBERS) {
-                @let own = if mark.is_own { "own" } else { "evidence" };
+                @let kind = if mark.is_own { "finding" } else { "proof" };
                 @let severity = page.findings[mark.finding].severity.word();
-                a.ref.(own).(severity) href={ "#n" (Page::number(mark.finding)) }
+                a.ref.(kind).(severity) href={ "#n" (Page::number(mark.finding)) }
                     aria-label={ "Finding " (Page::number(mark.finding)) } { (Page::number(mark.finding)) }
             }
         }
@@ -140,10 +154,11 @@ fn pieces(
 ) -> Markup {
     let text = file.document.line_text(at);
     if text.len() > LONGEST {
-        return html! { (printable(text)) };
+        return html! { (harmless(text)) };
     }
     let start = file.document.line_start(at);
     let line = start..start + text.len();
+    let blanks = line.end - text.trim_start().len();
     let from = colours.partition_point(|(range, _)| range.end <= line.start);
     let colours = colours[from..].iter();
     let colours: Vec<_> = colours
@@ -154,15 +169,14 @@ fn pieces(
     let mut cuts: Vec<usize> = ranges
         .flat_map(|range| [range.start, range.end])
         .filter(|cut| line.contains(cut))
-        .chain([line.start, line.end])
+        .chain([line.start, blanks, line.end])
         .collect();
     cuts.sort_unstable();
     cuts.dedup();
-    let blanks = line.start + text.len() - text.trim_start().len();
     html! {
         @for (from, to) in cuts.iter().zip(cuts.iter().skip(1)) {
             @let colour = colours.iter().find(|(range, _)| range.contains(from));
-            @let mark = marks.iter().find(|mark| mark.range.contains(from) && *to > blanks);
+            @let mark = marks.iter().find(|mark| mark.range.contains(from) && *from >= blanks);
             @let piece = text.get(from - start..to - start).unwrap_or_default();
             (span(piece, colour.map(|(_, colour)| *colour), mark.copied(), page))
         }
@@ -176,7 +190,7 @@ fn span(text: &str, colour: Option<Highlight>, mark: Option<&Mark>, page: &Page)
         Some(_) => (None, Some("e")),
         None => (None, None),
     };
-    let text = printable(text);
+    let text = harmless(text);
     html! {
         @if colour.is_none() && kind.is_none() { (text) }
         @else {

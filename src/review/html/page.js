@@ -57,6 +57,7 @@
           make("circle", { cx: x, cy: to, r: 2.4 }),
         );
       }
+      if (note.classList.contains("lit")) links.classList.add("lit");
       if (links.childElementCount) all.append(links);
     }
     file.append(all);
@@ -70,6 +71,13 @@
   const sizes = new ResizeObserver((entries) => {
     for (const entry of entries) if (seen.has(entry.target)) draw(entry.target);
   });
+  // code stays in sight beside long notes, so its lines move against the page
+  let waits = false;
+  document.addEventListener("scroll", () => {
+    if (waits) return;
+    waits = true;
+    requestAnimationFrame(() => { waits = false; seen.forEach(draw); });
+  }, { passive: true });
   for (const file of document.querySelectorAll(".file")) { watch.observe(file); sizes.observe(file); }
 
   const noteOf = (element) => {
@@ -77,13 +85,12 @@
     const ref = element.closest?.(".line")?.querySelector(".ref");
     return note ?? (ref ? at(ref) : null);
   };
-  let lit = [];
   const light = (event) => {
     const note = noteOf(event.target);
-    for (const element of lit) element.classList.remove("lit");
-    const links = note ? document.querySelector(`.links [data-note="${note.id}"]`) : null;
-    lit = note ? [note, own(note), links, ...proofs(note)].filter(Boolean) : [];
-    for (const element of lit) element.classList.add("lit");
+    for (const element of document.querySelectorAll(".lit")) element.classList.remove("lit");
+    if (!note) return;
+    const links = document.querySelector(`.links [data-note="${note.id}"]`);
+    for (const element of [note, own(note), links, ...proofs(note)]) element?.classList.add("lit");
   };
   document.addEventListener("pointerover", light);
   document.addEventListener("focusin", light);

@@ -2,6 +2,7 @@
 
 mod github;
 mod gitlab;
+mod html;
 mod jsonl;
 mod junit;
 mod markdown;
@@ -18,7 +19,7 @@ const HOSTILE_NAME: &str =
     "`@all` %0A,: ]]> --> <b>&\"' [x](javascript:x) \n::error ::x\x1b[31m\u{202e}.py";
 
 /// Code that tries the same, in the line of a finding and of its evidence.
-const HOSTILE: &str = "def add(é, items=[]):  # ``` </script><img src=x onerror=alert(1)> @all [x](https://evil)\n    items.append('``` ]]> --> </details> <script>alert(1)</script> \x1b[31m \u{202e}')\n";
+const HOSTILE: &str = "def add(é, items=[]):  # ``` </script><img src=x onerror=alert(1)> @all [x](https://evil) \x1b[31m\n    items.append('``` ]]> --> </details> <script>alert(1)</script> \x1b[31m \u{202e}')\n";
 
 /// Two files with findings, one of which is hostile, a clean one, and one that cannot be read.
 fn project() -> TempDir {
