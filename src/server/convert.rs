@@ -93,7 +93,7 @@ impl Converter<'_> {
             message,
             related_information: (!related.is_empty()).then_some(related),
             tags: None,
-            data: self.session.diagnostic_data.then(|| self.fixes(finding)),
+            data: self.session.diagnostic_data.then(|| self.data(finding)),
         }
     }
 
@@ -133,8 +133,8 @@ impl Converter<'_> {
         }
     }
 
-    /// The fixes, for the code actions that the client may ask for at the diagnostic.
-    fn fixes(&self, finding: &Finding) -> Value {
+    /// The fixes, for the code actions that the client may ask for at the diagnostic, and the lesson for a client that writes into the margin.
+    fn data(&self, finding: &Finding) -> Value {
         let edit = |edit: &Edit| {
             let at = self.location(&edit.place, finding)?;
             Some(json!({"uri": at.uri, "range": at.range, "newText": edit.text}))
@@ -144,7 +144,9 @@ impl Converter<'_> {
             Some(json!({"title": fix.title, "safe": fix.safe, "edits": edits?}))
         };
         let fixes: Vec<Value> = finding.fixes.iter().filter_map(fix).collect();
-        json!({ "fixes": fixes })
+        let config = self.view.snapshot.config(&finding.place.path);
+        let rule = config.knowledge.rule(finding.code);
+        json!({ "fixes": fixes, "lesson": rule.map(|card| &card.lesson) })
     }
 }
 
