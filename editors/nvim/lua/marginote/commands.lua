@@ -57,12 +57,13 @@ local function note()
   end)
 end
 
---- One line for a section that was found.
+--- One line for a section that was found: its file and headings, and its words.
 local function section(hit)
-  local above = table.concat(hit.path or {}, " › ")
+  local headings = { vim.fs.basename(vim.uri_to_fname(hit.uri)) }
+  vim.list_extend(headings, hit.path or {})
+  table.insert(headings, hit.title)
   local excerpt = vim.trim((hit.excerpt or ""):gsub("%s+", " "))
-  local file = vim.fs.basename(vim.uri_to_fname(hit.uri))
-  return ("%s: %s - %s"):format(file, above ~= "" and above or hit.title, excerpt)
+  return ("%s - %s"):format(table.concat(headings, " › "), excerpt)
 end
 
 local function choose(words)
