@@ -64,7 +64,7 @@ finish() {
 
 # A terminal of our own: `terminal COMMAND` runs a command in it, `press KEYS…` types, `see WORDS` waits until an extended regular expression is on the screen.
 mux() { tmux -L "marginote-$$" -f /dev/null "$@"; }
-terminal() { TERM=xterm-256color mux new-session -d -s e -x 120 -y 30 "$1"; }
+terminal() { TERM=xterm-256color mux new-session -d -s e -x 120 -y 45 "$1"; }
 press() { mux send-keys -t e "$@"; }
 screen() { mux capture-pane -p -t e; }
 see() {
@@ -78,3 +78,13 @@ see() {
   return 1
 }
 close_terminal() { mux kill-server 2>/dev/null || true; }
+
+# snippet HEADING WORDS: the first fenced block below a line with these words, in the section of editors/README.md that has the heading.
+snippet() {
+  awk -v heading="## $1" -v words="$2" '
+    /^## / { inside = ($0 == heading) }
+    inside && !found && index($0, words) { found = 1; next }
+    found && /^```/ { if (open) exit; open = 1; next }
+    open { print }
+  ' "$top/editors/README.md" | grep . || { echo "editors/README.md has no block below \"$2\" in \"$1\"" >&2; return 1; }
+}
