@@ -1,0 +1,69 @@
+/** The language client, made so that one place speaks to the user and one place owns the commands. */
+
+import type { ChildProcess } from "node:child_process";
+import {
+  CloseAction,
+  type DynamicFeature,
+  ErrorAction,
+  ExecuteCommandRequest,
+  LanguageClient,
+  type LanguageClientOptions,
+  type Middleware,
+  type StaticFeature,
+} from "vscode-languageclient/node";
+import { type LogOutputChannel, window } from "vscode";
+
+/** Sent to the server: Python, also in cells of notebooks, and what may be notes. The server leaves alone texts that no setting names as notes. */
+const DOCUMENTS = [
+  { scheme: "file", language: "python" },
+  { scheme: "untitled", language: "python" },
+  { notebook: { scheme: "file" }, language: "python" },
+  { notebook: { scheme: "untitled" }, language: "python" },
+  { scheme: "file", language: "markdown" },
+  { scheme: "file", language: "plaintext" },
+];
+
+/** A client of one process. It is used once: another process gets another client. */
+export class Client extends LanguageClient {
+  constructor(process: ChildProcess, log: LogOutputChannel, middleware: Middleware) {
+    const options: LanguageClientOptions = {
+      documentSelector: DOCUMENTS,
+      outputChannel: log,
+      traceOutputChannel: log,
+      middleware,
+      markdown: { isTrusted: false, supportHtml: false },
+      // whoever started the process sees its end and acts on it
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
+      },
+      initializationFailedHandler: () => false,
+    };
+    const { stdin, stdout } = process;
+    if (stdin === null || stdout === null) {
+      throw new Error("the server's stdin and stdout are not pipes");
+    }
+    super("marginote", "Marginote", () => Promise.resolve({ reader: stdout, writer: stdin, detached: true }), options);
+  }
+
+  /** The commands of the server are registered by the extension, which asks for what is missing and also answers while no server runs. */
+  override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
+    const method = "registrationType" in feature ? feature.registrationType.method : undefined;
+    if (method !== ExecuteCommandRequest.method) {
+      super.registerFeature(feature);
+    }
+  }
+
+  /** Into the log only: who calls tells the user what to do. */
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+/** Messages that lead to the log or to a new start. Returns when the user has answered. */
+export async function tell(say: typeof window.showErrorMessage, message: string, actions: Record<string, () => unknown>): Promise<void> {
+  const chosen = await say(message, ...Object.keys(actions));
+  if (chosen !== undefined) {
+    await actions[chosen]?.();
+  }
+}

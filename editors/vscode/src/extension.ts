@@ -1,0 +1,69 @@
+/** Puts the extension together: the server, the status item, the commands. */
+
+import { type ExtensionContext, window, workspace } from "vscode";
+import type { Middleware, WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport } from "vscode-languageclient/node";
+import { showBeside } from "./beside";
+import { register } from "./commands";
+import { Server } from "./server";
+import { settings } from "./settings";
+import { Status } from "./status";
+
+let server: Server | undefined;
+
+export function activate(context: ExtensionContext): void {
+  const log = window.createOutputChannel("Marginote", { log: true });
+  const status = new Status();
+  const started = new Server(context, log, middleware(context, status, () => server));
+  server = started;
+  context.subscriptions.push(
+    log,
+    status,
+    started,
+    started.onDidChange((state) => status.server(state)),
+    ...register(started, status, log),
+    workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("marginote.path")) {
+        void started.restart();
+      }
+    }),
+  );
+  // not waited for: a server that is slow to start must not hold up the commands
+  void started.restart();
+}
+
+export function deactivate(): Promise<void> | undefined {
+  return server?.stop();
+}
+
+function middleware(context: ExtensionContext, status: Status, server: () => Server | undefined): Middleware {
+  return {
+    workspace: {
+      configuration: ({ items }) => items.map(({ section }) => (section === "marginote" ? settings(context.extension) : null)),
+    },
+    window: {
+      showDocument: async (params, _token, next) => {
+        const protocol = server()?.client?.protocol2CodeConverter;
+        if (protocol === undefined || params.external === true) {
+          return next(params, _token);
+        }
+        try {
+          await showBeside(protocol.asUri(params.uri), params.selection && protocol.asRange(params.selection), params.takeFocus !== true);
+          return { success: true };
+        } catch {
+          return { success: false };
+        }
+      },
+    },
+    handleWorkDoneProgress: (_token, progress, next) => {
+      show(status, progress);
+      // the item shows it; the client's own progress is only told that it is over
+      if (progress.kind === "end") {
+        next(_token, progress);
+      }
+    },
+  };
+}
+
+function show(status: Status, progress: WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd): void {
+  status.read(progress.kind === "end" ? undefined : (progress.percentage ?? 0));
+}

@@ -1,0 +1,256 @@
+// Real VS Code (code-server) in real Chromium: started, driven, photographed.
+
+import { spawn, spawnSync } from "node:child_process";
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const ROOT = process.env.EDITORS_ROOT;
+const OUTPUT = process.env.OUTPUT;
+const { chromium } = createRequire(`${ROOT}/pw/`)("playwright-core");
+
+/** Settings that keep the editor quiet: no network, no first steps, no suggestions of its own. */
+const QUIET = {
+  "workbench.startupEditor": "none",
+  "security.workspace.trust.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "chat.disableAIFeatures": true,
+  "git.enabled": false,
+  "extensions.autoUpdate": false,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "editor.autoClosingBrackets": "never",
+  "editor.minimap.enabled": false,
+  "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
+};
+
+/** How long a step may take before it is done once more, in milliseconds: a key pressed or a mouse moved while the editor is busy can be lost. */
+const AGAIN = 10_000;
+
+/** One code-server with one extension, and the pages that are opened in it. */
+export class Editor {
+  /** `settings` are the user's; `env` is added to the environment of everything that runs in the editor. */
+  static async start(name, vsix, settings, env = {}) {
+    const editor = new Editor();
+    editor.name = name;
+    editor.home = mkdtempSync(join(tmpdir(), "marginote-vscode-"));
+    editor.settings(settings);
+    const entry = `${ROOT}/cs/node_modules/code-server/out/node/entry.js`;
+    const folders = ["--config", `${editor.home}/config.yaml`, "--user-data-dir", `${editor.home}/data`, "--extensions-dir", `${editor.home}/extensions`];
+    // no marketplace, and nothing of the tester's own in the cache
+    const environment = { ...process.env, EXTENSIONS_GALLERY: "{}", XDG_CACHE_HOME: `${editor.home}/cache`, XDG_DATA_HOME: `${editor.home}/share`, ...env };
+    const installed = spawnSync(process.execPath, [entry, ...folders, "--install-extension", vsix], { encoding: "utf8", env: environment });
+    if (installed.status !== 0) {
+      throw new Error(`the extension cannot be installed: ${installed.stdout}${installed.stderr}`);
+    }
+    editor.port = await freePort();
+    const arguments_ = ["--auth", "none", "--bind-addr", `127.0.0.1:${editor.port}`, "--disable-telemetry", "--disable-update-check"];
+    editor.process = spawn(process.execPath, [entry, ...folders, ...arguments_], { stdio: ["ignore", "pipe", "pipe"], detached: true, env: environment });
+    const log = createWriteStream(`${OUTPUT}/${name}-code-server.log`);
+    editor.process.stdout.pipe(log);
+    editor.process.stderr.pipe(log);
+    try {
+      await editor.answers();
+      editor.browser = await chromium.launch({
+        executablePath: "/usr/bin/chromium",
+        args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      });
+    } catch (error) {
+      await editor.stop();
+      throw error;
+    }
+    return editor;
+  }
+
+  async answers() {
+    for (let i = 0; i < 300; i++) {
+      try {
+        if ((await fetch(`http://127.0.0.1:${this.port}/healthz`)).ok) return;
+      } catch {
+        // not yet
+      }
+      await sleep(200);
+    }
+    throw new Error("code-server did not start");
+  }
+
+  /** Writes the user's settings; an editor that runs takes them over. */
+  settings(settings) {
+    mkdirSync(`${this.home}/data/User`, { recursive: true });
+    writeFileSync(`${this.home}/data/User/settings.json`, JSON.stringify({ ...QUIET, ...settings }, null, 2));
+  }
+
+  /** A folder with these files: names and texts. */
+  workspace(name, files) {
+    const folder = join(this.home, name);
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(join(folder, file, ".."), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    return folder;
+  }
+
+  /** Opens a folder or a `.code-workspace` file in a page of its own, with a file. */
+  async open(folder, file) {
+    const page = await this.browser.newPage({ viewport: { width: 1400, height: 860 } });
+    page.setDefaultTimeout(60_000);
+    const what = folder.endsWith(".code-workspace") ? "workspace" : "folder";
+    const payload = JSON.stringify([["openFile", `vscode-remote://127.0.0.1:${this.port}${file}`]]);
+    const query = `${what}=${encodeURIComponent(folder)}` + (file ? `&payload=${encodeURIComponent(payload)}` : "");
+    await page.goto(`http://127.0.0.1:${this.port}/?${query}`);
+    await page.locator(".monaco-workbench .statusbar").waitFor();
+    if (file) await page.locator(".monaco-editor .view-line, .notebook-editor .cell").first().waitFor();
+    return new Window(page, `${OUTPUT}/${this.name}`);
+  }
+
+  async stop() {
+    await this.browser?.close();
+    try {
+      // the group: the hosts of extensions and the language servers too
+      process.kill(-this.process.pid, "SIGKILL");
+    } catch {
+      // gone already
+    }
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+}
+
+async function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** One window of the editor. */
+export class Window {
+  shots = 0;
+
+  constructor(page, prefix) {
+    this.page = page;
+    this.prefix = prefix;
+  }
+
+  async close() {
+    await this.page.close();
+  }
+
+  async shot(name) {
+    const number = String(++this.shots).padStart(2, "0");
+    await this.page.screenshot({ path: `${this.prefix}-${number}-${name}.png` });
+  }
+
+  /** Acts until something is there, and gives it. */
+  async until(what, locator, act) {
+    for (let i = 0; i < 6; i++) {
+      await act();
+      const there = await locator.first().waitFor({ timeout: AGAIN }).then(() => true, () => false);
+      if (there) return locator.first();
+    }
+    throw new Error(`no ${what}`);
+  }
+
+  /** Runs a command of the palette by its title. */
+  async command(title) {
+    const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title });
+    await this.until(`command ${title}`, row, async () => {
+      await this.page.keyboard.press("Escape");
+      await this.page.keyboard.press("F1");
+      await this.page.locator(".quick-input-widget input").fill(`>${title}`);
+    });
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Opens a file of the workspace by its name, at a line and a column from 1. */
+  async goTo(file, line = 1, column = 1) {
+    const tab = this.page.locator(".tab.active").filter({ hasText: file.split("/").pop() });
+    const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: file.split("/").pop() });
+    await this.until(`file ${file}`, tab, async () => {
+      await this.until(`row ${file}`, row, async () => {
+        await this.page.keyboard.press("Escape");
+        await this.page.keyboard.press("Control+P");
+        await this.page.locator(".quick-input-widget input").fill(`${file}:${line}:${column}`);
+      });
+      await this.page.keyboard.press("Enter");
+    });
+    await this.at(line, column);
+  }
+
+  /** Waits until the status bar shows this place. */
+  async at(line, column) {
+    const place = column === undefined ? `Ln ${line},` : `Ln ${line}, Col ${column}`;
+    await this.page.locator(".statusbar").filter({ hasText: place }).first().waitFor();
+  }
+
+  /** The Problems panel's rows with this text. */
+  problems(text) {
+    return this.page.locator(".markers-panel .monaco-list-row").filter({ hasText: text });
+  }
+
+  /** Shows the Problems panel with a row of this text, and gives the row. */
+  async problem(text) {
+    return this.until(`problem ${text}`, this.problems(text), async () => {
+      if (!(await this.page.locator(".markers-panel").isVisible())) {
+        await this.page.keyboard.press("Control+Shift+M");
+      }
+    });
+  }
+
+  /** The middle of words that are on the screen in an editor (the first of the editors that show them). */
+  async place(words) {
+    const found = await this.page.waitForFunction((words) => {
+      for (const line of document.querySelectorAll(".editor-instance .view-line")) {
+        const at = line.textContent.replaceAll("\u00a0", " ").indexOf(words);
+        if (at < 0) continue;
+        const range = document.createRange();
+        const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+        let before = 0;
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+          const end = before + node.data.length;
+          if (before <= at && at < end) range.setStart(node, at - before);
+          if (before < at + words.length && at + words.length <= end) range.setEnd(node, at + words.length - before);
+          before = end;
+        }
+        const { x, y, width, height } = range.getBoundingClientRect();
+        return { x: x + width / 2, y: y + height / 2 };
+      }
+      return undefined;
+    }, words);
+    return found.jsonValue();
+  }
+
+  /** The hover over these words that says this. */
+  async hover(words, text) {
+    const { x, y } = await this.place(words);
+    const hover = this.page.locator(".monaco-hover:visible").filter({ hasText: text });
+    return this.until(`hover ${text}`, hover, async () => {
+      await this.page.mouse.move(x, y + 150);
+      await this.page.mouse.move(x, y, { steps: 5 });
+    });
+  }
+
+  /** The notification that says this. */
+  async notification(text) {
+    const toast = this.page.locator(".notification-toast").filter({ hasText: text });
+    await toast.first().waitFor();
+    return toast.first();
+  }
+
+  /** The text of the active editor, line by line, as far as it is on the screen. */
+  async text() {
+    const lines = this.page.locator(".editor-group-container.active .view-line");
+    const at = await lines.evaluateAll((nodes) => nodes.map((node) => [parseFloat(node.style.top), node.textContent.replaceAll("\u00a0", " ")]));
+    return at.sort((a, b) => a[0] - b[0]).map(([, text]) => text);
+  }
+
+  /** Our item in the status bar. */
+  status() {
+    return this.page.locator('.statusbar [id="marginote.marginote.status"], .statusbar-item').filter({ hasText: "Marginote" }).first();
+  }
+}
