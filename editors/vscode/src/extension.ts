@@ -38,6 +38,8 @@ export function deactivate(): Promise<void> | undefined {
 function middleware(context: ExtensionContext, status: Status, server: () => Server | undefined): Middleware {
   return {
     workspace: {
+      // the server asks for them: what the client would send along are the defaults too
+      didChangeConfiguration: (_sections, next) => next(undefined),
       configuration: ({ items }) => items.map(({ section }) => (section === "marginote" ? settings(context.extension) : null)),
     },
     window: {

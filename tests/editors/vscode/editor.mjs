@@ -1,7 +1,7 @@
 // Real VS Code (code-server) in real Chromium: started, driven, photographed.
 
 import { spawn, spawnSync } from "node:child_process";
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -115,6 +115,8 @@ export class Editor {
     } catch {
       // gone already
     }
+    const logs = globSync(`${this.home}/data/logs/**/*Marginote.log`).sort();
+    writeFileSync(`${OUTPUT}/${this.name}-marginote.log`, logs.map((log) => `${log}\n${readFileSync(log, "utf8")}`).join("\n"));
     rmSync(this.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
