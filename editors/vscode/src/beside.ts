@@ -3,7 +3,7 @@
 import { type Range, type TextDocumentShowOptions, Uri, ViewColumn, commands, window, workspace } from "vscode";
 
 /** The group for what is read beside the code: the second; a group further right keeps to itself. */
-function column(): ViewColumn {
+export function column(): ViewColumn {
   const active = window.tabGroups.activeTabGroup.viewColumn;
   return active === ViewColumn.One ? ViewColumn.Two : active;
 }

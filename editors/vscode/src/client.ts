@@ -35,7 +35,7 @@ export class Client extends LanguageClient {
       // whoever started the process sees its end and acts on it
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
+        closed: () => ({ action: CloseAction.DoNotRestart, handled: true, message: "the connection to the server is closed" }),
       },
       initializationFailedHandler: () => false,
     };

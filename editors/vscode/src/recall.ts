@@ -1,7 +1,8 @@
 /** Questions about the ideas that the project uses, in a panel beside the code. */
 
 import { randomBytes } from "node:crypto";
-import { ViewColumn, type WebviewPanel, commands, window } from "vscode";
+import { type WebviewPanel, commands, window } from "vscode";
+import { column } from "./beside";
 import type { Server } from "./server";
 
 /** A question with its answer; both are Markdown. */
@@ -24,7 +25,7 @@ export async function recall(server: Server): Promise<void> {
     await window.showInformationMessage("Marginote: no question about this project is due.");
     return;
   }
-  const panel = window.createWebviewPanel("marginote.recall", "Marginote: Recall", ViewColumn.Beside, { enableScripts: true, localResourceRoots: [] });
+  const panel = window.createWebviewPanel("marginote.recall", "Marginote: Recall", column(), { enableScripts: true, localResourceRoots: [] });
   let closed = false;
   panel.onDidDispose(() => {
     closed = true;

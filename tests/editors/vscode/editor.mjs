@@ -29,7 +29,7 @@ const QUIET = {
 };
 
 /** How long a step may take before it is done once more, in milliseconds: a key pressed or a mouse moved while the editor is busy can be lost. */
-const AGAIN = 10_000;
+const AGAIN = 6_000;
 
 /** One code-server with one extension, and the pages that are opened in it. */
 export class Editor {
@@ -97,7 +97,7 @@ export class Editor {
   /** Opens a folder or a `.code-workspace` file in a page of its own, with a file. */
   async open(folder, file) {
     const page = await this.browser.newPage({ viewport: { width: 1400, height: 860 } });
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(30_000);
     const what = folder.endsWith(".code-workspace") ? "workspace" : "folder";
     const payload = JSON.stringify([["openFile", `vscode-remote://127.0.0.1:${this.port}${file}`]]);
     const query = `${what}=${encodeURIComponent(folder)}` + (file ? `&payload=${encodeURIComponent(payload)}` : "");
@@ -164,30 +164,63 @@ export class Window {
     await this.until(`command ${title}`, row, async () => {
       await this.page.keyboard.press("Escape");
       await this.page.keyboard.press("F1");
-      await this.page.locator(".quick-input-widget input").fill(`>${title}`);
+      await this.ask(`>${title}`);
     });
     await this.page.keyboard.press("Enter");
   }
 
-  /** Opens a file of the workspace by its name, at a line and a column from 1. */
+  /** Writes into the field of the palette, where it is open. */
+  async ask(words) {
+    await this.page.locator(".quick-input-widget input").first().fill(words, { timeout: 3_000 }).catch(() => {});
+  }
+
+  /** Opens a file of the workspace by its name in the first group, at a line and a column from 1. */
   async goTo(file, line = 1, column = 1) {
-    const tab = this.page.locator(".tab.active").filter({ hasText: file.split("/").pop() });
-    const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: file.split("/").pop() });
-    await this.until(`file ${file}`, tab, async () => {
+    const name = file.split("/").pop();
+    const tab = this.page.locator(".editor-group-container.active .tab.active").filter({ hasText: name });
+    const row = this.page.locator(".quick-input-list .monaco-list-row.focused").filter({ hasText: name });
+    const there = this.page.locator(".monaco-workbench").filter({ has: tab }).filter({ has: this.cursor(line, column) });
+    await this.until(`file ${file}`, there, async () => {
+      await this.page.keyboard.press("Escape");
+      await this.page.keyboard.press("Control+1");
+      // the list of what was open last comes first
       await this.until(`row ${file}`, row, async () => {
-        await this.page.keyboard.press("Escape");
         await this.page.keyboard.press("Control+P");
-        await this.page.locator(".quick-input-widget input").fill(`${file}:${line}:${column}`);
+        await this.ask(`${file}:${line}:${column}`);
       });
       await this.page.keyboard.press("Enter");
     });
-    await this.at(line, column);
   }
 
-  /** Waits until the status bar shows this place. */
-  async at(line, column) {
+  /** Opens a notebook of the workspace by its name. */
+  async goToNotebook(name) {
+    const row = this.page.locator(".quick-input-list .monaco-list-row.focused").filter({ hasText: name });
+    await this.until(`notebook ${name}`, this.page.locator(".notebook-editor .cell"), async () => {
+      await this.until(`row ${name}`, row, async () => {
+        await this.page.keyboard.press("Escape");
+        await this.page.keyboard.press("Control+P");
+        await this.ask(name);
+      });
+      await this.page.keyboard.press("Enter");
+    });
+  }
+
+  /** The part of the status bar that says where the cursor is, where it is there. */
+  cursor(line, column) {
     const place = column === undefined ? `Ln ${line},` : `Ln ${line}, Col ${column}`;
-    await this.page.locator(".statusbar").filter({ hasText: place }).first().waitFor();
+    return this.page.locator(".statusbar-item").filter({ hasText: place });
+  }
+
+  /** The page of a rendered Markdown document that says this. */
+  async preview(text) {
+    for (let i = 0; i < 60; i++) {
+      for (const frame of this.page.frames().slice(1)) {
+        const found = await frame.locator("body").filter({ hasText: text }).count().catch(() => 0);
+        if (found > 0) return frame;
+      }
+      await sleep(500);
+    }
+    throw new Error(`no page that says ${text}`);
   }
 
   /** The Problems panel's rows with this text. */
@@ -207,7 +240,7 @@ export class Window {
   /** The middle of words that are on the screen in an editor (the first of the editors that show them). */
   async place(words) {
     const found = await this.page.waitForFunction((words) => {
-      for (const line of document.querySelectorAll(".editor-instance .view-line")) {
+      for (const line of document.querySelectorAll(".view-line")) {
         const at = line.textContent.replaceAll("\u00a0", " ").indexOf(words);
         if (at < 0) continue;
         const range = document.createRange();
@@ -232,9 +265,32 @@ export class Window {
     const { x, y } = await this.place(words);
     const hover = this.page.locator(".monaco-hover:visible").filter({ hasText: text });
     return this.until(`hover ${text}`, hover, async () => {
-      await this.page.mouse.move(x, y + 150);
+      // a hover that is there already goes away
+      await this.page.mouse.move(5, 5);
+      await this.page.locator(".monaco-hover:visible").first().waitFor({ state: "detached", timeout: 3_000 }).catch(() => {});
       await this.page.mouse.move(x, y, { steps: 5 });
     });
+  }
+
+  /** Chooses what the menu of quick fixes offers at the cursor. */
+  async quickFix(title) {
+    const rows = this.page.locator(".action-widget .monaco-list-row");
+    const row = await this.until(`quick fix ${title}`, rows.filter({ hasText: title }), async () => {
+      await this.page.keyboard.press("Escape");
+      await this.page.keyboard.press("Control+.");
+    });
+    await this.shot("offers");
+    await row.click();
+  }
+
+  /** The lines with this text that are on the screen in editors, which show blanks as no-break spaces. */
+  lines(text) {
+    return this.page.locator(".view-line").filter({ hasText: new RegExp(text.source.replaceAll(" ", "\\s")) });
+  }
+
+  /** Takes back what was typed or applied last in the active editor, until this line is there. */
+  async undo(text) {
+    await this.until(`line ${text}`, this.lines(text), () => this.page.keyboard.press("Control+Z"));
   }
 
   /** The notification that says this. */
@@ -244,15 +300,9 @@ export class Window {
     return toast.first();
   }
 
-  /** The text of the active editor, line by line, as far as it is on the screen. */
-  async text() {
-    const lines = this.page.locator(".editor-group-container.active .view-line");
-    const at = await lines.evaluateAll((nodes) => nodes.map((node) => [parseFloat(node.style.top), node.textContent.replaceAll("\u00a0", " ")]));
-    return at.sort((a, b) => a[0] - b[0]).map(([, text]) => text);
-  }
-
-  /** Our item in the status bar. */
-  status() {
-    return this.page.locator('.statusbar [id="marginote.marginote.status"], .statusbar-item').filter({ hasText: "Marginote" }).first();
+  /** Waits until our item in the status bar has an icon of this name. */
+  async status(icon) {
+    const item = this.page.locator('.statusbar-item[id="marginote.marginote.marginote.status"]');
+    await item.locator(`.codicon-${icon}`).first().waitFor();
   }
 }

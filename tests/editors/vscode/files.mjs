@@ -28,9 +28,42 @@ A list or a dict as the default value is shared by all calls. Use \`None\` and m
 Only one thread runs Python code at a time: the GIL.
 `;
 
+const PAIRS = `class One:
+    def __new__(cls, size):
+        return super().__new__(cls, size)
+
+
+class Two:
+    def __new__(cls, size):
+        return super().__new__(cls, size)
+
+
+One(1), Two(2)
+`;
+
 /** A project with two pitfalls and a note about one of them. */
 export const SHOP = {
   "marginote.toml": 'notes = ["notes"]\ncode-lens = true\n',
   "shop/basket.py": BASKET,
+  "shop/pairs.py": PAIRS,
   "notes/term.md": NOTE,
 };
+
+const cell = (type, lines) => ({
+  cell_type: type,
+  metadata: {},
+  source: lines,
+  ...(type === "code" && { execution_count: null, outputs: [] }),
+});
+
+/** A notebook whose second cell changes what the first shares. */
+export const NOTEBOOK = JSON.stringify({
+  cells: [
+    cell("code", ["%matplotlib inline\n", "def describe(item, seen={}):\n", "    seen[item] = 1\n", "    return seen"]),
+    cell("markdown", ["# Used\n"]),
+    cell("code", ["!ls\n", "shelves = [[None] * 2] * 3\n", "shelves[0][0] = 1"]),
+  ],
+  metadata: { language_info: { name: "python" }, kernelspec: { name: "python3", display_name: "Python 3" } },
+  nbformat: 4,
+  nbformat_minor: 5,
+});
