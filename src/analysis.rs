@@ -32,9 +32,9 @@ use rustc_hash::FxHashMap;
 use crate::config::{Config, ConfigCache, Settings, is_note};
 use crate::facts::FileFacts;
 use crate::facts::trace::{Traced, record};
-use crate::project::{Disk, DiskState, Project};
+use crate::project::{Disk, DiskState, Project, is_notebook};
 use crate::rules::{Context, Finding, Findings, Options, Statements, sorted};
-use crate::text::{Change, Document, PositionEncoding, RangeError};
+use crate::text::{Cells, Change, Document, PositionEncoding, RangeError};
 
 use any_rule::AnyRule;
 pub use beside::{DefinitionLens, Hint};
@@ -100,6 +100,8 @@ pub struct Hover {
 /// An open document, and its facts as soon as somebody asked for them.
 struct OpenFile {
     document: Arc<Document>,
+    /// Of a notebook: the document is their text.
+    cells: Option<Arc<Cells>>,
     /// The facts of an earlier version.
     previous: Option<Arc<FileFacts>>,
     facts: OnceLock<Arc<FileFacts>>,
@@ -112,9 +114,15 @@ impl OpenFile {
             .cloned();
         OpenFile {
             document: Arc::new(document),
+            cells: None,
             previous,
             facts: OnceLock::new(),
         }
+    }
+
+    /// Whether it is a note: by its name, unless it is a notebook whose cells are open.
+    fn is_note(&self, path: &Path) -> bool {
+        self.cells.is_none() && is_note(path)
     }
 
     fn facts(&self, path: &Path) -> &Arc<FileFacts> {
@@ -279,6 +287,20 @@ impl Analysis {
         });
     }
 
+    /// Opens a notebook as the code that its cells are, or replaces them.
+    pub fn open_notebook(&mut self, path: PathBuf, cells: Cells) {
+        let before = self.state.open.get(&path);
+        let file = OpenFile {
+            cells: Some(Arc::new(cells.clone())),
+            ..OpenFile::new(Document::new(cells.text(), 0), before.map(Arc::as_ref))
+        };
+        let mut open = self.state.open.clone();
+        open.insert(path, Arc::new(file));
+        // what the notes know of it is what is on disk
+        let shelf = self.state.shelf.after(None);
+        self.replace(open, Arc::clone(&self.state.config), shelf);
+    }
+
     /// Applies changes, in order, to an open document.
     ///
     /// # Errors
@@ -356,7 +378,8 @@ impl Analysis {
     /// Puts notes on the shelf that were read meanwhile ([`Snapshot::read_notes`]).
     pub fn set_notes(&mut self, notes: Arc<Notes>) {
         let open = self.state.open.clone();
-        let own = open.keys().filter(|path| is_note(path)).cloned();
+        let own = open.iter().filter(|(path, file)| file.is_note(path));
+        let own = own.map(|(path, _)| path.clone());
         let shelf = self.state.shelf.with(notes, own);
         self.replace(open, Arc::clone(&self.state.config), shelf);
     }
@@ -423,7 +446,7 @@ impl Snapshot {
         let folders = self.state.disk.roots();
         let mut files: Vec<PathBuf> = folders
             .iter()
-            .flat_map(|folder| walk::python_files(folder, &self.state.config).files)
+            .flat_map(|folder| walk::files(folder, &self.state.config, walk::is_python).files)
             .collect();
         files.extend(self.open_paths());
         files.sort();
@@ -434,13 +457,33 @@ impl Snapshot {
     /// The same without the notes that are open.
     fn code_files(&self) -> Vec<PathBuf> {
         let mut files = self.files();
-        files.retain(|path| !is_note(path));
+        files.retain(|path| match self.state.open.get(path) {
+            Some(file) => !file.is_note(path),
+            None => !is_note(path),
+        });
         files
     }
 
-    /// The Python files below a folder that the configuration does not leave out.
+    /// The cells of a notebook that is open as such, or was read from disk as code. None for any other file.
+    pub fn cells(&self, path: &Path) -> Option<Arc<Cells>> {
+        match self.state.open.get(path) {
+            Some(file) => file.cells.clone(),
+            None => self.state.disk.cells(path),
+        }
+    }
+
+    /// The Python files and notebooks below a folder that the configuration does not leave out. Notebooks that are notes are left out.
     pub fn python_files(&self, folder: &Path) -> PythonFiles {
-        walk::python_files(folder, &self.state.config)
+        let is_wanted = |path: &Path| walk::is_python(path) || is_notebook(path);
+        let mut found = walk::files(folder, &self.state.config, is_wanted);
+        if found.files.iter().any(|path| is_notebook(path)) {
+            let config = self.state.config.for_folder(folder);
+            let mut notes = config.notes_files(&config.notes).files;
+            notes.sort();
+            let is_note = |path: &PathBuf| notes.binary_search(path).is_ok();
+            found.files.retain(|path| !is_notebook(path) || !is_note(path));
+        }
+        found
     }
 
     /// The text of a file: the open document, or what is on disk. None where it cannot be read.
@@ -475,7 +518,7 @@ impl Snapshot {
         let facts = state
             .open
             .iter()
-            .filter(|(path, _)| !is_note(path))
+            .filter(|(path, file)| !file.is_note(path))
             .map(|(path, file)| (path.clone(), Arc::clone(file.facts(path))));
         let open = Arc::new(facts.collect());
         let earlier = state.earlier.as_ref();
@@ -608,6 +651,10 @@ impl Snapshot {
             suppressed::unsuppressed(file, &config.knowledge, &comments, found, &ran);
         for finding in &mut findings {
             finding.severity = config.severity(finding.code, finding.severity);
+        }
+        if !self.state.open.contains_key(path) && self.cells(path).is_some() {
+            // what would be edited is the text of the cells, and not the file
+            findings.iter_mut().for_each(|finding| finding.fixes.clear());
         }
         let stamp = match lock(&worked.stamps).entry(path.to_path_buf()) {
             Entry::Occupied(known) if is_same => *known.get(),

@@ -102,12 +102,15 @@ impl Snapshot {
         (files, problems)
     }
 
-    /// Whether a file is a note: by its name, or because it was named as one. A text file may be anything.
+    /// Whether a file is a note: by its name, or because it was named as one. A text file may be anything, and a notebook is code.
     pub(super) fn is_note(&self, path: &Path) -> bool {
+        if let Some(file) = self.state.open.get(path) {
+            return file.is_note(path);
+        }
         let notes = self.state.shelf.notes.as_ref();
-        let is_text = path.extension().is_some_and(|extension| extension == "txt");
-        let is_open = self.state.open.contains_key(path);
-        (is_note(path) && (!is_text || is_open))
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        let may_be_other = ["txt", "ipynb"].contains(&&*extension.to_ascii_lowercase());
+        (is_note(path) && !may_be_other)
             || notes.is_some_and(|notes| notes.file(path).is_some())
     }
 
@@ -127,7 +130,7 @@ impl Snapshot {
     /// The text of a document that an editor has open.
     fn open_text(&self, path: &Path) -> Option<Arc<str>> {
         let file = self.state.open.get(path)?;
-        Some(file.document.text())
+        file.cells.is_none().then(|| file.document.text())
     }
 
     /// The notes, with every change. None as long as they were not read.

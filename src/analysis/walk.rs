@@ -23,9 +23,13 @@ pub struct PythonFiles {
     pub unread: Vec<(PathBuf, String)>,
 }
 
-/// The Python files below a folder: without what the configuration excludes, hidden files, what `.gitignore` names (where the configuration
+/// The files below a folder whose names are wanted: without what the configuration excludes, hidden files, what `.gitignore` names (where the configuration
 /// respects it) and what links lead to.
-pub fn python_files(root: &Path, config: &ConfigCache) -> PythonFiles {
+pub fn files(
+    root: &Path,
+    config: &ConfigCache,
+    is_wanted: impl Fn(&Path) -> bool + Sync,
+) -> PythonFiles {
     let git = config.for_folder(root).respect_gitignore;
     let found = Mutex::new(PythonFiles::default());
     let walker = WalkBuilder::new(root)
@@ -52,7 +56,7 @@ pub fn python_files(root: &Path, config: &ConfigCache) -> PythonFiles {
                 return WalkState::Skip;
             }
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            if is_file && is_python(path) {
+            if is_file && is_wanted(path) {
                 add().files.push(entry.into_path());
             }
             WalkState::Continue

@@ -10,7 +10,7 @@ use dashmap::DashMap;
 use rustc_hash::FxHashMap;
 
 use crate::facts::{FileFacts, Kin};
-use crate::text;
+use crate::text::{self, Cells, Notebook};
 
 /// A file that could not be read, and why, in words for people.
 pub type ReadProblem = String;
@@ -19,6 +19,8 @@ pub type ReadProblem = String;
 #[derive(Default)]
 pub struct Disk {
     facts: DashMap<PathBuf, Result<Arc<FileFacts>, ReadProblem>>,
+    /// Of notebooks that were read.
+    cells: DashMap<PathBuf, Arc<Cells>>,
     exists: DashMap<PathBuf, Found>,
     roots: std::sync::RwLock<Vec<PathBuf>>,
     changes: AtomicUsize,
@@ -101,9 +103,30 @@ impl Disk {
         if let Some(known) = self.facts.get(path) {
             return known.clone();
         }
-        let read = read_file(path);
+        let read = self.read_file(path);
         self.facts.insert(path.to_path_buf(), read.clone());
         read
+    }
+
+    /// The cells of a notebook that was read.
+    pub fn cells(&self, path: &Path) -> Option<Arc<Cells>> {
+        self.cells.get(path).map(|cells| Arc::clone(&cells))
+    }
+
+    /// Reads a file; of a notebook its cells.
+    fn read_file(&self, path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
+        let mut source = read_text(path)?;
+        if is_notebook(path) {
+            let notebook = Notebook::read(&source);
+            let notebook = notebook.map_err(|error| {
+                format!("the notebook is no JSON ({error}): mend it, or save it again")
+            })?;
+            let cells = notebook.code();
+            source = cells.text().to_owned();
+            self.cells.insert(path.to_path_buf(), Arc::new(cells));
+        }
+        let path = Arc::new(path.to_path_buf());
+        Ok(Arc::new(FileFacts::new(path, source.into())))
     }
 
     /// Every path that was read, in no order.
@@ -157,6 +180,7 @@ impl Disk {
     pub fn forget(&self, path: &Path) {
         self.changed();
         self.facts.remove(path);
+        self.cells.remove(path);
         self.exists.clear();
         self.module_names.clear();
     }
@@ -165,6 +189,7 @@ impl Disk {
     pub fn forget_all(&self) {
         self.changed();
         self.facts.clear();
+        self.cells.clear();
         self.exists.clear();
         self.module_names.clear();
     }
@@ -199,7 +224,13 @@ impl Disk {
     }
 }
 
-fn read_file(path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
+/// Whether a file's name says that it is a notebook.
+pub fn is_notebook(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("ipynb"))
+}
+
+fn read_text(path: &Path) -> Result<String, ReadProblem> {
     let problem = |error: std::io::Error| format!("cannot read the file: {error}");
     let file = File::open(path).map_err(problem)?;
     let size = file.metadata().map_err(problem)?.len();
@@ -214,9 +245,5 @@ fn read_file(path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
             LARGEST >> 20
         ));
     }
-    let source = text::decode(&bytes).map_err(|error| error.to_string())?;
-    Ok(Arc::new(FileFacts::new(
-        Arc::new(path.to_path_buf()),
-        source.into(),
-    )))
+    text::decode(&bytes).map_err(|error| error.to_string())
 }

@@ -1,15 +1,19 @@
-//! Bytes and edits into a [`Document`]: rope, version, positions. Knows nothing of Python.
+//! Bytes and edits into a [`Document`]: rope, version, positions; the cells of a notebook into one text. Knows nothing of Python's syntax.
 
 mod decode;
 mod document;
 mod encode;
 mod excerpt;
+mod magic;
+mod notebook;
 mod visible;
 
 pub use decode::{DecodeError, decode};
 pub use document::Document;
 pub use encode::encode;
 pub use excerpt::Excerpt;
+pub use magic::{is_magic, language, without_magic};
+pub use notebook::{Cell, Cells, Notebook, NotebookCell};
 pub use visible::{is_unsafe, visible};
 
 /// The unit of a position's `character`: what client and server agreed on.

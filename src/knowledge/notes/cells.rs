@@ -6,6 +6,7 @@ use super::BlockKind;
 use super::lines::{self, Fence, Lines};
 use super::python::{self, Nesting};
 use super::scan::Found;
+use crate::text::{is_magic, language, without_magic};
 
 /// A cell that was read.
 pub(super) struct Cell {
@@ -49,24 +50,6 @@ fn found(kind: BlockKind, language: &str, lines: Range<usize>) -> Found {
         indent: 0,
         quotes: 0,
         info: String::new(),
-    }
-}
-
-/// The language of a cell that starts with this line: what its `%%magic` says, else Python.
-pub(super) fn language(first_line: &str) -> String {
-    let mut words = first_line.split_whitespace();
-    let magic = words.next().and_then(|word| word.strip_prefix("%%"));
-    match magic {
-        None | Some("time" | "timeit" | "capture" | "prun" | "python" | "python3") => {
-            "python".to_owned()
-        }
-        Some("writefile" | "file") => match words.last().and_then(|file| file.rsplit_once('.')) {
-            Some(("" | "-a", _)) | None => String::new(),
-            Some((_, "py")) => "python".to_owned(),
-            Some((_, extension)) => extension.to_lowercase(),
-        },
-        Some("sh") => "bash".to_owned(),
-        Some(language) => language.to_lowercase(),
     }
 }
 
@@ -143,8 +126,7 @@ impl Reader<'_> {
                 _ => break,
             }
         }
-        let parses =
-            |end: usize| python::parses(&python::without_magic(self.lines.slice(start..end)));
+        let parses = |end: usize| python::parses(&without_magic(self.lines.slice(start..end)));
         let last = *ends.last()?;
         if parses(last) {
             return Some(last);
@@ -242,14 +224,14 @@ impl Reader<'_> {
             || self.lines.text(output).starts_with("Traceback")
             || code.clone().any(|line| {
                 let text = self.lines.text(line);
-                text.contains("print(") || text.contains("display(") || python::is_magic(text)
+                text.contains("print(") || text.contains("display(") || is_magic(text)
             })
     }
 
     /// Whether the output that starts here is the value of the last expression: nothing follows such a value.
     fn is_value(&self, code: &Range<usize>, output: usize) -> bool {
         let last = self.lines.text(code.end - 1);
-        let is_printed = last.contains("print(") || python::is_magic(last);
+        let is_printed = last.contains("print(") || is_magic(last);
         let text = self.lines.text(output);
         let starts_value =
             |c: char| matches!(c, '[' | '(' | '{' | '<' | '\'' | '"') || c.is_ascii_digit();

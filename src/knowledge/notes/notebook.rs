@@ -8,41 +8,13 @@ use serde_json::value::RawValue;
 
 use super::lines::Lines;
 use super::scan::{Region, RegionKind};
-use super::{Problem, ProblemKind, cells};
+use super::{Problem, ProblemKind};
+use crate::text::{self, NotebookCell};
 
 /// A notebook as text.
 pub(super) struct Notebook {
     pub(super) text: String,
     pub(super) regions: Vec<Region>,
-}
-
-/// Formats 3 and 4. What is not understood is left raw, so that it does not spoil the rest.
-#[derive(Deserialize)]
-struct Written<'a> {
-    #[serde(borrow)]
-    cells: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    worksheets: Option<Vec<Worksheet<'a>>>,
-    #[serde(borrow)]
-    metadata: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Worksheet<'a> {
-    #[serde(borrow)]
-    cells: Option<Vec<&'a RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct Cell<'a> {
-    cell_type: String,
-    #[serde(borrow)]
-    source: Option<&'a RawValue>,
-    #[serde(borrow)]
-    input: Option<&'a RawValue>,
-    level: Option<usize>,
-    #[serde(borrow, default)]
-    outputs: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -61,18 +33,6 @@ struct Data<'a> {
     plain: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    kernelspec: Option<Language>,
-    language_info: Option<Language>,
-}
-
-#[derive(Deserialize)]
-struct Language {
-    language: Option<String>,
-    name: Option<String>,
-}
-
 /// Whether a text is a notebook by what it holds.
 pub(super) fn is_notebook(text: &str) -> bool {
     text.trim_start().starts_with('{') && text.contains("\"nbformat\"")
@@ -84,17 +44,13 @@ pub(super) fn is_notebook(text: &str) -> bool {
 /// When it is no JSON, or has no cells.
 pub(super) fn read(json: &str) -> Result<Notebook, Problem> {
     let lines = Lines::new(json);
-    let written: Written = serde_json::from_str(json).map_err(|error| Problem {
+    let notebook = text::Notebook::read(json).map_err(|error| Problem {
         kind: ProblemKind::NotReadable,
         range: lines.range(error.line().saturating_sub(1)),
         message: format!(
             "this notebook is not read, because its JSON is broken ({error}): mend it, or save the notebook again"
         ),
     })?;
-    let sheets = written.worksheets.unwrap_or_default();
-    let of_sheets = sheets.into_iter().filter_map(|sheet| sheet.cells).flatten();
-    let raw_cells = written.cells.into_iter().flatten().chain(of_sheets);
-    let language = language(written.metadata);
     let mut writer = Writer {
         json,
         lines: &lines,
@@ -102,24 +58,13 @@ pub(super) fn read(json: &str) -> Result<Notebook, Problem> {
         line: 0,
         regions: Vec::new(),
     };
-    for raw in raw_cells {
-        if let Ok(cell) = serde_json::from_str::<Cell>(raw.get()) {
-            writer.cell(&cell, &language);
-        }
+    for cell in &notebook.cells {
+        writer.cell(cell, &notebook.language);
     }
     Ok(Notebook {
         text: writer.text,
         regions: writer.regions,
     })
-}
-
-fn language(metadata: Option<&RawValue>) -> String {
-    let metadata = metadata.and_then(|raw| serde_json::from_str::<Metadata>(raw.get()).ok());
-    let language = metadata.and_then(|metadata| {
-        let of_kernel = metadata.kernelspec.and_then(|kernel| kernel.language);
-        of_kernel.or(metadata.language_info.and_then(|info| info.name))
-    });
-    language.map_or_else(|| "python".to_owned(), |language| language.to_lowercase())
 }
 
 struct Writer<'a> {
@@ -132,9 +77,9 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn cell(&mut self, cell: &Cell, language: &str) {
-        let source = self.pieces(cell.source.or(cell.input));
-        match cell.cell_type.as_str() {
+    fn cell(&mut self, cell: &NotebookCell<'_>, language: &str) {
+        let source = self.pieces(cell.source());
+        match cell.kind.as_str() {
             "markdown" => self.region(RegionKind::Markdown, source),
             "heading" => {
                 let marks = "#".repeat(cell.level.unwrap_or(1).clamp(1, 6));
@@ -148,7 +93,7 @@ impl Writer<'_> {
                     .first()
                     .map_or("", |(_, text)| text.lines().next().unwrap_or(""));
                 let language = match language {
-                    "python" => cells::language(first),
+                    "python" => text::language(first),
                     other => other.to_owned(),
                 };
                 let mut regions = vec![(RegionKind::Code { language }, source)];

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use tree_sitter::Parser;
 
 use super::lines;
+use crate::text::is_magic;
 
 thread_local! {
     static PARSER: RefCell<Option<Parser>> = RefCell::new(parser());
@@ -191,49 +192,6 @@ fn has_word(text: &str, name: &str) -> bool {
     })
 }
 
-/// Whether a line is for IPython: `%magic`, `!shell`, `x = !ls`, `name?`.
-pub(super) fn is_magic(line: &str) -> bool {
-    let line = line.trim();
-    let is_call = |text: &str| {
-        let name = text.trim_start_matches('%');
-        let is_shell = text
-            .strip_prefix('!')
-            .is_some_and(|rest| !rest.starts_with('='));
-        (is_shell && text.len() > 1)
-            || (name.len() < text.len() && name.starts_with(char::is_alphabetic))
-    };
-    if is_call(line) {
-        return true;
-    }
-    if let Some((name, value)) = line.split_once(" = ")
-        && name.chars().all(|c| is_name(c) || matches!(c, ',' | ' '))
-    {
-        return is_call(value);
-    }
-    let name = line.trim_matches('?');
-    name.len() < line.len() && !name.is_empty() && name.chars().all(|c| is_name(c) || c == '.')
-}
-
-/// Code with the lines for IPython taken out: blank at the margin, `pass` in a block. It has as many lines as before.
-pub(super) fn without_magic(code: &str) -> String {
-    if !code.contains(['%', '!', '?']) {
-        return code.to_owned();
-    }
-    let mut goes_on = false;
-    let line = |line: &str| {
-        let is_rest = goes_on;
-        let is_out = is_rest || is_magic(line);
-        goes_on = is_out && line.trim_end().ends_with('\\');
-        let indent = &line[..line.len() - line.trim_start().len()];
-        match is_out {
-            true if is_rest || indent.is_empty() => String::new(),
-            true => format!("{indent}pass"),
-            false => line.to_owned(),
-        }
-    };
-    code.split('\n').map(line).collect::<Vec<_>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,12 +295,6 @@ mod tests {
         for code in [" a\nb", "try:\n     a\n except E:\n    b"] {
             assert!(!is_indented_well(code), "{code}");
         }
-    }
-
-    #[test]
-    fn magic_lines_are_blanked() {
-        let code = "%matplotlib inline\nif x:\n    !pip install a \\\n        b\nx % y\nx?\n!=1";
-        assert_eq!(without_magic(code), "\nif x:\n    pass\n\nx % y\n\n!=1");
     }
 
     #[test]
