@@ -481,7 +481,9 @@ impl Snapshot {
             let mut notes = config.notes_files(&config.notes).files;
             notes.sort();
             let is_note = |path: &PathBuf| notes.binary_search(path).is_ok();
-            found.files.retain(|path| !is_notebook(path) || !is_note(path));
+            found
+                .files
+                .retain(|path| !is_notebook(path) || !is_note(path));
         }
         found
     }
@@ -654,7 +656,9 @@ impl Snapshot {
         }
         if !self.state.open.contains_key(path) && self.cells(path).is_some() {
             // what would be edited is the text of the cells, and not the file
-            findings.iter_mut().for_each(|finding| finding.fixes.clear());
+            findings
+                .iter_mut()
+                .for_each(|finding| finding.fixes.clear());
         }
         let stamp = match lock(&worked.stamps).entry(path.to_path_buf()) {
             Entry::Occupied(known) if is_same => *known.get(),

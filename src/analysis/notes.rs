@@ -2,7 +2,7 @@
 //!
 //! The texts are not kept. Who wants to show a part of a note reads that note again ([`Notes::excerpt`]).
 
-mod cache;
+pub(super) mod cache;
 pub(super) mod check;
 mod code;
 mod file;
@@ -159,11 +159,6 @@ impl Notes {
             ranking: Arc::default(),
             opinions: Arc::default(),
         }
-    }
-
-    /// The cache of a user who names no other: a file in the user's cache directory. None where the user has no home.
-    pub fn default_cache() -> Option<PathBuf> {
-        cache::default_file()
     }
 
     /// The slug of the concept that each section of a note is nearest to, however unsure that is, in the order of [`NoteFile::sections`]. None where it says nothing.

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use super::notes::{Notes, Place, check, quote};
+use super::notes::{Notes, Place, cache, check, quote};
 use super::{Report, Snapshot, lock, new_stamp};
 use crate::config::is_note;
 use crate::explain::Quote;
@@ -85,6 +85,11 @@ impl Snapshot {
         ReadNotes { notes, problems }
     }
 
+    /// Where it is kept what the notes of these folders say: a file in the user's cache directory. None where the user has no home.
+    pub fn notes_cache(&self) -> Option<PathBuf> {
+        cache::default_file(&self.state.disk.roots())
+    }
+
     /// The files of notes of all folders, sorted, and what is wrong with their paths.
     fn notes_files(&self) -> (Vec<PathBuf>, Vec<(PathBuf, String)>) {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
@@ -110,8 +115,7 @@ impl Snapshot {
         let notes = self.state.shelf.notes.as_ref();
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         let may_be_other = ["txt", "ipynb"].contains(&&*extension.to_ascii_lowercase());
-        (is_note(path) && !may_be_other)
-            || notes.is_some_and(|notes| notes.file(path).is_some())
+        (is_note(path) && !may_be_other) || notes.is_some_and(|notes| notes.file(path).is_some())
     }
 
     /// The cards that notes are linked to: those of the first folder.
@@ -225,8 +229,7 @@ impl Snapshot {
     /// The section of the user's notes that teaches a concept. None where no note explains it.
     pub fn note_about(&self, concept: &str) -> Option<Place<'_>> {
         let knowledge = self.knowledge_of_notes();
-        let found = quote::about(self.notes()?, knowledge.concept(concept)?).next();
-        found
+        quote::about(self.notes()?, knowledge.concept(concept)?).next()
     }
 
     /// The lines of a section that say most of what was searched for, as plain text. Empty where only its heading says it.

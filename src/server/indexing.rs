@@ -180,7 +180,9 @@ impl Indexer {
 
 fn read(view: &View, run: u64, anew: bool, events: &UnboundedSender<Event>, cancel: &Cancel) {
     if !cancel.is_cancelled() && (anew || view.snapshot.has_new_cards()) {
-        let read = view.snapshot.read_notes(Notes::default_cache().as_deref());
+        let read = view
+            .snapshot
+            .read_notes(view.snapshot.notes_cache().as_deref());
         let notes = Arc::clone(&read.notes);
         let _ = events.send(Event::Indexing(Step::Notes { run, read }));
         notes.prepare(&view.snapshot.knowledge_of_notes());

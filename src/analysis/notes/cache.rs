@@ -19,14 +19,28 @@ use crate::knowledge::Knowledge;
 /// What a cache starts with.
 const MAGIC: &[u8; 8] = b"MARGNOTE";
 /// Changes with the format, and with what sections are linked by.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// A longer file is no cache of ours.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// `marginote/notes.cache` in the user's cache directory. None where the user has no home.
-pub(super) fn default_file() -> Option<PathBuf> {
+/// A file for these folders in `marginote/notes` in the user's cache directory. None where the user has no home.
+pub(in crate::analysis) fn default_file(folders: &[PathBuf]) -> Option<PathBuf> {
     let places = etcetera::choose_base_strategy().ok()?;
-    Some(places.cache_dir().join("marginote").join("notes.cache"))
+    let mut folders: Vec<&[u8]> = folders
+        .iter()
+        .map(|it| it.as_os_str().as_encoded_bytes())
+        .collect();
+    folders.sort();
+    folders.dedup();
+    // no path has a zero byte
+    let name = format!("{:016x}.cache", xxh3_64(&folders.join(&0)));
+    Some(
+        places
+            .cache_dir()
+            .join("marginote")
+            .join("notes")
+            .join(name),
+    )
 }
 
 /// What the links depend on beside the notes: this version, and what the cards say.

@@ -82,7 +82,8 @@ fn asked(paths: &[PathBuf], settings: Settings, isolated: bool) -> Result<Asked,
 impl Asked {
     /// What remembers the notes. Of paths that are given nothing is remembered: it would take the place of what is known of the others.
     fn cache(&self) -> Option<PathBuf> {
-        Notes::default_cache().filter(|_| !self.is_given)
+        let cache = self.analysis.snapshot().notes_cache();
+        cache.filter(|_| !self.is_given)
     }
 
     fn knowledge(&self) -> Arc<Knowledge> {
@@ -106,7 +107,7 @@ impl Asked {
 /// Reads the notes that the configuration names, so that they can be quoted. What is wrong with them goes to stderr: the check is not about them.
 pub(super) fn read_for_quotes(analysis: &mut Analysis, working_directory: &Path) {
     let snapshot = analysis.snapshot();
-    let read = reading(|| snapshot.read_notes(Notes::default_cache().as_deref()));
+    let read = reading(|| snapshot.read_notes(snapshot.notes_cache().as_deref()));
     for (path, message) in &read.problems {
         let path = shown(path, working_directory);
         eprintln!("{}", text::visible(&format!("{path}: {message}")));
