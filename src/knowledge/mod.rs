@@ -241,19 +241,44 @@ impl Knowledge {
         knowledge
     }
 
+    /// What is wrong with a text that is to be the card at a path, beside the others. None for one that can be used, and for what is no card.
+    pub fn problem_of(&self, path: &str, text: &str) -> Option<CardProblem> {
+        let source = Source { path, text };
+        let card = user::read(&source, user::kind(text)?);
+        card.and_then(|card| self.check_names(&card, &source)).err()
+    }
+
     /// Adds a card of the user's, unless its name is taken.
     fn add(&mut self, card: UserCard, source: &Source) -> Result<(), CardProblem> {
+        self.check_names(&card, source)?;
         match card {
             UserCard::Concept(card) => {
-                if let Some(other) = self.concept(&card.concept) {
-                    let file = other.file.as_deref().unwrap_or_default();
-                    let message = format!("this concept has a card already: {file}");
-                    return Err(source.problem_at_key("concept", message));
-                }
                 let id = card.concept.clone();
                 self.concepts.push(Entry::of(id, card, parse::concept));
             }
             UserCard::Rule(card, rule) => {
+                let id = format!("{}-{}", rule.code, rule.name);
+                self.rules.push(Entry::of(id, card, parse::rule));
+                self.queries.push(rule);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a card is called as none in another file is.
+    fn check_names(&self, card: &UserCard, source: &Source) -> Result<(), CardProblem> {
+        let is_other = |file: &Option<String>| file.as_deref() != Some(source.path);
+        match card {
+            UserCard::Concept(card) => {
+                // one of the user's takes the place of a built-in one
+                let named = self.concept(&card.concept);
+                let named = named.filter(|other| is_other(&other.file));
+                if let Some(file) = named.and_then(|other| other.file.as_deref()) {
+                    let message = format!("this concept has a card already: {file}");
+                    return Err(source.problem_at_key("concept", message));
+                }
+            }
+            UserCard::Rule(_, rule) => {
                 let own = family(rule.code);
                 if rule_names().iter().any(|(code, _)| family(code) == own) {
                     let message = format!(
@@ -261,7 +286,8 @@ impl Knowledge {
                     );
                     return Err(source.problem_at_key("code", message));
                 }
-                if let Some(other) = self.rule(rule.code).or_else(|| self.rule(rule.name)) {
+                let named = self.rule(rule.code).or_else(|| self.rule(rule.name));
+                if let Some(other) = named.filter(|other| is_other(&other.file)) {
                     let file = other.file.as_deref().unwrap_or("a built-in card");
                     let message = format!(
                         "a rule is called {} {} already: {file}",
@@ -269,9 +295,6 @@ impl Knowledge {
                     );
                     return Err(source.problem_at_key("code", message));
                 }
-                let id = format!("{}-{}", rule.code, rule.name);
-                self.rules.push(Entry::of(id, card, parse::rule));
-                self.queries.push(rule);
             }
         }
         Ok(())

@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::notes::{reading, score};
 use super::shown;
 use super::text::visible;
-use crate::analysis::notes::Notes;
 use crate::analysis::{Analysis, Cancel, Hover};
 use crate::text::{Document, Position, PositionEncoding};
 

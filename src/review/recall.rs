@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::json::{JsonError, error, write_document};
 use super::notes::reading;
 use super::{CheckError, Format, Problem, collect, finish, shown, text};
-use crate::analysis::notes::Notes;
 use crate::analysis::{Analysis, Cancel, Snapshot};
 use crate::knowledge::Knowledge;
 use crate::recall::{ANKI_HEADER, Grade, Memory, Question, anki, ask};

@@ -15,7 +15,6 @@ use super::actor::Event;
 use super::asking;
 use super::session::Session;
 use super::workspace::View;
-use crate::analysis::notes::Notes;
 use crate::analysis::{Cancel, ReadNotes};
 
 /// What happens while the project is read. Each carries the number of the run that it is about.

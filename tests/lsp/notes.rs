@@ -295,6 +295,30 @@ fn notes_that_are_open_before_they_are_read_are_checked_then() {
 }
 
 #[test]
+fn a_card_that_cannot_be_used_is_marked_as_it_is_typed() {
+    let card = "---\ncode: TEAM001\nname: no-pass\nmatch: (pas_statement) @here\nmessage: passes\n---\n# Say nothing\n";
+    let vault = Vault::new(&[("card.md", card.as_bytes())]);
+    let mut client = vault.serve(start());
+    let uri = vault.uri("notes/card.md");
+    client.open(&uri, 1, card);
+    let sent = client.wait("the card is marked", |sent| {
+        with_code(&sent["params"], "NOTE007").is_some()
+    });
+    let marked = with_code(&sent["params"], "NOTE007").expect("found above");
+    assert_eq!(marked["range"]["start"]["line"], 3, "{marked}");
+    // nothing is saved
+    let typed = card.replace("pas_statement", "pass_statement");
+    let change =
+        json!({"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": typed}]});
+    client.notify("textDocument/didChange", change);
+    client.wait("the card can be used", |sent| {
+        let params = &sent["params"];
+        params["version"] == 2 && with_code(params, "NOTE007").is_none()
+    });
+    client.leave();
+}
+
+#[test]
 fn a_text_that_is_nobodys_note_is_left_alone() {
     let vault = Vault::new(&[("n.md", NOTE.as_bytes())]);
     vault.write("README.md", WRONG.as_bytes());

@@ -72,10 +72,11 @@ impl Checker<'_> {
         }
     }
 
-    /// Why the note is a card that cannot be used. The place is that of the line and column where the card was read, as far as the text still has it.
+    /// Why the note is a card that cannot be used.
     fn card(&mut self) {
-        let invalid = self.config.knowledge.invalid().iter();
-        for problem in invalid.filter(|problem| Path::new(&problem.path) == self.note.path) {
+        let path = self.note.path.to_string_lossy();
+        let knowledge = &self.config.knowledge;
+        if let Some(problem) = knowledge.problem_of(&path, &self.note.text) {
             let mut lines = self.note.text.split_inclusive('\n');
             let before = lines.by_ref().take(problem.line.saturating_sub(1));
             let start: usize = before.map(str::len).sum();
