@@ -128,10 +128,11 @@ impl OpenFile {
     fn facts(&self, path: &Path) -> &Arc<FileFacts> {
         self.facts.get_or_init(|| {
             let text = self.document.text();
-            Arc::new(match &self.previous {
+            let facts = match &self.previous {
                 Some(previous) => previous.update(text),
                 None => FileFacts::new(Arc::new(path.to_path_buf()), text),
-            })
+            };
+            Arc::new(facts.with_cells(self.cells.clone()))
         })
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn hover(
 ) -> Option<Hover> {
     let findings = findings_at(report, offset);
     if let Some(finding) = findings.first() {
-        let place = |place: &Place| in_words(place, file.path(), document);
+        let place = |place: &Place| in_words(place, file, project, document);
         let rule = knowledge.rule(finding.code);
         let quote = rule.and_then(|rule| quote(&rule.concept));
         let text = explain::finding(finding, knowledge, &place, quote.as_ref());
@@ -39,8 +39,8 @@ pub(super) fn hover(
     let cards = construct.cards(knowledge);
     let (first, also) = cards.split_first()?;
     let place = |site: Site<'_>| {
-        let line = site.file.line(site.range().start) + 1;
-        in_file(site.file.path(), file.path(), line, " ")
+        let line = site.file.line_in_words(site.range().start);
+        in_file(site.file.path(), file.path(), &line, " ")
     };
     let named = construct.named;
     let designs = named.map_or_else(Vec::new, |named| designs::of(project, named, file, &place));
@@ -74,15 +74,22 @@ fn findings_at(report: &Report, offset: usize) -> Vec<&Finding> {
 /// `line 12`, or `worker.py, line 3`.
 fn in_words(
     place: &Place,
-    own: &Path,
+    own: &FileFacts,
+    project: &Project,
     document: &dyn Fn(&Path) -> Option<std::sync::Arc<Document>>,
 ) -> String {
-    let line =
-        document(&place.path).map_or(0, |document| document.line_column(place.range.start).0);
-    in_file(&place.path, own, line, ", ")
+    let line = match project.file(&place.path) {
+        Some(file) => file.line_in_words(place.range.start),
+        None => {
+            let document = document(&place.path);
+            let line = document.map_or(0, |document| document.line_column(place.range.start).0);
+            line.to_string()
+        }
+    };
+    in_file(&place.path, own.path(), &line, ", ")
 }
 
-fn in_file(path: &Path, own: &Path, line: usize, between: &str) -> String {
+fn in_file(path: &Path, own: &Path, line: &str, between: &str) -> String {
     if path == own {
         return format!("line {line}");
     }

@@ -14,6 +14,7 @@ use super::stored::Stores;
 use super::words::{WordFilter, WordHash};
 use super::{Binding, Kin, Names, ScopeKind, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, Seed, contains_word, resegment, segment};
+use crate::text::Cells;
 use crate::text::Excerpt;
 
 /// The facts of one version of one file.
@@ -21,6 +22,8 @@ use crate::text::Excerpt;
 pub struct FileFacts {
     path: Arc<PathBuf>,
     source: Arc<str>,
+    /// Of a notebook: the source is their text.
+    cells: Option<Arc<Cells>>,
     cuts: Vec<Cut>,
     segments: Vec<Placed>,
     /// Those of all segments.
@@ -142,6 +145,7 @@ impl FileFacts {
         FileFacts {
             path,
             source,
+            cells: None,
             cuts,
             subjects: subjects_of(&segments),
             segments,
@@ -234,6 +238,7 @@ impl FileFacts {
         FileFacts {
             path: Arc::clone(&self.path),
             source,
+            cells: None,
             cuts: change.cuts,
             subjects: subjects_of(&segments),
             segments,
@@ -252,6 +257,24 @@ impl FileFacts {
 
     pub fn path(&self) -> &Arc<PathBuf> {
         &self.path
+    }
+
+    /// The same for the code of a notebook, whose text the source is.
+    pub fn with_cells(self, cells: Option<Arc<Cells>>) -> FileFacts {
+        FileFacts { cells, ..self }
+    }
+
+    /// The line of a byte as people count it, from 1: `3`, or `3 of cell 2` in a notebook.
+    pub fn line_in_words(&self, offset: usize) -> String {
+        let line = self.line(offset);
+        match self.cells.as_ref().and_then(|cells| cells.at_line(line)) {
+            Some(cell) => format!(
+                "{} of cell {}",
+                line - cell.lines.start + 1,
+                cell.number + 1
+            ),
+            None => format!("{}", line + 1),
+        }
     }
 
     pub fn source(&self) -> &Arc<str> {

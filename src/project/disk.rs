@@ -115,18 +115,17 @@ impl Disk {
 
     /// Reads a file; of a notebook its cells.
     fn read_file(&self, path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
-        let mut source = read_text(path)?;
-        if is_notebook(path) {
-            let notebook = Notebook::read(&source);
-            let notebook = notebook.map_err(|error| {
-                format!("the notebook is no JSON ({error}): mend it, or save it again")
-            })?;
-            let cells = notebook.code();
-            source = cells.text().to_owned();
-            self.cells.insert(path.to_path_buf(), Arc::new(cells));
+        let source = read_text(path)?;
+        let name = Arc::new(path.to_path_buf());
+        if !is_notebook(path) {
+            return Ok(Arc::new(FileFacts::new(name, source.into())));
         }
-        let path = Arc::new(path.to_path_buf());
-        Ok(Arc::new(FileFacts::new(path, source.into())))
+        let notebook = Notebook::read(&source);
+        let notebook = notebook.map_err(|error| not_json(&error))?;
+        let cells = Arc::new(notebook.code());
+        self.cells.insert(path.to_path_buf(), Arc::clone(&cells));
+        let facts = FileFacts::new(name, cells.text().into());
+        Ok(Arc::new(facts.with_cells(Some(cells))))
     }
 
     /// Every path that was read, in no order.
@@ -228,6 +227,11 @@ impl Disk {
 pub fn is_notebook(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("ipynb"))
+}
+
+/// What is wrong with a notebook that cannot be read, for people.
+pub fn not_json(error: &serde_json::Error) -> ReadProblem {
+    format!("the notebook's JSON is broken ({error}): mend it, or save the notebook again")
 }
 
 fn read_text(path: &Path) -> Result<String, ReadProblem> {

@@ -7,9 +7,11 @@ use super::change::Change;
 use super::fix::FixedFiles;
 use super::{
     CheckError, Fixing, Outcome, Problem, Request, collect, finish, fix, known_rules, notes,
-    outcome, text,
+    outcome, shown, text,
 };
 use crate::analysis::Analysis;
+use crate::project::{is_notebook, not_json};
+use crate::text::Notebook;
 
 /// Checks and writes to `out`; returns the exit code.
 ///
@@ -45,12 +47,25 @@ impl Asked {
         let here = std::env::current_dir().map_err(CheckError::WorkingDirectory)?;
         let mut analysis = Analysis::default();
         analysis.set_overrides(vec![request.settings.clone()], !request.isolated);
-        let input = collect::input(request, &here, &analysis.snapshot())?;
-        if let Some((path, text)) = &input.stdin {
+        let mut input = collect::input(request, &here, &analysis.snapshot())?;
+        if let Some((path, text)) = input.stdin.take() {
             if request.fixing.is_some() || request.change.is_some() {
                 return Err(CheckError::Stdin);
             }
-            analysis.open(path.clone(), 0, text);
+            match is_notebook(&path) {
+                false => analysis.open(path, 0, &text),
+                true => match Notebook::read(&text) {
+                    Ok(notebook) => analysis.open_notebook(path, notebook.code()),
+                    Err(error) => {
+                        input.files.retain(|file| *file != path);
+                        input.unread.push(Problem {
+                            shown: shown(&path, &here),
+                            line: None,
+                            message: not_json(&error),
+                        });
+                    }
+                },
+            }
         }
         let mut roots = input.folders;
         roots.push(here.clone());

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::region::{Region, region};
+use super::region::{Region, cell, region};
 use super::{Outcome, Problem, words};
 use crate::rules::{Finding, Place, Severity};
 use crate::text::PositionEncoding;
@@ -24,6 +24,8 @@ struct JsonFinding<'a> {
     name: &'a str,
     severity: Severity,
     path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<usize>,
     range: Region,
     message: &'a str,
     concept: String,
@@ -37,6 +39,8 @@ struct JsonFinding<'a> {
 #[derive(Serialize)]
 struct JsonEvidence<'a> {
     path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<usize>,
     range: Region,
     message: &'a str,
 }
@@ -51,6 +55,8 @@ struct JsonFix<'a> {
 #[derive(Serialize)]
 struct JsonEdit<'a> {
     path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<usize>,
     range: Region,
     text: &'a str,
 }
@@ -134,6 +140,7 @@ fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
     let card = config.knowledge.rule(finding.code);
     let evidence = finding.evidence.iter().map(|evidence| JsonEvidence {
         path: outcome.shown(&evidence.place.path),
+        cell: cell(&evidence.place, outcome),
         range: range(&evidence.place, outcome),
         message: &evidence.message,
     });
@@ -145,6 +152,7 @@ fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
             .iter()
             .map(|edit| JsonEdit {
                 path: outcome.shown(&edit.place.path),
+                cell: cell(&edit.place, outcome),
                 range: range(&edit.place, outcome),
                 text: &edit.text,
             })
@@ -155,6 +163,7 @@ fn json<'a>(finding: &'a Finding, outcome: &Outcome) -> JsonFinding<'a> {
         name: words::rule_name(finding, outcome),
         severity: finding.severity,
         path: outcome.shown(&finding.place.path),
+        cell: cell(&finding.place, outcome),
         range: range(&finding.place, outcome),
         message: &finding.message,
         concept: card.map_or_else(String::new, |card| card.concept.clone()),

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::region::{cell, located};
 use super::{Outcome, Problem};
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Place, Severity};
 pub(super) use crate::text::visible;
 use crate::text::{Document, is_unsafe};
 
@@ -25,7 +26,10 @@ pub(super) const LONGEST: usize = 1000;
 struct Mark<'a> {
     path: &'a Path,
     line: usize,
-    /// Bytes of the file.
+    /// The text that lines and bytes are of: a file's, or that of a cell of a notebook.
+    document: Option<Arc<Document>>,
+    /// The number of the cell.
+    cell: Option<usize>,
     range: Range<usize>,
     label: String,
     primary: bool,
@@ -70,25 +74,21 @@ fn render(finding: &Finding, outcome: &Outcome, renderer: &Renderer) -> String {
         .primary_title(before.to_owned() + &visible(&finding.message))
         .id(finding.code);
     let marks = marks(finding, outcome);
-    let documents: Vec<Option<Arc<Document>>> = marks
-        .iter()
-        .map(|mark| outcome.snapshot.document(mark.path))
-        .collect();
     let mut group = Group::with_title(title);
     let mut at = 0;
     while at < marks.len() {
         let together = marks[at..].iter().skip(1).zip(&marks[at..]);
         let together = 1 + together
             .take_while(|(next, mark)| {
-                next.path == mark.path && next.line.abs_diff(mark.line) <= NEAR
+                (next.path, next.cell) == (mark.path, mark.cell)
+                    && next.line.abs_diff(mark.line) <= NEAR
             })
             .count();
-        if let Some(document) = &documents[at] {
-            group = group.element(snippet(
-                &marks[at..at + together],
-                document.as_ref(),
-                &outcome.shown(marks[at].path),
-            ));
+        let mark = &marks[at];
+        if let Some(document) = &mark.document {
+            let cell = mark.cell.map(|cell| format!(":cell {cell}"));
+            let shown = outcome.shown(mark.path) + &cell.unwrap_or_default();
+            group = group.element(snippet(&marks[at..at + together], document, &shown));
         }
         at += together;
     }
@@ -111,41 +111,42 @@ fn render(finding: &Finding, outcome: &Outcome, renderer: &Renderer) -> String {
 
 /// The finding's own range, then its evidence by place.
 fn marks<'a>(finding: &'a Finding, outcome: &Outcome) -> Vec<Mark<'a>> {
-    let mark = |path: &'a Path, range: &Range<usize>, label: &str, primary: bool| {
-        let line = outcome
-            .snapshot
-            .document(path)
-            .map_or(1, |document| document.line_column(range.start).0);
+    let mark = |place: &'a Place, label: &str, primary: bool| {
+        let located = located(place, outcome);
+        let line = located.as_ref().map_or(1, |located| {
+            located.document.line_column(located.range.start).0
+        });
+        let (document, range) = match located {
+            Some(located) => (Some(located.document), located.range),
+            None => (None, place.range.clone()),
+        };
         Mark {
-            path,
+            path: &place.path,
             line,
-            range: range.clone(),
+            document,
+            cell: cell(place, outcome),
+            range,
             label: visible(label),
             primary,
         }
     };
     let own = &finding.place;
-    let mut marks = vec![mark(&own.path, &own.range, "", true)];
+    let mut marks = vec![mark(own, "", true)];
     let evidence = finding.evidence.iter().take(EVIDENCE);
-    marks.extend(evidence.map(|evidence| {
-        mark(
-            &evidence.place.path,
-            &evidence.place.range,
-            &evidence.message,
-            false,
-        )
-    }));
+    marks.extend(evidence.map(|evidence| mark(&evidence.place, &evidence.message, false)));
     // the finding's own file first, and there from top to bottom
     marks.sort_by(|a, b| {
         (
             a.path != own.path.as_path(),
             a.path,
+            a.cell,
             a.range.start,
             !a.primary,
         )
             .cmp(&(
                 b.path != own.path.as_path(),
                 b.path,
+                b.cell,
                 b.range.start,
                 !b.primary,
             ))

@@ -37,7 +37,9 @@ pub(super) fn listed(finding: &Finding) -> &[Evidence] {
 
 /// `line 12`, or `shop/worker.py, line 3`.
 pub(super) fn place(place: &Place, finding: &Finding, outcome: &Outcome) -> String {
-    let line = region::line(place, outcome);
+    let cell = region::cell(place, outcome);
+    let cell = cell.map_or_else(String::new, |cell| format!(" of cell {cell}"));
+    let line = format!("{}{cell}", region::line(place, outcome));
     match place.path == finding.place.path {
         true => format!("line {line}"),
         false => format!("{}, line {line}", outcome.shown(&place.path)),

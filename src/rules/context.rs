@@ -105,9 +105,9 @@ pub fn place(file: &FileFacts, site: Site<'_>) -> String {
     format!("line {line} of {}", other.to_string_lossy())
 }
 
-/// The line of a site in its file, from 1, for messages.
-pub fn line(site: Site<'_>) -> usize {
-    site.file.line(site.range().start) + 1
+/// The line of a site in its file, for messages.
+pub fn line(site: Site<'_>) -> String {
+    site.file.line_in_words(site.range().start)
 }
 
 /// The findings of one file.

@@ -71,7 +71,7 @@ impl<'j> Notebook<'j> {
     /// Reads the JSON of a notebook.
     ///
     /// # Errors
-    /// When it is no JSON.
+    /// When it is no JSON, or no object.
     pub fn read(json: &'j str) -> serde_json::Result<Notebook<'j>> {
         let written: Written = serde_json::from_str(json)?;
         let sheets = written.worksheets.unwrap_or_default();

@@ -24,6 +24,9 @@ pub struct Finding {
     pub name: String,
     pub severity: String,
     pub path: String,
+    /// Only of notebooks.
+    #[allow(dead_code)]
+    pub cell: Option<usize>,
     pub range: Range,
     pub message: String,
     pub concept: String,
@@ -51,6 +54,9 @@ pub struct Position {
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     pub path: String,
+    /// Only of notebooks.
+    #[allow(dead_code)]
+    pub cell: Option<usize>,
     pub range: Range,
     pub message: String,
 }
@@ -68,6 +74,9 @@ pub struct Fix {
 #[serde(deny_unknown_fields)]
 pub struct Edit {
     pub path: String,
+    /// Only of notebooks.
+    #[allow(dead_code)]
+    pub cell: Option<usize>,
     pub range: Range,
     #[allow(dead_code)]
     pub text: String,

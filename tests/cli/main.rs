@@ -6,6 +6,7 @@ mod fix;
 mod formats;
 mod harness;
 mod input;
+mod notebooks;
 mod notes;
 mod recall;
 mod report;
