@@ -70,6 +70,18 @@ pub struct Check {
     pub fixing: FixingOptions,
     #[command(flatten)]
     pub change: ChangeOptions,
+    /// Leave out the findings that were accepted in this file.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Accept all present findings: write them into the file of --baseline.
+    #[arg(long, requires = "baseline", conflicts_with_all = ["diff", "patch"])]
+    pub write_baseline: bool,
+    /// Only count what each rule found.
+    #[arg(long)]
+    pub statistics: bool,
+    /// Check again whenever a file changes, and tell what is new and what is gone. Ctrl-C ends it.
+    #[arg(long, conflicts_with_all = ["fix", "unsafe_fixes", "diff_only", "diff", "patch", "write_baseline", "statistics", "output"])]
+    pub watch: bool,
     /// Read no configuration files.
     #[arg(long)]
     pub isolated: bool,
@@ -91,7 +103,7 @@ pub struct FixingOptions {
     #[arg(long)]
     pub unsafe_fixes: bool,
     /// Print the fixes as a patch and write nothing; the exit code is 1 where there are any.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["output", "baseline", "statistics"])]
     pub diff_only: bool,
 }
 

@@ -19,7 +19,7 @@ use marginote::config::{ConfigCache, Settings};
 use marginote::explain::{self, Text};
 use marginote::knowledge::{Card, Knowledge, NOTE_RULES, NoteRule};
 use marginote::review::{
-    self, Asked, Fixing, Format, Place, RecallRequest, RecallTask, Request, Source,
+    self, Asked, Baseline, Fixing, Format, Place, RecallRequest, RecallTask, Request, Source,
 };
 use marginote::rules::Severity;
 use marginote::server::Log;
@@ -72,10 +72,19 @@ fn check(call: Check) -> anyhow::Result<ExitCode> {
         isolated: call.isolated,
         fixing: fixing(&call.fixing),
         change: change(call.change),
+        baseline: call.baseline.map(|file| Baseline {
+            file,
+            write: call.write_baseline,
+        }),
+        statistics: call.statistics,
         ..request(call.paths, call.findings)
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    Ok(ExitCode::from(review::check(&request, &mut out)?))
+    let code = match call.watch {
+        true => review::watch(&request, &mut out)?,
+        false => review::check(&request, &mut out)?,
+    };
+    Ok(ExitCode::from(code))
 }
 
 /// What is asked for with the options that `check` and `notes check` share.
@@ -97,6 +106,8 @@ fn request(paths: Vec<PathBuf>, options: FindingOptions) -> Request {
         color,
         fixing: None,
         change: None,
+        baseline: None,
+        statistics: false,
     }
 }
 

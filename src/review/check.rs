@@ -1,15 +1,17 @@
 //! A call of `marginote check`, from paths to the exit code.
 
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::change::Change;
 use super::fix::FixedFiles;
 use super::{
-    CheckError, Fixing, Outcome, Problem, Request, collect, finish, fix, known_rules, notes,
-    outcome, shown, text,
+    CheckError, Fixing, Outcome, Problem, Request, collect, finish, fix, interrupt, known_rules,
+    notes, outcome, shown, statistics, text,
 };
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, is_python};
+use crate::config::is_note;
 use crate::project::{is_notebook, not_json};
 use crate::text::Notebook;
 
@@ -18,6 +20,9 @@ use crate::text::Notebook;
 /// # Errors
 /// When a path does not exist, an option names a rule that there is not, it is not known what has changed, or nothing can be written.
 pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
+    if request.statistics {
+        statistics::supports(request.format)?;
+    }
     let mut asked = Asked::open(request)?;
     match request.fixing {
         Some(fixing) if fixing.diff_only => asked.print_fixes(fixing, request, out),
@@ -30,7 +35,7 @@ pub fn check(request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
 }
 
 /// What a call is about.
-struct Asked {
+pub(super) struct Asked {
     analysis: Analysis,
     /// Sorted, each once.
     files: Vec<PathBuf>,
@@ -43,7 +48,7 @@ struct Asked {
 
 impl Asked {
     /// Finds the files. Nothing is analysed yet.
-    fn open(request: &Request) -> Result<Asked, CheckError> {
+    pub(super) fn open(request: &Request) -> Result<Asked, CheckError> {
         let here = std::env::current_dir().map_err(CheckError::WorkingDirectory)?;
         let mut analysis = Analysis::default();
         analysis.set_overrides(vec![request.settings.clone()], !request.isolated);
@@ -83,23 +88,73 @@ impl Asked {
         })
     }
 
-    /// Checks the files, and leaves what a change concerns where one is asked about.
-    fn outcome(self, request: &Request) -> Result<Outcome, CheckError> {
-        let mut unread = self.unread;
+    /// Checks the files, and leaves out what a change does not concern and what was accepted.
+    pub(super) fn outcome(&self, request: &Request) -> Result<Outcome, CheckError> {
+        let mut unread = self.unread.clone();
         let change = match &request.change {
             Some(asked) => Some((Change::read(asked, &self.files, &self.here)?, asked.all)),
             None => None,
         };
-        unread.extend(
-            change
-                .iter()
-                .flat_map(|(change, _)| change.problems.clone()),
-        );
-        let mut outcome = outcome(self.analysis.snapshot(), &self.files, unread, self.here);
+        let problems = change.iter().flat_map(|(change, _)| &change.problems);
+        unread.extend(problems.cloned());
+        let snapshot = self.analysis.snapshot();
+        let mut outcome = outcome(snapshot, &self.files, unread, self.here.clone());
         if let Some((change, all)) = &change {
             change.narrow(&mut outcome, *all);
         }
+        if let Some(baseline) = &request.baseline {
+            baseline.apply(&mut outcome)?;
+        }
         Ok(outcome)
+    }
+
+    /// The folders in which a change concerns the call, and whether it does so below them too.
+    pub(super) fn watched(&self) -> BTreeMap<PathBuf, bool> {
+        let (here, named) = self
+            .roots
+            .split_last()
+            .map_or((None, &[][..]), |(here, named)| {
+                (Some(here.as_path()), named)
+            });
+        let is_below = |folder: &Path| named.iter().any(|named| folder.starts_with(named));
+        let parents = self.files.iter().filter_map(|file| file.parent());
+        let single = parents.chain(here).filter(|folder| !is_below(folder));
+        let single = single.map(|folder| (folder.to_owned(), false));
+        single
+            .chain(named.iter().map(|folder| (folder.clone(), true)))
+            .collect()
+    }
+
+    /// Forgets what is known of files that have changed, and finds them anew. Whether anything may be different.
+    pub(super) fn refresh(&mut self, paths: &[PathBuf], request: &Request) -> bool {
+        let is_input = |path: &PathBuf| {
+            let is_settings = path
+                .extension()
+                .is_some_and(|extension| extension == "toml");
+            is_python(path) || is_settings || is_note(path)
+        };
+        let mut changed: Vec<PathBuf> = paths
+            .iter()
+            .filter(|path| is_input(path))
+            .cloned()
+            .collect();
+        // of a folder: what is in it
+        let below = self
+            .files
+            .iter()
+            .filter(|file| paths.iter().any(|path| file.starts_with(path)));
+        changed.extend(below.cloned());
+        self.analysis.changed_on_disk(&changed);
+        // a file that is being replaced may be missing for a moment; that is said of it
+        let input = collect::input(request, &self.here, &self.analysis.snapshot());
+        let (files, unread) = match input {
+            Ok(input) => (input.files, input.unread),
+            Err(_) => (self.files.clone(), Vec::new()),
+        };
+        let is_different = !changed.is_empty() || files != self.files || unread != self.unread;
+        self.files = files;
+        self.unread = unread;
+        is_different
     }
 
     fn fixed(&mut self, fixing: Fixing) -> FixedFiles {
@@ -114,6 +169,7 @@ impl Asked {
 
     /// Makes fixes in the files.
     fn fix(&mut self, fixing: Fixing) {
+        interrupt::wait_for_whole_work();
         let mut fixed = self.fixed(fixing);
         fixed.write();
         self.unread.extend(fixed.problems());

@@ -8,7 +8,7 @@ use similar::TextDiff;
 
 use super::text::plural;
 use super::write::{NotWritten, Original};
-use super::{Problem, shown};
+use super::{Problem, interrupt, shown};
 use crate::analysis::{Analysis, fixing};
 use crate::text;
 
@@ -119,7 +119,7 @@ impl FixedFiles {
         let (mut fixes, mut files) = (0, 0);
         for (path, fixed) in &self.fixed {
             let bytes = fixed.bytes();
-            match bytes.and_then(|bytes| fixed.original.replace(&bytes)) {
+            match bytes.and_then(|bytes| interrupt::whole(|| fixed.original.replace(&bytes))) {
                 Ok(()) => {
                     fixes += fixed.fixes;
                     files += 1;

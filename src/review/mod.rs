@@ -4,6 +4,7 @@
 //! Exit codes: 2 the call or the configuration was wrong, else 3 something could not be read, else 1 there are findings at the level asked for, else 0.
 
 mod at;
+mod baseline;
 mod change;
 mod check;
 mod collect;
@@ -13,6 +14,7 @@ mod format;
 mod github;
 mod gitlab;
 mod html;
+mod interrupt;
 mod json;
 mod junit;
 mod markdown;
@@ -22,7 +24,9 @@ mod rdjsonl;
 mod recall;
 mod region;
 mod sarif;
+mod statistics;
 mod text;
+mod watch;
 mod words;
 mod write;
 
@@ -38,6 +42,7 @@ use crate::config::Settings;
 use crate::rules::{Finding, Severity};
 
 pub use at::{Explained, NotePlace, Place, PlaceError, explain_at};
+pub use baseline::{Baseline, BaselineError};
 pub use change::{Asked, ChangeError, Source};
 pub use check::check;
 pub use collect::Missing;
@@ -45,6 +50,7 @@ pub use fix::Fixing;
 pub use format::FindingFormat;
 pub use notes::{check_notes, link, list, search};
 pub use recall::{RecallRequest, RecallTask, recall};
+pub use watch::watch;
 
 /// How lists are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +83,10 @@ pub struct Request {
     pub fixing: Option<Fixing>,
     /// The change that findings are shown for. None: all are shown.
     pub change: Option<Asked>,
+    /// The findings that were accepted. None: none were.
+    pub baseline: Option<Baseline>,
+    /// Whether findings are only counted.
+    pub statistics: bool,
 }
 
 /// A file, and what the analysis says of it.
@@ -132,9 +142,25 @@ impl Outcome {
         self.files.iter().flat_map(|file| &file.report.findings)
     }
 
+    /// Leaves only some findings.
+    fn retain(&mut self, mut keep: impl FnMut(&Finding, &Outcome) -> bool) {
+        let kept = self.files.iter().map(|file| {
+            let mut report = Report::clone(&file.report);
+            report.findings.retain(|finding| keep(finding, self));
+            Arc::new(report)
+        });
+        let kept: Vec<_> = kept.collect();
+        for (file, report) in self.files.iter_mut().zip(kept) {
+            file.report = report;
+        }
+    }
+
     /// Writes it as it was asked for; returns the exit code.
     fn write(&self, request: &Request, out: &mut dyn Write) -> Result<u8, CheckError> {
-        let write = |out: &mut dyn Write| format::write(self, request.format, request.color, out);
+        let write = |out: &mut dyn Write| match request.statistics {
+            true => statistics::write(self, request.format, out),
+            false => format::write(self, request.format, request.color, out),
+        };
         match &request.output {
             Some(file) => output::into_file(file, write).map_err(|error| {
                 let name = file.to_string_lossy().escape_debug().to_string();
@@ -188,6 +214,14 @@ pub enum CheckError {
     Missing(#[from] Missing),
     #[error(transparent)]
     Change(#[from] ChangeError),
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    #[error("--statistics writes text or JSON: leave --format out, or give json")]
+    Statistics,
+    #[error("--watch writes text: leave --format out")]
+    WatchFormat,
+    #[error("the files cannot be watched: {0}")]
+    Watch(String),
     #[error("{0}")]
     UnknownRule(String),
     #[error("the working directory cannot be read: {0}")]
@@ -204,7 +238,7 @@ pub enum CheckError {
     NoWords,
     #[error("`{}` is a folder: give one note", .0.escape_debug())]
     NoFile(String),
-    #[error("what comes from stdin is neither fixed nor compared: name the file")]
+    #[error("what comes from stdin is neither fixed, nor compared, nor watched: name the file")]
     Stdin,
 }
 

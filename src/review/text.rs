@@ -37,19 +37,30 @@ struct Mark<'a> {
 
 /// Writes every finding, the problems, and a line that sums up.
 pub(super) fn write(outcome: &Outcome, color: bool, out: &mut dyn Write) -> io::Result<()> {
+    write_findings(outcome.findings(), outcome, color, out)?;
+    for problem in outcome.problems() {
+        write_problem(problem, out)?;
+    }
+    writeln!(out, "{}", summary(outcome))
+}
+
+/// Writes some of the findings.
+pub(super) fn write_findings<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+    outcome: &Outcome,
+    color: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let renderer = if color {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
-    for finding in outcome.findings() {
+    for finding in findings {
         writeln!(out, "{}\n", render(finding, outcome, &renderer))?;
     }
-    for problem in outcome.problems() {
-        write_problem(problem, out)?;
-    }
-    writeln!(out, "{}", summary(outcome))
+    Ok(())
 }
 
 /// Writes a line that names something that was not read or does not apply.

@@ -1,5 +1,6 @@
 //! `marginote` as people call it: the real binary, its output and its exit codes.
 
+mod baseline;
 mod change;
 mod explain_at;
 mod fix;
@@ -11,3 +12,4 @@ mod notes;
 mod recall;
 mod report;
 mod terminal;
+mod watch;
