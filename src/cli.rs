@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use marginote::review::{FindingFormat, Format, Place};
 use marginote::rules::Severity;
 
@@ -48,6 +49,29 @@ pub enum Command {
     Notes(NotesCommand),
     /// Asks questions about the ideas that the code uses, again shortly before they would be forgotten.
     Recall(Recall),
+    /// Prints the settings that apply to a path, and where each is said.
+    ///
+    /// Exit code: 0, 2 there is no such path or a setting is wrong.
+    Config {
+        /// A file or a folder. Default: the working directory.
+        #[arg(value_name = "PATH", default_value = ".")]
+        path: PathBuf,
+        #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+        format: OutputFormat,
+    },
+    /// Writes a marginote.toml with all settings, commented out, into the working directory.
+    Init,
+    /// Prints a script that completes the words and options of this program in a shell.
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Prints the manual page, of the program or of a command.
+    #[command(hide = true)]
+    Man {
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
     /// Serves an editor over stdin and stdout (the Language Server Protocol).
     Server {
         /// Listen on HOST:PORT and serve the first client there, for debugging.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, bail};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cli::{
     ChangeOptions, Check, Cli, Color, Command, FindingOptions, FixingOptions, NotesCommand,
     PageFormat, Recall,
@@ -53,8 +53,39 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Explain { what, format, .. } => print(&page(&what.unwrap_or_default(), format)?),
         Command::Notes(command) => notes(command),
         Command::Recall(call) => recall(call),
+        Command::Config { path, format } => {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            let code = review::config(&path, format.into(), &mut out)?;
+            Ok(ExitCode::from(code))
+        }
+        Command::Init => {
+            review::init()?;
+            print("wrote marginote.toml\n")
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "marginote", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+        Command::Man { command } => print(&manual(command.as_deref())?),
         Command::Server { tcp, .. } => Ok(marginote::server::run(tcp.as_deref())?),
     }
+}
+
+/// The manual page of the program or of one of its commands, in the form that `man` reads.
+fn manual(name: Option<&str>) -> anyhow::Result<String> {
+    let mut program = Cli::command();
+    program.build();
+    let command = match name {
+        None => program,
+        Some(name) => match program.find_subcommand(name) {
+            Some(command) => command.clone(),
+            None => bail!("there is no command `{}`", name.escape_debug()),
+        },
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
 fn check(call: Check) -> anyhow::Result<ExitCode> {

@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::cards::Cards;
 use super::peers::RuffSelection;
-use super::read::{lowest_version, problem};
-use super::{Config, PythonVersion, Settings, SettingsProblem};
+use super::read::{line, lowest_version, problem};
+use super::{Config, PythonVersion, Said, Settings, SettingsProblem};
 
 /// A longer file is no configuration.
 const MAX_BYTES: u64 = 1 << 20;
@@ -30,6 +30,9 @@ pub struct ConfigCache {
     known: Mutex<FxHashMap<PathBuf, Known>>,
 }
 
+/// The lowest version that a project allows, and the file and the line, from 1, that says it.
+pub(super) type RequiresPython = (PythonVersion, PathBuf, usize);
+
 /// What is known of a folder.
 #[derive(Clone)]
 struct Known {
@@ -41,7 +44,7 @@ struct Known {
 #[derive(Clone, Default)]
 struct Sources {
     settings: Option<Arc<(Settings, Vec<SettingsProblem>)>>,
-    requires_python: Option<PythonVersion>,
+    requires_python: Option<RequiresPython>,
     ruff: Option<Arc<RuffSelection>>,
 }
 
@@ -74,6 +77,14 @@ impl ConfigCache {
     /// What applies to the files directly in a folder.
     pub fn for_folder(&self, folder: &Path) -> Arc<Config> {
         self.folder(&plain(folder)).config
+    }
+
+    /// What the configuration files that apply to a file say.
+    pub(super) fn sources_of(&self, file: &Path) -> (Vec<Said>, Option<RequiresPython>) {
+        let file = plain(file);
+        let sources = self.folder(file.parent().unwrap_or(&file)).sources;
+        let said = sources.settings.map(|settings| settings.0.said.clone());
+        (said.unwrap_or_default(), sources.requires_python)
     }
 
     /// What applies where there is no configuration file.
@@ -133,7 +144,7 @@ impl ConfigCache {
         layers.extend(&self.overrides);
         let config = Config::resolve(
             &layers,
-            sources.requires_python,
+            sources.requires_python.as_ref().map(|requires| requires.0),
             sources.ruff.as_deref(),
             &self.folders,
             &self.cards,
@@ -236,11 +247,11 @@ fn read_pyproject(path: &Path, text: &str, sources: &mut Sources) -> bool {
     let mut changed = false;
     let project = table.get("project").map(|project| project.get_ref());
     let requires = project.and_then(|project| project.get("requires-python"));
-    if let Some(version) = requires
-        .and_then(|requires| requires.get_ref().as_str())
-        .and_then(lowest_version)
+    if let Some(requires) = requires
+        && let Some(version) = requires.get_ref().as_str().and_then(lowest_version)
     {
-        sources.requires_python = Some(version);
+        let line = line(text, &requires.span());
+        sources.requires_python = Some((version, path.to_owned(), line));
         changed = true;
     }
     let tool = table.get("tool").map(|tool| tool.get_ref());

@@ -3,6 +3,7 @@
 //! A layer is a [`Settings`]: what one place says. Layers are laid over each other, the later over the earlier: the defaults, the
 //! configuration file, the editor, the command line. The result for a folder is a [`Config`]; [`ConfigCache`] finds it.
 
+mod applied;
 mod cache;
 mod cards;
 mod notes;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use globset::Glob;
 
+pub use applied::{Applied, Said};
 pub use cache::ConfigCache;
 pub use notes::{NOTE_EXTENSIONS, NotesFiles, NotesPath, is_note};
 pub use resolve::Config;
@@ -86,6 +88,8 @@ pub struct Settings {
     pub notes: Vec<NotesPath>,
     /// The names of [`RuleSelector::Unknown`] above, each where it is said.
     pub unknown_rules: Vec<UnknownRule>,
+    /// What of this a configuration file says, and where.
+    pub said: Vec<Said>,
 }
 
 /// A name of a rule that no built-in rule has: one of the user's cards may have it.

@@ -8,13 +8,14 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 
-use super::{NotesPath, PythonVersion, Settings, SettingsProblem, UnknownRule};
+use super::applied::json;
+use super::{NotesPath, PythonVersion, Said, Settings, SettingsProblem, UnknownRule};
 use crate::knowledge::rule_names;
 use crate::nearest::did_you_mean;
 use crate::rules::{RuleSelector, Severity};
 
 /// The keys of a layer, as files and editors write them.
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "code-lens",
     "defer",
     "exclude",
@@ -100,7 +101,7 @@ pub(super) fn problem(
 }
 
 /// The line, from 1, in which a range begins.
-fn line(text: &str, span: &Range<usize>) -> usize {
+pub(super) fn line(text: &str, span: &Range<usize>) -> usize {
     let before = &text.as_bytes()[..span.start.min(text.len())];
     1 + memchr::memchr_iter(b'\n', before).count()
 }
@@ -118,7 +119,20 @@ fn read(
     };
     let mut settings = Settings::default();
     for (key, value) in table {
+        let problems = reader.problems.len();
         reader.key(&mut settings, key, value);
+        // of lists and tables what is right applies
+        let is_some = value.get_ref().is_array() || value.get_ref().is_table();
+        if let Some(path) = file
+            && (is_some || reader.problems.len() == problems)
+        {
+            settings.said.push(Said {
+                key: key.get_ref().to_string(),
+                value: json(value.get_ref(), 2),
+                path: path.to_owned(),
+                line: line(text, &key.span()),
+            });
+        }
     }
     settings.unknown_rules = reader.unknown_rules;
     (settings, reader.problems)

@@ -24,6 +24,7 @@ mod rdjsonl;
 mod recall;
 mod region;
 mod sarif;
+mod settings;
 mod statistics;
 mod text;
 mod watch;
@@ -50,6 +51,7 @@ pub use fix::Fixing;
 pub use format::FindingFormat;
 pub use notes::{check_notes, link, list, search};
 pub use recall::{RecallRequest, RecallTask, recall};
+pub use settings::{InitError, config, init};
 pub use watch::watch;
 
 /// How lists are written.

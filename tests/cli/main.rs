@@ -11,5 +11,6 @@ mod notebooks;
 mod notes;
 mod recall;
 mod report;
+mod settings;
 mod terminal;
 mod watch;
