@@ -6,16 +6,16 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Outcome;
 use super::fingerprint::fingerprints;
 use super::json::write_document;
 use super::region::{Region, Spot, region};
+use super::{Outcome, words};
 use crate::rules::{Finding, Severity};
 use crate::text::PositionEncoding;
 
 #[derive(Serialize)]
 struct Issue<'a> {
-    description: &'a str,
+    description: String,
     check_name: &'a str,
     fingerprint: String,
     severity: &'a str,
@@ -40,7 +40,7 @@ pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         let finding: &Finding = finding;
         let Region { start, end } = region(&finding.place, outcome, PositionEncoding::Utf32);
         Issue {
-            description: &finding.message,
+            description: words::message(finding, outcome),
             check_name: finding.code,
             fingerprint,
             severity: match finding.severity {

@@ -43,7 +43,7 @@ fn case(finding: &Finding, path: &str, outcome: &Outcome) -> TestCase {
         Severity::Error | Severity::Warning => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Severity::Information | Severity::Hint => TestCaseStatus::skipped(),
     };
-    status.set_message(visible(&finding.message));
+    status.set_message(words::message(finding, outcome));
     status.set_type(finding.severity.word());
     // the message stands there already
     let lines = words::lines(finding, outcome);

@@ -61,7 +61,7 @@ fn write_finding(finding: &Finding, outcome: &Outcome, out: &mut dyn Write) -> i
     let line = region::line(&finding.place, outcome);
     let (word, code) = (finding.severity.word(), finding.code);
     writeln!(out, "### {mark} Line {line}: {word} `{code}`\n")?;
-    writeln!(out, "{}\n", words_of(&finding.message))?;
+    writeln!(out, "{}\n", words_of(&words::message(finding, outcome)))?;
     writeln!(out, "{}\n", fenced(&own_code(finding, outcome)))?;
     for evidence in words::listed(finding) {
         let place = words::place(&evidence.place, finding, outcome);

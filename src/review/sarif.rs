@@ -158,6 +158,9 @@ fn result(
         .partial_fingerprints([("marginote/v1".to_owned(), fingerprint)])
         .properties(properties)
         .build();
+    if outcome.is_existing(finding) {
+        result.baseline_state = Some("unchanged".into());
+    }
     let index = rules.binary_search_by(|rule| rule.id.as_str().cmp(finding.code));
     result.rule_index = index.ok().and_then(|index| index.try_into().ok());
     if !related.is_empty() {

@@ -10,7 +10,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::region::{cell, located};
-use super::{Outcome, Problem};
+use super::{Outcome, Problem, words};
 use crate::rules::{Finding, Place, Severity};
 pub(super) use crate::text::visible;
 use crate::text::{Document, is_unsafe};
@@ -77,12 +77,8 @@ fn render(finding: &Finding, outcome: &Outcome, renderer: &Renderer) -> String {
         Severity::Information => Level::INFO.with_name("information"),
         Severity::Hint => Level::NOTE.with_name("hint"),
     };
-    let before = match outcome.is_existing(finding) {
-        true => "existing: ",
-        false => "",
-    };
     let title = level
-        .primary_title(before.to_owned() + &visible(&finding.message))
+        .primary_title(words::message(finding, outcome))
         .id(finding.code);
     let marks = marks(finding, outcome);
     let mut group = Group::with_title(title);

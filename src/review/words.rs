@@ -9,7 +9,7 @@ const EVIDENCE: usize = 8;
 
 /// The message, the evidence and the lesson. No line holds anything that could end it, or move a terminal's cursor.
 pub(super) fn lines(finding: &Finding, outcome: &Outcome) -> Vec<String> {
-    let mut lines = vec![visible(&finding.message)];
+    let mut lines = vec![message(finding, outcome)];
     for evidence in listed(finding) {
         let place = place(&evidence.place, finding, outcome);
         lines.push(visible(&format!("{place}: {}", evidence.message)));
@@ -19,6 +19,15 @@ pub(super) fn lines(finding: &Finding, outcome: &Outcome) -> Vec<String> {
         lines.push(visible(&format!("why: {lesson}")));
     }
     lines
+}
+
+/// The message on one line, and whether the finding was there before the change that is looked at.
+pub(super) fn message(finding: &Finding, outcome: &Outcome) -> String {
+    let message = visible(&finding.message);
+    match outcome.is_existing(finding) {
+        true => format!("existing: {message}"),
+        false => message,
+    }
 }
 
 /// How much evidence is not listed.

@@ -25,7 +25,7 @@ pub(super) fn note(at: usize, page: &Page) -> Markup {
                 " " span.severity { (finding.severity.word()) } " "
                 (rule(finding, page))
             }
-            div.message { (message(&finding.message)) }
+            div.message { (message(&words::message(finding, page.outcome))) }
             (evidence(finding, page))
             @if let Some(lesson) = lesson { div.why { (markdown(&lesson)) } }
             @for fix in &finding.fixes {

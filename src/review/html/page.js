@@ -38,9 +38,10 @@
     const code = file.querySelector(".code")?.getBoundingClientRect();
     if (!code) return;
     const x = code.left - box.left - 4;
-    const middle = (line) => {
-      const place = line.getBoundingClientRect();
-      return Math.round(place.top + place.height / 2 - box.top);
+    const right = code.right - box.left + 4;
+    const middle = (element, height) => {
+      const place = element.getBoundingClientRect();
+      return Math.round(place.top + (height ?? place.height) / 2 - box.top);
     };
     const all = make("svg", { class: "links", "aria-hidden": "true", focusable: "false" });
     for (const note of file.querySelectorAll(".note")) {
@@ -48,17 +49,22 @@
       if (!start) continue;
       const links = make("g", { class: severity(note), "data-note": note.id });
       const y = middle(start);
+      // the first line of the note
+      const head = middle(note, 26);
+      const left = note.getBoundingClientRect().left - box.left - 2;
+      const half = (right + left) / 2;
+      if (left > right) links.append(make("path", { class: "leader", d: `M${right} ${y}C${half} ${y} ${half} ${head} ${left} ${head}` }));
       for (const line of new Set(proofs(note))) {
         if (line === start || !file.contains(line)) continue;
         const to = middle(line);
         const deep = Math.min(x - 3, 12 + Math.abs(to - y) / 9);
         links.append(
-          make("path", { d: `M${x} ${y}C${x - deep} ${y} ${x - deep} ${to} ${x} ${to}` }),
+          make("path", { class: "proof", d: `M${x} ${y}C${x - deep} ${y} ${x - deep} ${to} ${x} ${to}` }),
           make("circle", { cx: x, cy: to, r: 2.4 }),
         );
       }
       if (note.classList.contains("lit")) links.classList.add("lit");
-      if (links.childElementCount) all.append(links);
+      all.append(links);
     }
     file.append(all);
   };

@@ -1,5 +1,6 @@
 //! Each format of `marginote check`, read as its readers read it.
 
+mod existing;
 mod github;
 mod gitlab;
 mod html;

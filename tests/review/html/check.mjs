@@ -52,10 +52,11 @@ await open("example", { colorScheme: "light" }, async (page) => {
   check("evidence leads to its line", (await page.locator(".line:target").textContent()).includes("seen[item.name]"));
   await page.waitForTimeout(300);
   await picture(page, "light-code");
-  const drawn = await page.locator('.links [data-note="n4"] path').count();
+  const drawn = await page.locator('.links [data-note="n4"] .proof').count();
   check("evidence is drawn", drawn === 1, drawn);
+  check("a note is led to", await page.locator('.links [data-note="n4"] .leader').count() === 1);
   const ends = await page.evaluate(() => {
-    const path = document.querySelector('.links [data-note="n4"] path');
+    const path = document.querySelector('.links [data-note="n4"] .proof');
     const box = path.closest("svg").getBoundingClientRect();
     const middle = (id) => { const place = document.getElementById(id).getBoundingClientRect(); return place.top + place.height / 2 - box.top; };
     const to = path.getPointAtLength(path.getTotalLength()).y;
