@@ -67,14 +67,18 @@ fn in_words(counts: &[usize; 4]) -> String {
 
 /// One piece for each severity, as long as its share of the longest bar.
 fn drawn(counts: &[usize; 4], most: usize) -> Markup {
-    let mut at = 0;
+    let pieces = SEVERITIES
+        .iter()
+        .zip(counts)
+        .scan(0, |at, (severity, count)| {
+            let from = *at;
+            *at += count;
+            Some((severity, *count, from * WIDTH / most, *at * WIDTH / most))
+        });
     html! {
         svg viewBox={ "0 0 " (WIDTH) " 10" } preserveAspectRatio="none" aria-hidden="true" focusable="false" {
-            @for (severity, count) in SEVERITIES.iter().zip(counts) {
-                @let from = at * WIDTH / most;
-                @let _ = at += count;
-                @let to = at * WIDTH / most;
-                @if *count > 0 {
+            @for (severity, count, from, to) in pieces {
+                @if count > 0 {
                     rect.(severity.word()) x=(from) y="0" width=((to - from).max(4)) height="10" {}
                 }
             }

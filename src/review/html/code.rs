@@ -14,6 +14,8 @@ const AROUND: usize = 3;
 const TALLEST: usize = 12;
 /// So few lines between two excerpts are shown.
 const BETWEEN: usize = 2;
+/// So many lines fit a screen: they stay in sight beside longer notes.
+const SHORT: usize = 30;
 /// The most numbers beside a line.
 const NUMBERS: usize = 6;
 
@@ -25,7 +27,7 @@ pub(super) fn file(file: &Shown, page: &Page) -> Markup {
     };
     let count = file.marks.iter().filter(|mark| mark.is_own).count();
     let excerpts = excerpts(file);
-    let mut before = 0;
+    let before = std::iter::once(0).chain(excerpts.iter().map(|lines| lines.end));
     html! {
         section.file id={ "f" (file.id) } aria-labelledby={ "f" (file.id) "-name" } {
             header {
@@ -36,10 +38,9 @@ pub(super) fn file(file: &Shown, page: &Page) -> Markup {
                 }
                 (chart::strip(file, page))
             }
-            @for lines in excerpts {
+            @for (before, lines) in before.zip(&excerpts) {
                 (gap(lines.start - before))
-                (excerpt(file, &lines, &colours, page))
-                @let _ = before = lines.end;
+                (excerpt(file, lines, &colours, page))
             }
         }
     }
@@ -83,7 +84,28 @@ fn excerpts(file: &Shown) -> Vec<Range<usize>> {
             .count();
         *lines = lines.start + before..lines.end - after;
     }
-    excerpts
+    let apart = excerpts.into_iter().map(|lines| apart(&lines, file));
+    apart.flatten().collect()
+}
+
+/// Lines, cut between findings that are not near each other, so that each note stands beside its own.
+fn apart(lines: &Range<usize>, file: &Shown) -> Vec<Range<usize>> {
+    let from = file
+        .marks
+        .partition_point(|mark| mark.lines.0 < lines.start);
+    let own = file.marks[from..].iter().filter(|mark| mark.is_own);
+    let own = own.take_while(|mark| mark.lines.0 < lines.end);
+    let (mut pieces, mut start, mut last) = (Vec::new(), lines.start, None);
+    for mark in own {
+        if last.is_some_and(|last| mark.lines.0 > last + AROUND) {
+            let cut = mark.lines.0 - AROUND;
+            pieces.push(start..cut);
+            start = cut;
+        }
+        last = last.max(Some(mark.lines.1.min(mark.lines.0 + TALLEST)));
+    }
+    pieces.push(start..lines.end);
+    pieces
 }
 
 fn excerpt(
@@ -109,7 +131,7 @@ fn excerpt(
     let (first, last) = (lines.start + 1, lines.end);
     html! {
         div.excerpt {
-            div.code role="group" tabindex="0" aria-label={ "Lines " (first) " to " (last) " of " (file.name) } {
+            div.code.short[lines.len() <= SHORT] role="group" tabindex="0" aria-label={ "Lines " (first) " to " (last) " of " (file.name) } {
                 @for at in lines.clone() { (line(file, at, &on_line(at), colours, page)) }
             }
             @if !own.is_empty() {

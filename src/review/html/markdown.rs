@@ -39,16 +39,18 @@ pub(super) fn markdown(text: &str) -> Markup {
 /// A block of Python.
 fn block(code: &str) -> Markup {
     let code = code.trim_end();
-    let mut at = 0;
+    let colours = highlights(code);
+    let ends = colours.iter().map(|(range, _)| range.end);
+    let last = ends.clone().last().unwrap_or(0);
+    let before = std::iter::once(0).chain(ends);
     html! {
         pre tabindex="0" {
             code {
-                @for (range, colour) in highlights(code) {
+                @for (at, (range, colour)) in before.zip(&colours) {
                     (code.get(at..range.start).unwrap_or_default())
-                    span class=(class(colour)) { (code.get(range.clone()).unwrap_or_default()) }
-                    @let _ = at = range.end;
+                    span class=(class(*colour)) { (code.get(range.clone()).unwrap_or_default()) }
                 }
-                (code.get(at..).unwrap_or_default())
+                (code.get(last..).unwrap_or_default())
             }
         }
     }

@@ -99,6 +99,7 @@ await open("example", { viewport: NARROW }, async (page) => {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   check("a narrow page does not scroll sideways", over <= 0, over);
   await page.locator("#n2").scrollIntoViewIfNeeded();
+  await page.waitForTimeout(300);
   await picture(page, "narrow-code");
 });
 await open("example", {}, async (page) => {
@@ -131,8 +132,10 @@ await open("many", {}, async (page) => {
   check("500 findings are in the page", notes === 500, notes);
   check("500 findings: painted within a second", paint < 1000, paint);
   check("500 findings: below 3 MB", size < 3_000_000, size);
-  await page.locator(".around a").last().click();
-  await page.waitForTimeout(200);
+  for (const id of ["n2", "n250", "n499", "f12-100", "rule-MUT001"]) {
+    const top = await page.evaluate((id) => { location.hash = `#${id}`; return document.getElementById(id).getBoundingClientRect().top; }, id);
+    check(`500 findings: a jump to ${id} ends there`, top > -1 && top < WIDE.height, top);
+  }
   const steps = await page.evaluate(async () => {
     const times = [];
     for (let step = 0; step < 40; step += 1) {
