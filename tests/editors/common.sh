@@ -70,11 +70,12 @@ screen() { mux capture-pane -p -t e; }
 see() {
   local turn
   for turn in $(seq 75); do
-    if screen | grep -qE -- "$1"; then return 0; fi
+    screen >"$work/screen" || break
+    if grep -qE -- "$1" "$work/screen"; then return 0; fi
     sleep 0.2
   done
   echo "not on the screen: $1"
-  screen
+  cat "$work/screen"
   return 1
 }
 close_terminal() { mux kill-server 2>/dev/null || true; }
