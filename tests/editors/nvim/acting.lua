@@ -99,9 +99,11 @@ end)
 
 case("everything is read again", function()
   local t = support()
-  t.shop()
+  local bufnr = t.shop()
+  vim.fn.writefile({ 'notes = ["notes"]', 'ignore = ["MUT001"]' }, "marginote.toml")
   vim.cmd.Marginote("reindex")
   t.wait_said("read again")
+  t.wait_codes(bufnr, { "MUT006" })
 end)
 
 case("the log of the server", function()
