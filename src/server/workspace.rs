@@ -225,11 +225,14 @@ impl Workspace {
         let Some(known) = self.open.get(&path) else {
             return tracing::warn!("a change of {uri}, which is not open, is ignored");
         };
-        if version <= known.version {
-            tracing::warn!(
-                "{uri} has version {version} after {}: taken as it came",
-                known.version
-            );
+        let is_late = version < known.version;
+        if version == known.version {
+            tracing::warn!("{uri} has version {version} a second time: taken as it came");
+        }
+        if known.in_step && is_late && params.content_changes.iter().all(|c| c.range.is_some()) {
+            // some clients send what is typed quickly in another order: applied as it came it would make a text that nobody wrote
+            let why = format!("version {version} came after {}", known.version);
+            return self.lose(path, uri, version, &why);
         }
         if known.in_step {
             return self.edit(path, uri, version, &changes(params.content_changes));
