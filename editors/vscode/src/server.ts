@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type Disposable, EventEmitter, type ExtensionContext, type LogOutputChannel, commands, window, workspace } from "vscode";
+import { type Disposable, EventEmitter, type ExtensionContext, type LogOutputChannel, commands, env, window, workspace } from "vscode";
 import {
   ExecuteCommandRequest,
   MessageType,
@@ -209,7 +209,8 @@ export class Server implements Disposable {
     this.set({ kind: "stopped", why: message });
     void tell(window.showErrorMessage, message, {
       "Choose the Program": () => this.choose(),
-      "Open Setting": () => commands.executeCommand("workbench.action.openSettings", "marginote.path"),
+      // the program runs where the files are, and so does its setting
+      "Open Setting": () => commands.executeCommand(`workbench.action.open${env.remoteName === undefined ? "" : "Remote"}Settings`, { query: "marginote.path" }),
       "Try Again": () => this.restart(),
     });
   }

@@ -84,6 +84,12 @@ export class Editor {
     writeFileSync(`${this.home}/data/User/settings.json`, JSON.stringify({ ...QUIET, ...settings }, null, 2));
   }
 
+  /** Writes the settings of the machine on which the editor opens files, where the programs are named that run there. */
+  machineSettings(settings) {
+    mkdirSync(`${this.home}/data/Machine`, { recursive: true });
+    writeFileSync(`${this.home}/data/Machine/settings.json`, JSON.stringify(settings));
+  }
+
   /** A folder with these files: names and texts. */
   workspace(name, files) {
     const folder = join(this.home, name);
@@ -300,9 +306,9 @@ export class Window {
     return toast.first();
   }
 
-  /** Waits until our item in the status bar has an icon of this name. */
-  async status(icon) {
+  /** Waits until our item in the status bar has an icon of this name; `timeout` is in milliseconds. */
+  async status(icon, timeout = 30_000) {
     const item = this.page.locator('.statusbar-item[id="marginote.marginote.marginote.status"]');
-    await item.locator(`.codicon-${icon}`).first().waitFor();
+    await item.locator(`.codicon-${icon}`).first().waitFor({ timeout });
   }
 }
