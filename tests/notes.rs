@@ -236,7 +236,7 @@ fn a_notebook_saved_as_text() {
         |"""
         |
         |if text:
-        |    pass
+        |    0
         |    n = len(text)
     77 h2 Text in strings › Only comments
       79 Cell python []
@@ -268,6 +268,7 @@ fn links_tags_comments_and_tables() {
     link "[[#Locks]]"  # Locks
     link "[the *docs*](other%20note.md#intro \"T\")" other note.md # intro
     link "![](img/a.png)" img/a.png # -
+    link "[the web](https://example.org)" https://example.org # -
     "#);
 }
 

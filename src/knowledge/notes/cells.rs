@@ -6,7 +6,7 @@ use super::BlockKind;
 use super::lines::{self, Fence, Lines};
 use super::python::{self, Nesting};
 use super::scan::Found;
-use crate::text::{is_magic, language, without_magic};
+use crate::text::{is_magic, language};
 
 /// A cell that was read.
 pub(super) struct Cell {
@@ -126,7 +126,8 @@ impl Reader<'_> {
                 _ => break,
             }
         }
-        let parses = |end: usize| python::parses(&without_magic(self.lines.slice(start..end)));
+        let parses =
+            |end: usize| python::parses(&python::without_magic(self.lines.slice(start..end)));
         let last = *ends.last()?;
         if parses(last) {
             return Some(last);

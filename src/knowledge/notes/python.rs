@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use tree_sitter::Parser;
 
 use super::lines;
-use crate::text::is_magic;
+use crate::text::{self, is_magic};
 
 thread_local! {
     static PARSER: RefCell<Option<Parser>> = RefCell::new(parser());
@@ -190,6 +190,17 @@ fn has_word(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         !text[..at].ends_with(is_name) && !text[at + name.len()..].starts_with(is_name)
     })
+}
+
+/// Code with the lines for IPython taken out: blank at the margin, a statement that does nothing in a block. It has as many lines as before.
+pub(super) fn without_magic(code: &str) -> String {
+    let blanked = text::without_magic(code);
+    let lines = code.split('\n').zip(blanked.split('\n'));
+    let lines = lines.map(|(line, blanked)| match line == blanked {
+        true => line,
+        false => blanked.trim_end(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use super::marks::{self, Verdict};
 use super::prose::{ProseLine, prose_lines, without_callout};
 use super::scan::{Found, Heading, Outline};
 use super::{Block, BlockKind, Link, LinkKind, Mark, Section, headings, inline, python, questions};
-use crate::text::without_magic;
 
 /// The sections of a text from this line on, and the links in them.
 pub(super) fn build(
@@ -134,11 +133,11 @@ impl Builder<'_> {
         let texts: Vec<&str> = texts.collect();
         match found.kind {
             BlockKind::Output => texts.join("\n"),
-            BlockKind::Cell => without_magic(&texts.join("\n")),
+            BlockKind::Cell => python::without_magic(&texts.join("\n")),
             BlockKind::Fence | BlockKind::Indented => {
                 let code = without_indent(&texts, found.indent);
                 match is_python(&found.language) {
-                    true => without_magic(&code),
+                    true => python::without_magic(&code),
                     false => code,
                 }
             }
