@@ -41,7 +41,7 @@ fn block(code: &str) -> Markup {
     let code = code.trim_end();
     let colours = highlights(code);
     let ends = colours.iter().map(|(range, _)| range.end);
-    let last = ends.clone().last().unwrap_or(0);
+    let last = ends.clone().next_back().unwrap_or(0);
     let before = std::iter::once(0).chain(ends);
     html! {
         pre tabindex="0" {
