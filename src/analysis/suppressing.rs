@@ -10,6 +10,7 @@ use crate::facts::FileFacts;
 use crate::rules::suppress::{Directive, SuppressedFile, directives, lines, name_being_written};
 use crate::rules::{Edit, Finding, Place};
 use crate::syntax::Kind;
+use crate::text::Cells;
 
 /// What a comment is to silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -60,7 +61,7 @@ impl Snapshot {
         let comments = directives_of(file, &segments(file), config.knowledge.rule_names());
         let (at, text) = match scope {
             Suppress::Statement => in_statement(file, &comments, finding)?,
-            Suppress::File => in_file(file, &comments, finding.code),
+            Suppress::File => in_file(file, self.cells(path).as_deref(), &comments, finding.code)?,
         };
         Some(Edit {
             place: Place {
@@ -132,14 +133,36 @@ fn line_range(file: &FileFacts, line: usize) -> Option<Range<usize>> {
     (length > 0).then_some(start..start + length)
 }
 
-/// A comment of its own above everything but what has to be the first.
-fn in_file(file: &FileFacts, comments: &[Directive], code: &str) -> (usize, String) {
+/// A comment of its own above everything but what has to be the first. None in a notebook where every cell starts with what has to be.
+fn in_file(
+    file: &FileFacts,
+    cells: Option<&Cells>,
+    comments: &[Directive],
+    code: &str,
+) -> Option<(usize, String)> {
     let mut rooms = comments.iter();
     if let Some(room) = rooms.find_map(|directive| directive.room(true)) {
-        return (room, format!(", {code}"));
+        return Some((room, format!(", {code}")));
     }
     let source = file.source();
-    // `#!` is the first line; what names the encoding is one of the first two
+    let at = match cells {
+        Some(cells) => {
+            let mut cells = cells.cells().iter();
+            cells.find(|cell| cell.may_grow_above)?.bytes.start
+        }
+        None => below_first_lines(file),
+    };
+    let line_end = match source.find(['\n', '\r']).map(|end| &source[end..]) {
+        Some(end) if end.starts_with("\r\n") => "\r\n",
+        Some(end) if end.starts_with('\r') => "\r",
+        _ => "\n",
+    };
+    Some((at, format!("# marginote: ignore-file[{code}]{line_end}")))
+}
+
+/// The byte below the lines that have to be the first: `#!` is the first line, what names the encoding is one of the first two.
+fn below_first_lines(file: &FileFacts) -> usize {
+    let source = file.source();
     let must_be_first = |line: &usize| {
         let range = line_range(file, *line);
         let text = range
@@ -148,11 +171,5 @@ fn in_file(file: &FileFacts, comments: &[Directive], code: &str) -> (usize, Stri
         *line == 0 && text.starts_with("#!") || text.starts_with('#') && text.contains("coding")
     };
     let above = (0..2).filter(must_be_first).last();
-    let at = above.map_or(0, |line| file.line_start(line + 1).unwrap_or(source.len()));
-    let line_end = match source.find(['\n', '\r']).map(|end| &source[end..]) {
-        Some(end) if end.starts_with("\r\n") => "\r\n",
-        Some(end) if end.starts_with('\r') => "\r",
-        _ => "\n",
-    };
-    (at, format!("# marginote: ignore-file[{code}]{line_end}"))
+    above.map_or(0, |line| file.line_start(line + 1).unwrap_or(source.len()))
 }

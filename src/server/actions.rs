@@ -1,23 +1,25 @@
 //! Code actions: fixes, comments that silence, and where more is to be read.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::lsp_types::{
     CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams, Command, DocumentChanges,
-    OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Url, WorkspaceEdit,
+    Location, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Url,
+    WorkspaceEdit,
 };
 
 use super::backend::Context;
 use super::convert::{self, Converter};
+use super::source::Source;
+use super::workspace::{CellOf, View};
 use super::{commands, margin};
 use crate::analysis::fixing::together;
 use crate::analysis::{Report, Suppress};
 use crate::rules::{Edit, Finding};
-use crate::text::Document;
 
 /// Makes every safe fix of a file that does not touch another one.
 pub const FIX_ALL: &str = "source.fixAll.marginote";
@@ -27,8 +29,8 @@ pub const FIX_ALL: &str = "source.fixAll.marginote";
 #[serde(rename_all = "camelCase")]
 struct Wanted {
     uri: Url,
-    /// Of the text that the action was offered for.
-    version: Option<i32>,
+    /// Of the text that the action was offered for; of a notebook those of all its cells.
+    versions: Vec<i32>,
     change: Change,
 }
 
@@ -75,8 +77,7 @@ impl Named {
 struct Offer<'a> {
     context: &'a Context,
     uri: &'a Url,
-    path: &'a Path,
-    document: &'a Document,
+    source: &'a Source,
     report: &'a Report,
 }
 
@@ -90,28 +91,22 @@ pub fn actions(
 ) -> Result<Option<Vec<CodeActionOrCommand>>> {
     let Context { view, session, .. } = context;
     let uri = &params.text_document.uri;
-    let path = convert::path(uri);
-    let document = view.document(&path).filter(|_| !view.is_foreign(&path));
-    let Some(document) = document else {
+    let Some(source) = view.source(uri) else {
         return Ok(None);
     };
-    let report = view.snapshot.findings(&path, &context.cancel);
+    let report = view.snapshot.findings(&source.path, &context.cancel);
     let report = report.ok_or_else(Error::request_cancelled)?;
-    let offset = |at| {
-        let offset = document.offset(convert::from_lsp(at), session.encoding);
-        offset.unwrap_or(document.len_bytes())
-    };
-    let (start, end) = (offset(params.range.start), offset(params.range.end));
+    let start = source.nearest(params.range.start, session);
+    let end = source.nearest(params.range.end, session);
     let is_there = |finding: &&Finding| {
         let range = &finding.place.range;
-        range.start <= end && start <= range.end
+        source.holds(range) && range.start <= end && start <= range.end
     };
     let there: Vec<&Finding> = report.findings.iter().filter(is_there).collect();
     let offer = Offer {
         context,
         uri,
-        path: &path,
-        document: &document,
+        source: &source,
         report: &report,
     };
     let actions = offer.actions(&there).into_iter();
@@ -164,7 +159,7 @@ impl Offer<'_> {
             actions.extend(self.explain(finding));
         }
         actions.dedup_by(|one, other| one.command.is_some() && one.command == other.command);
-        if !together(self.path, &self.report.findings, false).is_empty() {
+        if !together(&self.source.path, &self.report.findings, false).is_empty() {
             let title = "Make every safe fix in this file".to_owned();
             actions.extend(self.edit(title, CodeActionKind::new(FIX_ALL), None, Change::FixAll));
         }
@@ -198,14 +193,13 @@ impl Offer<'_> {
         finding: Option<&Finding>,
         change: Change,
     ) -> Option<CodeAction> {
-        let edits = edits(self.context, self.path, self.report, &change)?;
+        let edits = edits(self.context, &self.source.path, self.report, &change)?;
         let mut action = self.action(title, kind, finding);
         match self.context.session.resolves_edits {
             true => {
-                let open = self.context.view.open.get(self.path);
                 action.data = Some(json!(Wanted {
                     uri: self.uri.clone(),
-                    version: open.map(|open| open.version),
+                    versions: versions(&self.context.view, &convert::path(self.uri)),
                     change,
                 }));
             }
@@ -216,7 +210,7 @@ impl Offer<'_> {
 
     fn action(&self, title: String, kind: CodeActionKind, finding: Option<&Finding>) -> CodeAction {
         let converter = Converter {
-            document: self.document,
+            source: self.source,
             view: &self.context.view,
             session: &self.context.session,
         };
@@ -248,7 +242,7 @@ impl Offer<'_> {
     /// Opens the note that teaches what the finding is about.
     fn note(&self, finding: &Finding) -> Option<CodeAction> {
         let Context { view, session, .. } = self.context;
-        let config = view.snapshot.config(self.path);
+        let config = view.snapshot.config(&self.source.path);
         let rule = config.knowledge.rule(finding.code)?;
         let place = view.snapshot.note_about(&rule.concept)?;
         let location = margin::location(view, session, &place)?;
@@ -258,7 +252,7 @@ impl Offer<'_> {
 
     /// Shows the page of the rule.
     fn explain(&self, finding: &Finding) -> Option<CodeAction> {
-        let config = self.context.view.snapshot.config(self.path);
+        let config = self.context.view.snapshot.config(&self.source.path);
         let rule = config.knowledge.rule(finding.code)?;
         let title = format!("Explain {}: {}", rule.code, rule.name);
         Some(self.command(finding, title, commands::EXPLAIN, json!(rule.code)))
@@ -275,17 +269,38 @@ pub fn resolve(context: &Context, action: CodeAction) -> Result<CodeAction> {
     };
     let wanted: Wanted = serde_json::from_value(data)
         .map_err(|_| Error::invalid_params("this action is none of Marginote's"))?;
-    let path = convert::path(&wanted.uri);
-    let open = context.view.open.get(&path);
-    let report = (open.map(|open| open.version) == wanted.version)
-        .then(|| context.view.snapshot.findings(&path, &context.cancel));
-    let report = report.ok_or_else(changed)?;
+    let view = &context.view;
+    let name = convert::path(&wanted.uri);
+    let source = view.source_named(&name);
+    let source = source.filter(|_| versions(view, &name) == wanted.versions);
+    let path = source.ok_or_else(changed)?.path;
+    let report = view.snapshot.findings(&path, &context.cancel);
     let report = report.ok_or_else(Error::request_cancelled)?;
     let edits = edits(context, &path, &report, &wanted.change).ok_or_else(changed)?;
     Ok(CodeAction {
         edit: workspace_edit(context, &edits),
         ..action
     })
+}
+
+/// The version of an open document; of a cell those of all cells of its notebook, in order.
+fn versions(view: &View, name: &Path) -> Vec<i32> {
+    let Some(open) = view.open.get(name) else {
+        return Vec::new();
+    };
+    let Some(CellOf { notebook, .. }) = &open.cell else {
+        return vec![open.version];
+    };
+    let mut cells: Vec<(usize, i32)> = view
+        .open
+        .values()
+        .filter_map(|open| {
+            let cell = open.cell.as_ref()?;
+            (cell.notebook == *notebook).then_some((cell.number, open.version))
+        })
+        .collect();
+    cells.sort_unstable();
+    cells.into_iter().map(|(_, version)| version).collect()
 }
 
 fn changed() -> Error {
@@ -315,29 +330,23 @@ fn edits(context: &Context, path: &Path, report: &Report, change: &Change) -> Op
 /// Edits as the client takes them, with versions where it can. None where a file cannot be read any more.
 fn workspace_edit(context: &Context, edits: &[Edit]) -> Option<WorkspaceEdit> {
     let Context { view, session, .. } = context;
-    let mut by_path: BTreeMap<&PathBuf, Vec<TextEdit>> = BTreeMap::new();
+    let mut by_uri: BTreeMap<Url, Vec<TextEdit>> = BTreeMap::new();
     for edit in edits {
-        let range = convert::location(&edit.place, view, session)?.range;
-        let edits = by_path.entry(&*edit.place.path).or_default();
+        let Location { uri, range } = convert::location(&edit.place, view, session)?;
+        let edits = by_uri.entry(uri).or_default();
         edits.push(TextEdit::new(range, edit.text.clone()));
     }
-    let by_uri = by_path
-        .into_iter()
-        .map(|(path, edits)| Some((path, view.uri(path)?, edits)));
-    let by_uri: Vec<_> = by_uri.collect::<Option<_>>()?;
     if !session.document_changes {
-        let changes = by_uri.into_iter().map(|(_, uri, edits)| (uri, edits));
-        return Some(WorkspaceEdit::new(changes.collect()));
+        return Some(WorkspaceEdit::new(by_uri.into_iter().collect()));
     }
-    let documents = by_uri
-        .into_iter()
-        .map(|(path, uri, edits)| TextDocumentEdit {
-            text_document: OptionalVersionedTextDocumentIdentifier {
-                uri,
-                version: view.open.get(path).map(|open| open.version),
-            },
+    let documents = by_uri.into_iter().map(|(uri, edits)| {
+        let open = view.open.get(&convert::path(&uri));
+        let version = open.map(|open| open.version);
+        TextDocumentEdit {
+            text_document: OptionalVersionedTextDocumentIdentifier { uri, version },
             edits: edits.into_iter().map(OneOf::Left).collect(),
-        });
+        }
+    });
     Some(WorkspaceEdit {
         document_changes: Some(DocumentChanges::Edits(documents.collect())),
         ..WorkspaceEdit::default()

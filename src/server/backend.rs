@@ -95,19 +95,16 @@ impl LanguageServer for Backend {
                 ..
             } = context;
             let at = params.text_document_position_params;
-            let path = convert::path(&at.text_document.uri);
-            let document = view.document(&path).filter(|_| !view.is_foreign(&path));
-            let Some(document) = document else {
+            let Some(source) = view.source(&at.text_document.uri) else {
                 return Ok(None);
             };
-            let position = convert::from_lsp(at.position);
-            let offset = document.offset(position, session.encoding);
-            let hover = offset.and_then(|offset| view.snapshot.hover(&path, offset));
+            let offset = source.offset(at.position, &session);
+            let hover = offset.and_then(|offset| view.snapshot.hover(&source.path, offset));
             Ok(hover.map(|hover| {
-                let config = view.snapshot.config(&path);
+                let config = view.snapshot.config(&source.path);
                 let card = card(&hover, &config.knowledge).filter(|_| session.markdown);
                 let card = card.and_then(|card| pages.url(card));
-                convert::hover(hover, card, &document, &session)
+                convert::hover(hover, card, &source, &session)
             }))
         })
         .await

@@ -20,22 +20,20 @@ const PLACES: usize = 5;
 /// When the client took the request back.
 pub fn hints(context: &Context, params: &InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
     let Context { view, session, .. } = context;
-    let path = convert::path(&params.text_document.uri);
-    let Some(document) = view.document(&path) else {
+    let Some(source) = view.source(&params.text_document.uri) else {
         return Ok(None);
     };
-    if view.is_foreign(&path) || !view.snapshot.config(&path).inlay_hints {
+    if !view.snapshot.config(&source.path).inlay_hints {
         return Ok(None);
     }
-    let offset = |at| {
-        let offset = document.offset(convert::from_lsp(at), session.encoding);
-        offset.unwrap_or(document.len_bytes())
-    };
-    let range = offset(params.range.start)..offset(params.range.end);
-    let hints = view.snapshot.hints(&path, &range, &context.cancel);
+    let start = source.nearest(params.range.start, session);
+    let end = source.nearest(params.range.end, session);
+    let hints = view
+        .snapshot
+        .hints(&source.path, &(start..end), &context.cancel);
     let hints = hints.ok_or_else(Error::request_cancelled)?.into_iter();
     let hint = |hint: Hint| InlayHint {
-        position: convert::range(&document, &(hint.offset..hint.offset), session).start,
+        position: source.range(&(hint.offset..hint.offset), session).start,
         label: InlayHintLabel::String(hint.text.to_owned()),
         kind: None,
         text_edits: None,
@@ -50,8 +48,8 @@ pub fn hints(context: &Context, params: &InlayHintParams) -> Result<Option<Vec<I
 /// `started in a.py line 3, b.py line 9`
 fn tooltip(context: &Context, places: &[Place]) -> Option<String> {
     let words = places.iter().take(PLACES).filter_map(|place| {
-        let document = context.view.document(&place.path)?;
-        let line = document.line_column(place.range.start).0;
+        let at = convert::location(place, &context.view, &context.session)?;
+        let line = at.range.start.line + 1;
         let name = place.path.file_name()?.to_string_lossy();
         Some(format!("{name} line {line}"))
     });
@@ -66,17 +64,19 @@ fn tooltip(context: &Context, places: &[Place]) -> Option<String> {
 /// When the client took the request back.
 pub fn lenses(context: &Context, uri: &Url) -> Result<Option<Vec<CodeLens>>> {
     let Context { view, session, .. } = context;
-    let path = convert::path(uri);
-    let Some(document) = view.document(&path) else {
+    let Some(source) = view.source(uri) else {
         return Ok(None);
     };
-    if view.is_foreign(&path) || !view.snapshot.config(&path).code_lens {
+    if !view.snapshot.config(&source.path).code_lens {
         return Ok(None);
     }
-    let lenses = view.snapshot.definition_lenses(&path, &context.cancel);
+    let lenses = view
+        .snapshot
+        .definition_lenses(&source.path, &context.cancel);
     let lenses = lenses.ok_or_else(Error::request_cancelled)?.into_iter();
+    let lenses = lenses.filter(|lens| source.holds(&lens.range));
     let lens = |lens: DefinitionLens| {
-        let range = convert::range(&document, &lens.range, session);
+        let range = source.range(&lens.range, session);
         let places = lens.places.iter();
         let places = places.filter_map(|place| convert::location(place, view, session));
         let places: Vec<Location> = places.collect();

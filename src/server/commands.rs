@@ -197,10 +197,9 @@ fn note_at(context: &Context, uri: Url, range: Range) -> Result<Location> {
 
 fn note_about(context: &Context, uri: &Url, position: Position) -> Option<Location> {
     let Context { view, session, .. } = context;
-    let path = convert::path(uri);
-    let document = view.document(&path).filter(|_| !view.is_foreign(&path))?;
-    let offset = document.offset(convert::from_lsp(position), session.encoding)?;
-    let Hover { concept, also, .. } = view.snapshot.hover(&path, offset)?;
+    let source = view.source(uri)?;
+    let offset = source.offset(position, session)?;
+    let Hover { concept, also, .. } = view.snapshot.hover(&source.path, offset)?;
     let mut concepts = concept.iter().chain(&also);
     let place = concepts.find_map(|concept| view.snapshot.note_about(concept))?;
     margin::location(view, session, &place)

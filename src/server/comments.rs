@@ -6,7 +6,6 @@ use tower_lsp::lsp_types::{
 };
 
 use super::backend::Context;
-use super::convert;
 use crate::explain;
 use crate::knowledge::{Card, RuleCard};
 
@@ -16,17 +15,17 @@ pub fn completions(
     at: &TextDocumentPositionParams,
 ) -> Option<Vec<CompletionItem>> {
     let Context { view, session, .. } = context;
-    let path = convert::path(&at.text_document.uri);
-    let document = view.document(&path)?;
+    let source = view.source(&at.text_document.uri)?;
+    let offset = source.offset(at.position, session)?;
     // most of what is typed is no comment of ours: nothing is parsed for it
-    let line = document.line_text(usize::try_from(at.position.line).ok()?);
+    let (line, _) = source.document.line_column(offset);
+    let line = source.document.line_text(line - 1);
     if !line.to_ascii_lowercase().contains("marginote:") {
         return None;
     }
-    let offset = document.offset(convert::from_lsp(at.position), session.encoding)?;
-    let (bytes, before) = view.snapshot.unfinished_name(&path, offset)?;
-    let range = convert::range(&document, &bytes, session);
-    let config = view.snapshot.config(&path);
+    let (bytes, before) = view.snapshot.unfinished_name(&source.path, offset)?;
+    let range = source.range(&bytes, session);
+    let config = view.snapshot.config(&source.path);
     let is_there = |name: &str| before.iter().any(|known| known.eq_ignore_ascii_case(name));
     let rules = config.knowledge.rules();
     let rules = rules.filter(|rule| !is_there(&rule.code) && !is_there(&rule.name));
@@ -69,11 +68,10 @@ fn item(
 /// The page of the rule that a comment of ours names at a position.
 pub fn definition(context: &Context, at: &TextDocumentPositionParams) -> Option<Location> {
     let Context { view, session, .. } = context;
-    let path = convert::path(&at.text_document.uri);
-    let document = view.document(&path)?;
-    let offset = document.offset(convert::from_lsp(at.position), session.encoding)?;
-    let (_, code) = view.snapshot.named_rule(&path, offset)?;
-    let config = view.snapshot.config(&path);
+    let source = view.source(&at.text_document.uri)?;
+    let offset = source.offset(at.position, session)?;
+    let (_, code) = view.snapshot.named_rule(&source.path, offset)?;
+    let config = view.snapshot.config(&source.path);
     let card = Card::Rule(config.knowledge.rule(code)?);
     let start = Position::default();
     Some(Location::new(

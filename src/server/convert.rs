@@ -9,6 +9,7 @@ use tower_lsp::lsp_types::{
 };
 
 use super::session::Session;
+use super::source::Source;
 use super::workspace::View;
 use crate::analysis;
 use crate::explain;
@@ -57,8 +58,8 @@ pub fn range(
 
 /// Turns the findings of one file into what the client can show.
 pub struct Converter<'a> {
-    /// The file's text.
-    pub document: &'a text::Document,
+    /// Where the findings are shown.
+    pub source: &'a Source,
     /// Where the texts of other files are.
     pub view: &'a View,
     /// What the client can show.
@@ -71,7 +72,7 @@ impl Converter<'_> {
         let mut message = finding.message.clone();
         let mut related = Vec::new();
         for evidence in &finding.evidence {
-            match self.location(&evidence.place, finding) {
+            match location(&evidence.place, self.view, self.session) {
                 Some(location) if self.session.related_information => {
                     related.push(DiagnosticRelatedInformation {
                         location,
@@ -82,7 +83,7 @@ impl Converter<'_> {
             }
         }
         Diagnostic {
-            range: range(self.document, &finding.place.range, self.session),
+            range: self.source.range(&finding.place.range, self.session),
             severity: Some(severity(finding.severity)),
             code: Some(NumberOrString::String(finding.code.to_owned())),
             code_description: explain::rule_url(finding.code)
@@ -97,26 +98,6 @@ impl Converter<'_> {
         }
     }
 
-    /// Calls `take` with the text that a place is in. None where the file cannot be read any more.
-    fn with_text<T>(
-        &self,
-        place: &Place,
-        finding: &Finding,
-        take: impl FnOnce(&text::Document) -> T,
-    ) -> Option<T> {
-        if place.path == finding.place.path {
-            return Some(take(self.document));
-        }
-        Some(take(&*self.view.document(&place.path)?))
-    }
-
-    fn location(&self, place: &Place, finding: &Finding) -> Option<Location> {
-        let uri = self.view.uri(&place.path)?;
-        self.with_text(place, finding, |document| {
-            Location::new(uri, range(document, &place.range, self.session))
-        })
-    }
-
     /// Evidence for a client without related information: a line of the message.
     fn evidence_line(&self, evidence: &Evidence, finding: &Finding) -> String {
         let Evidence { place, message } = evidence;
@@ -124,11 +105,8 @@ impl Converter<'_> {
             true => String::new(),
             false => format!(" of {}", place.path.display()),
         };
-        let line = self.with_text(place, finding, |document| {
-            document.line_column(place.range.start).0
-        });
-        match line {
-            Some(line) => format!("\nLine {line}{file}: {message}"),
+        match location(place, self.view, self.session) {
+            Some(at) => format!("\nLine {}{file}: {message}", at.range.start.line + 1),
             None => format!("\n{message}"),
         }
     }
@@ -136,7 +114,7 @@ impl Converter<'_> {
     /// The fixes, for the code actions that the client may ask for at the diagnostic, and the lesson for a client that writes into the margin.
     fn data(&self, finding: &Finding) -> Value {
         let edit = |edit: &Edit| {
-            let at = self.location(&edit.place, finding)?;
+            let at = location(&edit.place, self.view, self.session)?;
             Some(json!({"uri": at.uri, "range": at.range, "newText": edit.text}))
         };
         let fix = |fix: &Fix| {
@@ -161,16 +139,15 @@ fn severity(severity: Severity) -> DiagnosticSeverity {
 
 /// A place as the client knows it. None where the file cannot be read any more.
 pub fn location(place: &Place, view: &View, session: &Session) -> Option<Location> {
-    let document = view.document(&place.path)?;
-    let uri = view.uri(&place.path)?;
-    Some(Location::new(uri, range(&document, &place.range, session)))
+    let (uri, source) = view.source_at(&place.path, place.range.start)?;
+    Some(Location::new(uri, source.range(&place.range, session)))
 }
 
 /// A hover in the form that the client can show. `card` is where the card can be read that it explains.
 pub fn hover(
     hover: analysis::Hover,
     card: Option<Url>,
-    document: &text::Document,
+    source: &Source,
     session: &Session,
 ) -> Hover {
     let (kind, mut value) = match session.markdown {
@@ -184,6 +161,6 @@ pub fn hover(
     }
     Hover {
         contents: HoverContents::Markup(MarkupContent { kind, value }),
-        range: Some(range(document, &hover.range, session)),
+        range: Some(source.range(&hover.range, session)),
     }
 }

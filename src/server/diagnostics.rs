@@ -27,22 +27,18 @@ pub fn diagnose(
     cancel: &Cancel,
     session: &Session,
 ) -> Option<Vec<Diagnostic>> {
-    if view.is_foreign(path) {
+    let Some(source) = view.source_named(path) else {
         return Some(Vec::new());
-    }
-    let report = view.snapshot.findings(path, cancel)?;
-    let diagnostics = view.document(path).map(|document| {
-        let converter = Converter {
-            document: &document,
-            view,
-            session,
-        };
-        let findings = report.findings.iter();
-        findings
-            .map(|finding| converter.diagnostic(finding))
-            .collect()
-    });
-    Some(diagnostics.unwrap_or_default())
+    };
+    let report = view.snapshot.findings(&source.path, cancel)?;
+    let converter = Converter {
+        source: &source,
+        view,
+        session,
+    };
+    let findings = report.findings.iter();
+    let here = findings.filter(|finding| source.holds(&finding.place.range));
+    Some(here.map(|finding| converter.diagnostic(finding)).collect())
 }
 
 /// Diagnostics as they go over the wire.
@@ -78,12 +74,14 @@ pub fn tell(
     cancel: &Cancel,
     session: &Session,
 ) -> Option<(Told, Vec<String>)> {
-    if view.is_foreign(path) {
+    let cell = view.open.get(path).and_then(|open| open.cell.as_ref());
+    let file = cell.map_or(path, |cell| &cell.notebook);
+    if cell.is_none() && view.is_foreign(path) {
         return Some((Told::nothing(), Vec::new()));
     }
-    let report = view.snapshot.findings(path, cancel)?;
+    let report = view.snapshot.findings(file, cancel)?;
     let known = lock(&view.told).get(path).cloned();
-    let config = view.snapshot.config(path);
+    let config = view.snapshot.config(file);
     let wrong = config.problems.iter().map(ToString::to_string);
     let problems = report.problems.iter().cloned().chain(wrong).collect();
     if let Some(known) = known.filter(|known| known.stamp == report.stamp) {
@@ -166,7 +164,11 @@ pub fn workspace_report(
         .iter()
         .map(|previous| (convert::path(&previous.uri), previous))
         .collect();
-    let paths = view.snapshot.files();
+    let mut paths = view.snapshot.files();
+    // the client has documents for the cells of a notebook, and none for the whole
+    paths.retain(|path| !view.notebooks.contains_key(path));
+    let cells = view.open.iter().filter(|(_, open)| open.cell.is_some());
+    paths.extend(cells.map(|(name, _)| name.clone()));
     // works out what has changed in them here, and not in all threads at once, which would wait for each other
     view.snapshot.notes();
     let reports: Option<Vec<_>> = paths

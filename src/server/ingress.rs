@@ -29,11 +29,11 @@ use super::actor::{Actor, Event};
 use super::asking;
 use super::backend::{Backend, CONTEXT, Context};
 use super::diagnostics::DocumentReport;
-use super::lifecycle;
 use super::pages::Pages;
 use super::session::Session;
 use super::transport::Outbox;
 use super::workspace::{SharedWorkspace, Workspace, lock};
+use super::{lifecycle, notebooks};
 use crate::analysis::Cancel;
 
 /// What happens to a message depends on it.
@@ -122,7 +122,7 @@ impl Ingress {
         let context = self.context(session, Cancel::default());
         // the handler waits for nothing, so tower-lsp takes what comes next as initialized
         let answer = CONTEXT.scope(context, self.service.call(request));
-        answer.now_or_never()?.ok()?
+        answer.now_or_never()?.ok()?.map(with_notebooks)
     }
 
     fn context(&self, session: Arc<Session>, cancel: Cancel) -> Context {
@@ -184,6 +184,13 @@ impl Ingress {
             "textDocument/didChange" => self.apply(method, params, Workspace::change),
             "textDocument/didSave" => self.apply(method, params, Workspace::save),
             "textDocument/didClose" => self.apply(method, params, Workspace::close),
+            "notebookDocument/didOpen" => self.apply(method, params, Workspace::open_notebook),
+            "notebookDocument/didChange" => {
+                self.apply(method, params, Workspace::change_notebook);
+            }
+            // the text is known already
+            "notebookDocument/didSave" => {}
+            "notebookDocument/didClose" => self.apply(method, params, Workspace::close_notebook),
             "workspace/didChangeWatchedFiles" => {
                 self.apply(method, params, Workspace::files_changed);
             }
@@ -258,6 +265,15 @@ impl Ingress {
         // the actor ends with the process
         let _ = self.events.send(event);
     }
+}
+
+/// The answer to `initialize` with what tower-lsp's types do not know of.
+fn with_notebooks(response: Response) -> Response {
+    let (id, mut result) = response.into_parts();
+    if let Ok(result) = &mut result {
+        result["capabilities"]["notebookDocumentSync"] = notebooks::capability();
+    }
+    Response::from_parts(id, result)
 }
 
 /// A response whose result is JSON already.

@@ -27,9 +27,11 @@ mod lifecycle;
 mod links;
 mod log;
 mod margin;
+mod notebooks;
 mod pages;
 mod recall;
 mod session;
+mod source;
 mod transport;
 mod workspace;
 

@@ -17,6 +17,7 @@ use tower_lsp::lsp_types::{
 use super::actor::Event;
 use super::convert;
 use super::diagnostics::Told;
+use super::notebooks::OpenNotebook;
 use super::session::Session;
 use crate::analysis::notes::Notes;
 use crate::analysis::{Analysis, Snapshot};
@@ -34,6 +35,17 @@ pub struct OpenDocument {
     pub revision: u64,
     /// False after an edit that did not fit: then the text here is not the client's, and nothing is said about it until the client sends all of it.
     pub in_step: bool,
+    /// The cell that it is, if it is one.
+    pub cell: Option<CellOf>,
+}
+
+/// A code cell of an open notebook.
+#[derive(Clone, Debug)]
+pub struct CellOf {
+    /// What the analysis calls the notebook.
+    pub notebook: PathBuf,
+    /// Its number among all cells.
+    pub number: usize,
 }
 
 /// What a request or an analysis sees: it does not change, whatever is typed meanwhile. Cheap to clone.
@@ -43,6 +55,8 @@ pub struct View {
     pub snapshot: Snapshot,
     /// Documents that the client has open.
     pub open: Arc<BTreeMap<PathBuf, OpenDocument>>,
+    /// Notebooks that the client has open.
+    pub notebooks: Arc<BTreeMap<PathBuf, OpenNotebook>>,
     /// What was last told of open documents. Shared by all views: whether it is still true is seen by its stamp.
     pub told: Arc<Mutex<FxHashMap<PathBuf, Told>>>,
 }
@@ -87,11 +101,12 @@ pub fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The mutable state.
 pub struct Workspace {
-    analysis: Analysis,
-    open: Arc<BTreeMap<PathBuf, OpenDocument>>,
+    pub(super) analysis: Analysis,
+    pub(super) open: Arc<BTreeMap<PathBuf, OpenDocument>>,
+    pub(super) notebooks: Arc<BTreeMap<PathBuf, OpenNotebook>>,
     told: Arc<Mutex<FxHashMap<PathBuf, Told>>>,
     folders: Vec<PathBuf>,
-    encoding: PositionEncoding,
+    pub(super) encoding: PositionEncoding,
     /// Revisions given out so far.
     revisions: u64,
     /// Events are sent where the change is made, so that they have the order of the changes.
@@ -104,6 +119,7 @@ impl Workspace {
         Workspace {
             analysis: Analysis::default(),
             open: Arc::default(),
+            notebooks: Arc::default(),
             told: Arc::default(),
             folders: Vec::new(),
             encoding: PositionEncoding::default(),
@@ -117,6 +133,7 @@ impl Workspace {
         View {
             snapshot: self.analysis.snapshot(),
             open: Arc::clone(&self.open),
+            notebooks: Arc::clone(&self.notebooks),
             told: Arc::clone(&self.told),
         }
     }
@@ -209,6 +226,9 @@ impl Workspace {
     pub fn open(&mut self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
         let path = convert::path(&document.uri);
+        if self.is_cell(&path) {
+            return;
+        }
         if self.open.contains_key(&path) {
             tracing::warn!(
                 "{} is opened twice: its text is replaced (close it first)",
@@ -222,6 +242,9 @@ impl Workspace {
     pub fn change(&mut self, params: DidChangeTextDocumentParams) {
         let (uri, version) = (params.text_document.uri, params.text_document.version);
         let path = convert::path(&uri);
+        if self.is_cell(&path) {
+            return;
+        }
         let Some(known) = self.open.get(&path) else {
             return tracing::warn!("a change of {uri}, which is not open, is ignored");
         };
@@ -261,7 +284,7 @@ impl Workspace {
                 "a save of {}, which is not open, is ignored",
                 params.text_document.uri
             ),
-            (Some(open), Some(text)) if !open.in_step => {
+            (Some(open), Some(text)) if !open.in_step && open.cell.is_none() => {
                 let (uri, version) = (open.uri.clone(), open.version);
                 self.replace(path, uri, version, &text);
             }
@@ -272,6 +295,9 @@ impl Workspace {
     /// Closes a document: the file on disk speaks again.
     pub fn close(&mut self, params: DidCloseTextDocumentParams) {
         let path = convert::path(&params.text_document.uri);
+        if self.is_cell(&path) {
+            return;
+        }
         let Some(closed) = Arc::make_mut(&mut self.open).remove(&path) else {
             return tracing::warn!("{} is closed but was not open", params.text_document.uri);
         };
@@ -282,6 +308,11 @@ impl Workspace {
             path,
             uri: closed.uri,
         });
+    }
+
+    /// Whether a document is a cell: these come with their notebook, and a client that sends them by themselves too says nothing new.
+    fn is_cell(&self, path: &Path) -> bool {
+        self.open.get(path).is_some_and(|open| open.cell.is_some())
     }
 
     fn replace(&mut self, path: PathBuf, uri: Url, version: i32, text: &str) {
@@ -312,11 +343,51 @@ impl Workspace {
 
     /// The document has a new text.
     fn advance(&mut self, path: PathBuf, uri: Url, version: i32) {
-        self.record(path.clone(), uri, version, true);
+        self.record(path.clone(), uri, version, true, None);
+        self.touched(path);
+    }
+
+    /// Has an open document analysed.
+    pub(super) fn touched(&self, path: PathBuf) {
         self.send(Event::Touched {
             view: self.view(),
             path,
         });
+    }
+
+    /// A cell is open, or has changed.
+    pub(super) fn record_cell(
+        &mut self,
+        name: &Path,
+        uri: &Url,
+        version: i32,
+        in_step: bool,
+        cell: CellOf,
+    ) {
+        // what stands in it may have come from another cell
+        lock(&self.told).remove(name);
+        self.record(
+            name.to_path_buf(),
+            uri.clone(),
+            version,
+            in_step,
+            Some(cell),
+        );
+    }
+
+    /// Cells are gone: what was said about them is taken back.
+    pub(super) fn close_cells(&mut self, names: &[PathBuf]) {
+        for name in names {
+            let Some(closed) = Arc::make_mut(&mut self.open).remove(name) else {
+                continue;
+            };
+            lock(&self.told).remove(name);
+            self.send(Event::Closed {
+                view: self.view(),
+                path: name.clone(),
+                uri: closed.uri,
+            });
+        }
     }
 
     /// The document's text is not known any more: what was said about it is taken back.
@@ -326,7 +397,7 @@ impl Workspace {
         );
         // the file on disk is nearer to the truth for the files that import it
         self.analysis.close(&path);
-        self.record(path.clone(), uri.clone(), version, false);
+        self.record(path.clone(), uri.clone(), version, false, None);
         self.send(Event::Closed {
             view: self.view(),
             path,
@@ -334,13 +405,21 @@ impl Workspace {
         });
     }
 
-    fn record(&mut self, path: PathBuf, uri: Url, version: i32, in_step: bool) {
+    fn record(
+        &mut self,
+        path: PathBuf,
+        uri: Url,
+        version: i32,
+        in_step: bool,
+        cell: Option<CellOf>,
+    ) {
         self.revisions += 1;
         let document = OpenDocument {
             uri,
             version,
             revision: self.revisions,
             in_step,
+            cell,
         };
         Arc::make_mut(&mut self.open).insert(path, document);
     }
@@ -351,7 +430,8 @@ impl Workspace {
     }
 }
 
-fn changes(changes: Vec<TextDocumentContentChangeEvent>) -> Vec<Change> {
+/// Edits as the client sent them.
+pub(super) fn changes(changes: Vec<TextDocumentContentChangeEvent>) -> Vec<Change> {
     changes
         .into_iter()
         .map(|change| Change {

@@ -12,6 +12,7 @@ mod comments;
 mod diagnostics;
 mod documents;
 mod lifecycle;
+mod notebooks;
 mod notes;
 // these need a server with test hooks, which only debug builds have
 #[cfg(debug_assertions)]
