@@ -11,6 +11,7 @@ mod commands;
 mod comments;
 mod diagnostics;
 mod documents;
+mod flood;
 mod lifecycle;
 mod notebooks;
 mod notes;
