@@ -68,6 +68,7 @@ impl Original {
             .tempfile_in(folder)?;
         beside.write_all(bytes)?;
         beside.as_file().set_permissions(metadata.permissions())?;
+        keep_owner(&metadata, beside.path());
         beside.as_file().sync_all()?;
         if fs::read(&self.real)? != self.bytes {
             return Err(NotWritten::Changed);
@@ -77,3 +78,16 @@ impl Original {
         Ok(())
     }
 }
+
+/// Gives a file to the owner of another. Only the administrator can give files away; whoever else may replace a file owns the new one.
+#[cfg(unix)]
+fn keep_owner(of: &fs::Metadata, path: &Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    if let Err(error) = chown(path, Some(of.uid()), Some(of.gid())) {
+        tracing::debug!("the file's owner changes: {error}");
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_of: &fs::Metadata, _path: &Path) {}

@@ -128,10 +128,12 @@ fn stdin_cannot_be_fixed() {
 #[cfg(unix)]
 #[test]
 fn mode_and_links_are_kept() {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
     let project = folder(&[("real/tool.py", PITFALL)]);
     let real = project.path().join("real/tool.py");
+    // only the administrator can do this
+    let owner = chown(&real, Some(1234), None).ok().map(|()| 1234);
     fs::set_permissions(&real, fs::Permissions::from_mode(0o751)).expect("ours");
     symlink("real/tool.py", project.path().join("link.py")).expect("a link");
     let output = run(project.path(), &["check", "link.py", "--unsafe-fixes"]);
@@ -143,6 +145,8 @@ fn mode_and_links_are_kept() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o7777, 0o751);
+    let kept = fs::metadata(&real).expect("it is there").uid();
+    assert!(owner.is_none_or(|owner| owner == kept), "{kept}");
     assert_eq!(names(&project.path().join("real")), ["tool.py"]);
 }
 

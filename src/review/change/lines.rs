@@ -77,21 +77,17 @@ impl<'c> Changed<'c> {
             .any(|region| touches(&region.new, span))
     }
 
-    /// The byte of the new text where a range of the old one begins. None where its lines have changed.
-    fn moved(&self, range: &Range<usize>) -> Option<usize> {
-        let span = self.old.span(range);
-        if self
-            .change
-            .regions
-            .iter()
-            .any(|region| touches(&region.old, span))
-        {
+    /// The byte of the new text where a byte of the old one stands. None where its line has changed.
+    fn moved(&self, start: usize) -> Option<usize> {
+        let own = self.old.at(start);
+        let regions = &self.change.regions;
+        if regions.iter().any(|region| region.old.contains(&own)) {
             return None;
         }
-        let above = regions_above(&self.change.regions, |region| region.old.end <= span.0);
-        let line = span.0 + above.iter().map(|region| region.new.len()).sum::<usize>();
+        let above = regions_above(regions, |region| region.old.end <= own);
+        let line = own + above.iter().map(|region| region.new.len()).sum::<usize>();
         let line = line - above.iter().map(|region| region.old.len()).sum::<usize>();
-        Some(self.new.start(line) + (range.start - self.old.start(span.0)))
+        Some(self.new.start(line) + (start - self.old.start(own)))
     }
 
     /// The same back: the byte of the old text where a range of the new one begins that touches nothing that has changed.
@@ -193,12 +189,12 @@ impl<'c> Map<'c> {
         file.is_some_and(|(_, file)| file.touches(&place.range))
     }
 
-    /// Where the text at a place before the change stands after it, and the byte that it starts at. None where it has changed.
+    /// Where the first line of a place before the change stands after it, and the byte that the place starts at. None where that line has changed.
     pub(super) fn moved<'p>(&'p self, place: &'p Place) -> Option<(&'p Path, usize)> {
         match self.old.get(place.path.as_path()) {
             Some(&at) => {
                 let file = self.files.get(at)?;
-                let start = file.moved(&place.range)?;
+                let start = file.moved(place.range.start)?;
                 Some((file.change.new.as_deref()?, start))
             }
             // another file may have taken its place

@@ -158,7 +158,7 @@ fn taken_back(after: &[u8], hunks: &[Hunk<'_, [u8]>]) -> Result<(Vec<u8>, Vec<Re
         let range = hunk.new_range();
         // an empty range is named by the line before it
         let start = range.start().saturating_sub(usize::from(!range.is_empty()));
-        let kept = after.get(at..start).ok_or(start + 1)?;
+        let kept = after.get(at..start).ok_or(start.saturating_add(1))?;
         before.extend(kept);
         at = start;
         for line in hunk.lines() {
@@ -200,5 +200,47 @@ fn extend(regions: &mut Vec<Region>, old: Range<usize>, new: Range<usize>) {
             last.new.end = new.end;
         }
         _ => regions.push(Region { old, new }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FILE: &str = "a\nb\nc\nd\n";
+
+    fn changed(patch: &str) -> Result<Vec<FileChange>, ChangeError> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("a.py"), FILE).expect("a file");
+        changes(patch.as_bytes(), |_| folder.path().to_owned(), &[])
+    }
+
+    #[test]
+    fn what_was_there_before_comes_back() {
+        let patch = "--- a/a.py\n+++ b/a.py\n@@ -0,0 +1 @@\n+a\n@@ -2,2 +3 @@\n-x\n-y\n+c\n";
+        let changes = changed(patch).expect("it fits");
+        assert_eq!(changes[0].old_text.as_deref(), Some("b\nx\ny\nd\n"));
+        let region = |old: Range<usize>, new: Range<usize>| Region { old, new };
+        assert_eq!(changes[0].regions, [region(0..0, 0..1), region(1..3, 2..3)]);
+    }
+
+    #[test]
+    fn any_patch_is_survived() {
+        let line = prop_oneof![
+            "[-+ ]{0,3}[ab]{0,2}",
+            Just("--- a/a.py".to_owned()),
+            Just("+++ b/a.py".to_owned()),
+            Just("+++ /dev/null".to_owned()),
+            Just("diff --git a/a.py b/a.py".to_owned()),
+            "(rename (from|to) |old mode |new file mode 1|Binary files |index )(\"a.py|a.py|00644)?",
+            "@@ -(0|1|2|18446744073709551615)(,(0|1|3|18446744073709551615))? \\+(0|1|4|18446744073709551615)(,[0-3])? @@",
+            Just("\\ No newline at end of file".to_owned()),
+        ];
+        let lines = prop::collection::vec(line, 0..12);
+        proptest!(|(lines in lines)| {
+            let _ = changed(&lines.join("\n"));
+        });
     }
 }
