@@ -49,10 +49,11 @@ pub enum Found {
 const LARGEST: u64 = 64 << 20;
 
 impl Disk {
-    /// The same files, of which some have other texts; None: are not there.
+    /// The same files, of which some have other texts, as they would be read; None: are not there.
     pub fn as_if(&self, texts: FxHashMap<PathBuf, Option<Arc<str>>>) -> Disk {
         let disk = Disk {
             facts: self.facts.clone(),
+            cells: self.cells.clone(),
             roots: std::sync::RwLock::new(self.roots()),
             ..Disk::default()
         };
@@ -67,10 +68,13 @@ impl Disk {
                 }
                 disk.exists.insert(folder.to_path_buf(), Found::Folder);
             }
-            let facts = text.map(|text| FileFacts::new(Arc::new(path.clone()), text));
-            let facts = facts.ok_or_else(|| "there is no such file".to_owned());
+            disk.cells.remove(&path);
+            let facts = match text {
+                Some(text) => disk.facts_of(&path, text),
+                None => Err("there is no such file".to_owned()),
+            };
             disk.exists.insert(path.clone(), found);
-            disk.facts.insert(path, facts.map(Arc::new));
+            disk.facts.insert(path, facts);
         }
         disk
     }
@@ -115,10 +119,13 @@ impl Disk {
 
     /// Reads a file; of a notebook its cells.
     fn read_file(&self, path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
-        let source = read_text(path)?;
+        self.facts_of(path, read_text(path)?.into())
+    }
+
+    fn facts_of(&self, path: &Path, source: Arc<str>) -> Result<Arc<FileFacts>, ReadProblem> {
         let name = Arc::new(path.to_path_buf());
         if !is_notebook(path) {
-            return Ok(Arc::new(FileFacts::new(name, source.into())));
+            return Ok(Arc::new(FileFacts::new(name, source)));
         }
         let notebook = Notebook::read(&source);
         let notebook = notebook.map_err(|error| not_json(&error))?;

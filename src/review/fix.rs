@@ -59,7 +59,9 @@ pub(super) fn fixed(
         let mut has_changed = false;
         for (path, report) in files.iter().zip(reports) {
             let fixes = fixing::together(path, &report.findings, fixing.unsafe_too);
-            if fixes.is_empty() || all.left.contains_key(path) {
+            // the text of a notebook's code is not what stands in its file
+            let is_notebook = snapshot.cells(path).is_some();
+            if fixes.is_empty() || is_notebook || all.left.contains_key(path) {
                 continue;
             }
             let edits = fixes.iter().flat_map(|(_, fix)| &fix.edits);

@@ -317,6 +317,39 @@ fn files_with_other_line_ends_and_encodings() {
     assert_eq!(places(&check(here, &["--diff", "HEAD"])), ["a.py:3 MUT001"]);
 }
 
+/// A notebook with these cells.
+fn notebook(cells: &[&str]) -> String {
+    let cell = |source: &&str| {
+        let lines: Vec<&str> = source.split_inclusive('\n').collect();
+        serde_json::json!({"cell_type": "code", "source": lines, "metadata": {}, "outputs": []})
+    };
+    let cells: Vec<_> = cells.iter().map(cell).collect();
+    let document = serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4});
+    serde_json::to_string_pretty(&document).expect("JSON")
+}
+
+#[test]
+fn notebooks_are_compared_by_their_code() {
+    let old = notebook(&["import os\n", PITFALL]);
+    let project = repository(&[("a.ipynb", &old), ("b.ipynb", &old)]);
+    let here = project.path();
+    write(here, "a.ipynb", &notebook(&["import os\nx = 1\n", PITFALL]));
+    write(
+        here,
+        "b.ipynb",
+        &notebook(&["import os\n", &PITFALL.replace("item", "thing")]),
+    );
+    assert_eq!(
+        places(&check(here, &["--diff", "HEAD"])),
+        ["b.ipynb:1 MUT001"]
+    );
+    let all = places(&check(here, &["--diff", "HEAD", "--context", "all"]));
+    assert_eq!(all, ["a.ipynb:1 MUT001 existing", "b.ipynb:1 MUT001"]);
+    // and they are not fixed: what stands in the file is no Python
+    let output = run(here, &["check", "--unsafe-fixes", "b.ipynb"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+}
+
 fn refused(folder: &Path, arguments: &[&str], what: &str) {
     let output = run(folder, &[&["check"], arguments].concat());
     let said = text(&output.stderr);

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::lines::{Changed, Map};
 use crate::analysis::{Cancel, Snapshot};
+use crate::project::is_notebook;
 use crate::rules::{Evidence, Finding, Place};
 
 /// For so many findings the cause is looked for; the others are only new.
@@ -43,9 +44,10 @@ impl<'c> Causes<'c> {
             own.holds(finding, (files, 0))
         });
         let changed = self.map.files.get(file)?;
-        let regions = match changed.change.new {
-            Some(_) => changed.change.regions.len(),
-            None => 0,
+        let regions = match &changed.change.new {
+            Some(path) if !is_notebook(path) => changed.change.regions.len(),
+            // these are taken back as a whole
+            _ => 0,
         };
         let region = self.turn(regions, |own, regions| own.holds(finding, (file, regions)));
         Some(self.evidence(changed, region, finding))
@@ -91,8 +93,12 @@ impl<'c> Causes<'c> {
         match (&changed.change.new, &changed.change.old, region) {
             (Some(path), _, Some(region)) => {
                 let (line, range) = changed.shown(region);
+                let line = match is_notebook(path) {
+                    true => String::new(),
+                    false => format!(":{line}"),
+                };
                 Evidence {
-                    message: format!("new through the change in {}:{line}", name(path)),
+                    message: format!("new through the change in {}{line}", name(path)),
                     place: Place {
                         path: Arc::new(path.clone()),
                         range,

@@ -48,7 +48,7 @@ impl Repository {
         Ok(Repository { top, base })
     }
 
-    /// What leads from the commit to the work tree in its Python files and in `others`, as a patch.
+    /// What leads from the commit to the work tree in its Python files and notebooks and in `others`, as a patch.
     ///
     /// # Errors
     /// When git fails.
@@ -69,6 +69,7 @@ impl Repository {
             "--",
             "*.py",
             "*.pyi",
+            "*.ipynb",
         ];
         let mut arguments: Vec<OsString> = arguments.map(OsString::from).to_vec();
         let others = others

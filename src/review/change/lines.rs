@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{FileChange, Region};
+use super::{FileChange, Region, code};
 use crate::analysis::Snapshot;
 use crate::rules::Place;
 
@@ -58,11 +58,13 @@ pub(super) struct Changed<'c> {
 
 impl<'c> Changed<'c> {
     pub(super) fn new(change: &'c FileChange, after: &Snapshot) -> Changed<'c> {
+        let old = change.old.as_ref().zip(change.old_text.as_deref());
+        let old = old.and_then(|(path, text)| code(path, text));
         let new = change.new.as_ref().and_then(|path| after.document(path));
         let text = new.map_or_else(|| Arc::from(""), |document| document.text());
         Changed {
             change,
-            old: Lines::of(change.old_text.as_deref().unwrap_or_default()),
+            old: Lines::of(&old.unwrap_or_default()),
             new: Lines::of(&text),
             text,
         }

@@ -6,12 +6,15 @@ mod git;
 mod lines;
 mod patch;
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Problem, shown};
+use crate::project::is_notebook;
+use crate::text::Notebook;
 use git::Repository;
 
 /// The change that findings are shown for.
@@ -71,14 +74,14 @@ struct Region {
     new: Range<usize>,
 }
 
-/// What happened to a file. Lines end with `\n` here, as they do for git.
+/// What happened to a file. Lines end with `\n` here, as they do for git. Those of a notebook are lines of its code.
 #[derive(Clone, Debug)]
 struct FileChange {
     /// Where it stood before.
     old: Option<PathBuf>,
     /// Where it stands now.
     new: Option<PathBuf>,
-    /// What stood there. None also where that was no text.
+    /// What stood there; of a notebook its JSON. None also where that was no text.
     old_text: Option<Arc<str>>,
     /// From top to bottom.
     regions: Vec<Region>,
@@ -140,6 +143,14 @@ impl Change {
                 })
             }
         }
+    }
+}
+
+/// The Python in the text of a file. None for a notebook that is broken.
+fn code<'t>(path: &Path, text: &'t str) -> Option<Cow<'t, str>> {
+    match is_notebook(path) {
+        true => Some(Notebook::read(text).ok()?.code().text().to_owned().into()),
+        false => Some(text.into()),
     }
 }
 

@@ -5,9 +5,11 @@ use std::path::{Component, Path, PathBuf};
 
 use diffy::patch_set::{FileMode, FileOperation, FilePatch, ParseOptions, PatchKind, PatchSet};
 use diffy::{Hunk, Line};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use super::{ChangeError, FileChange, Region, os_path};
+use super::{ChangeError, FileChange, Region, code, os_path};
 use crate::analysis::is_python;
+use crate::project::is_notebook;
 use crate::text;
 
 /// A file of a patch: paths below the folder that the patch is for.
@@ -33,7 +35,9 @@ pub(super) fn changes(
     let mut parts = parts(patch)?;
     let is_code = |part: &Part| {
         let mut paths = part.old.iter().chain(&part.new);
-        paths.any(|path| is_python(path) || others.iter().any(|other| other.ends_with(path)))
+        paths.any(|path| {
+            is_python(path) || is_notebook(path) || others.iter().any(|other| other.ends_with(path))
+        })
     };
     parts.retain(is_code);
     let new: Vec<&Path> = parts
@@ -123,16 +127,39 @@ impl<'p> Part<'p> {
             .map_err(|line| ChangeError::DoesNotFit(name, line))?;
         let old = self.old.as_ref().map(|path| folder.join(path));
         let old = old.filter(|_| !before.is_empty());
+        let old_text = old.as_ref().and_then(|_| text::decode(&before).ok());
+        let regions = match new.as_ref().or(old.as_ref()) {
+            Some(path) if is_notebook(path) => {
+                let after = text::decode(&after).unwrap_or_default();
+                code_regions(path, old_text.as_deref().unwrap_or_default(), &after)
+            }
+            _ => regions,
+        };
         Ok(Some(FileChange {
-            old_text: old
-                .as_ref()
-                .and_then(|_| text::decode(&before).ok())
-                .map(Into::into),
+            old_text: old_text.map(Into::into),
             old,
             new,
             regions,
         }))
     }
+}
+
+/// What has changed in the code of a notebook, of which both sides are JSON.
+fn code_regions(path: &Path, before: &str, after: &str) -> Vec<Region> {
+    let lines = |text| {
+        let code = code(path, text).unwrap_or_default();
+        let lines = code.split_inclusive('\n').map(str::to_owned);
+        lines.collect::<Vec<_>>()
+    };
+    let changes = capture_diff_slices(Algorithm::Myers, &lines(before), &lines(after));
+    let changes = changes
+        .iter()
+        .filter(|change| change.tag() != DiffTag::Equal);
+    let region = changes.map(|change| Region {
+        old: change.old_range(),
+        new: change.new_range(),
+    });
+    region.collect()
 }
 
 /// A path of a patch, which may not lead anywhere but down.
