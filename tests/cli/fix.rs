@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::harness::{PITFALL, command, folder, json, run, run_with_stdin, text};
 
@@ -218,4 +218,59 @@ fn a_full_disk_leaves_the_old_file() {
     );
     assert_eq!(read(project.path(), "a.py"), long);
     assert_eq!(names(project.path()), ["a.py"]);
+}
+
+/// A folder with many files to fix.
+fn many() -> tempfile::TempDir {
+    let names: Vec<String> = (0..150).map(|number| format!("f{number}.py")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), PITFALL)).collect();
+    folder(&files)
+}
+
+/// How many files are fixed. Each is as it was or as it should be, and nothing lies beside them.
+fn fixed(folder: &Path) -> usize {
+    let names = names(folder);
+    assert_eq!(names.len(), 150, "{names:?}");
+    let fixed = names.iter().filter(|name| {
+        let text = read(folder, name);
+        assert!(text == PITFALL || text == FIXED, "{name}: {text}");
+        text == FIXED
+    });
+    fixed.count()
+}
+
+#[test]
+fn two_runs_at_once_spoil_nothing() {
+    let project = many();
+    let start = || {
+        let mut call = command(project.path(), &["check", "--unsafe-fixes"]);
+        call.stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts")
+    };
+    let runs = [start(), start()];
+    for mut run in runs {
+        // what the other has fixed meanwhile is left to it, and said
+        let code = run.wait().expect("it ends").code();
+        assert!(matches!(code, Some(0 | 3)), "{code:?}");
+    }
+    assert_eq!(fixed(project.path()), 150);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_between_two_files() {
+    let project = many();
+    let mut call = command(project.path(), &["check", "--unsafe-fixes"]);
+    let mut child = call.stdout(Stdio::null()).spawn().expect("it starts");
+    let first = || read(project.path(), "f0.py") == FIXED;
+    while child.try_wait().expect("it runs").is_none() && !first() {}
+    let id = child.id().to_string();
+    let _ = Command::new("kill").args(["-INT", &id]).status();
+    let code = child.wait().expect("it ends").code();
+    // it may have been quicker
+    assert!(matches!(code, Some(0 | 130)), "{code:?}");
+    let fixed = fixed(project.path());
+    assert!(fixed > 0 && (code != Some(0) || fixed == 150), "{fixed}");
 }
