@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::Outcome;
+use super::{Outcome, region};
 use crate::rules::Finding;
 
 /// Each finding with its fingerprint: 32 hexadecimal digits of its rule, its file as it is shown, and the text of the line where it starts without its blanks.
@@ -14,10 +14,7 @@ pub(super) fn fingerprints<'a>(
 ) -> impl Iterator<Item = (&'a Finding, String)> + 'a {
     let mut seen: FxHashMap<u128, usize> = FxHashMap::default();
     outcome.findings().map(move |finding| {
-        let document = outcome.snapshot.document(&finding.place.path);
-        let line = document.as_ref().map_or("", |document| {
-            document.line_text(document.line_column(finding.place.range.start).0 - 1)
-        });
+        let line = region::line_text(&finding.place, outcome);
         let line: String = line.split_whitespace().collect();
         let path = outcome.shown(&finding.place.path);
         // no code has a NUL, and no path has one

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::region::{Region, region};
+use super::region::{Region, region_of_file};
 use super::text::visible;
 use super::{Outcome, words};
 use crate::rules::{Finding, Severity};
@@ -32,7 +32,11 @@ fn write_finding(finding: &Finding, outcome: &Outcome, out: &mut dyn Write) -> i
         Severity::Information | Severity::Hint => "notice",
     };
     let file = property(&outcome.shown(&finding.place.path));
-    let place = place(region(&finding.place, outcome, PositionEncoding::Utf16));
+    let place = place(region_of_file(
+        &finding.place,
+        outcome,
+        PositionEncoding::Utf16,
+    ));
     let name = words::rule_name(finding, outcome);
     let title = property(format!("{} {name}", finding.code).trim());
     let message = data(&words::lines(finding, outcome).join("\n"));

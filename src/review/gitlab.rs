@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::fingerprint::fingerprints;
 use super::json::write_document;
-use super::region::{Region, Spot, region};
+use super::region::{Region, Spot, region_of_file};
 use super::{Outcome, words};
 use crate::rules::{Finding, Severity};
 use crate::text::PositionEncoding;
@@ -38,9 +38,10 @@ struct Positions {
 pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let issue = |(finding, fingerprint)| {
         let finding: &Finding = finding;
-        let Region { start, end } = region(&finding.place, outcome, PositionEncoding::Utf32);
+        let Region { start, end } =
+            region_of_file(&finding.place, outcome, PositionEncoding::Utf32);
         Issue {
-            description: words::message(finding, outcome),
+            description: words::placed(&finding.place, &words::message(finding, outcome), outcome),
             check_name: finding.code,
             fingerprint,
             severity: match finding.severity {

@@ -48,13 +48,16 @@ fn case(finding: &Finding, path: &str, outcome: &Outcome) -> TestCase {
     // the message stands there already
     let lines = words::lines(finding, outcome);
     status.set_description(lines.get(1..).unwrap_or_default().join("\n"));
-    let line = region::line(&finding.place, outcome);
+    let place = words::place(&finding.place, finding, outcome);
     let name = words::rule_name(finding, outcome);
-    let name = format!("{} {name} in line {line}", finding.code);
+    let name = format!("{} {name} in {place}", finding.code);
     let mut case = TestCase::new(name, status);
     case.set_classname(path);
     case.extra.insert("file".into(), path.into());
-    case.extra.insert("line".into(), line.to_string().into());
+    if region::cell(&finding.place, outcome).is_none() {
+        let line = region::line(&finding.place, outcome);
+        case.extra.insert("line".into(), line.to_string().into());
+    }
     case
 }
 

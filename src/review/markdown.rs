@@ -5,12 +5,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::region::{self, region};
+use super::region::{self, Located, located};
 use super::text::{harmless, plural, summary, visible};
 use super::{Checked, Outcome, words};
 use crate::explain;
-use crate::rules::{Finding, Place, Severity};
-use crate::text::PositionEncoding;
+use crate::rules::{Finding, Severity};
 
 /// The most lines of a finding's own code.
 const LINES: usize = 8;
@@ -58,14 +57,14 @@ fn write_finding(finding: &Finding, outcome: &Outcome, out: &mut dyn Write) -> i
         Severity::Information => "ℹ️",
         Severity::Hint => "💡",
     };
-    let line = region::line(&finding.place, outcome);
+    let place = words::place(&finding.place, finding, outcome);
     let (word, code) = (finding.severity.word(), finding.code);
-    writeln!(out, "### {mark} Line {line}: {word} `{code}`\n")?;
+    writeln!(out, "### {mark} {word} `{code}` in {place}\n")?;
     writeln!(out, "{}\n", words_of(&words::message(finding, outcome)))?;
     writeln!(out, "{}\n", fenced(&own_code(finding, outcome)))?;
     for evidence in words::listed(finding) {
         let place = words::place(&evidence.place, finding, outcome);
-        let code = span(first_line(&evidence.place, outcome).trim());
+        let code = span(harmless(region::line_text(&evidence.place, outcome).trim()).as_ref());
         let message = words_of(&evidence.message);
         writeln!(out, "- {}, {code}: {message}", words_of(&place))?;
     }
@@ -95,23 +94,14 @@ fn write_lesson(finding: &Finding, outcome: &Outcome, out: &mut dyn Write) -> io
 
 /// The lines of a finding's own range.
 fn own_code(finding: &Finding, outcome: &Outcome) -> String {
-    let Some(document) = outcome.snapshot.document(&finding.place.path) else {
+    let Some(Located { document, range }) = located(&finding.place, outcome) else {
         return String::new();
     };
-    let region = region(&finding.place, outcome, PositionEncoding::Utf8);
-    let last = region.end.line.min(region.start.line + LINES - 1);
-    let lines = region.start.line..=last;
-    let lines = lines.map(|line| harmless(document.line_text(line - 1)).into_owned() + "\n");
+    let line = |offset: usize| document.line_column(offset).0 - 1;
+    let first = line(range.start);
+    let lines = first..=line(range.end).min(first + LINES - 1);
+    let lines = lines.map(|line| harmless(document.line_text(line)).into_owned() + "\n");
     lines.collect()
-}
-
-/// The line on which a place starts.
-fn first_line(place: &Place, outcome: &Outcome) -> String {
-    let line = region::line(place, outcome) - 1;
-    let document = outcome.snapshot.document(&place.path);
-    document.map_or_else(String::new, |document| {
-        harmless(document.line_text(line)).into_owned()
-    })
 }
 
 /// A line of ours with the user's names in it. A mention is looked for in what was rendered, so a backslash does not keep it from notifying somebody.

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json::write_document;
-use super::region::{Region, region};
+use super::region::{Region, region_of_file};
 use super::{Outcome, words};
 use crate::explain::rule_url;
 use crate::rules::{Finding, Fix, Place, Severity};
@@ -26,7 +26,7 @@ struct Diagnostic<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     suggestions: Vec<Suggestion>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    related_locations: Vec<Related<'a>>,
+    related_locations: Vec<Related>,
 }
 
 #[derive(Serialize)]
@@ -54,8 +54,8 @@ struct Suggestion {
 }
 
 #[derive(Serialize)]
-struct Related<'a> {
-    message: &'a str,
+struct Related {
+    message: String,
     location: Location,
 }
 
@@ -71,7 +71,7 @@ fn diagnostic<'a>(finding: &'a Finding, outcome: &Outcome) -> Diagnostic<'a> {
     let suggestions = finding.fixes.iter();
     let suggestions = suggestions.filter_map(|fix| suggestion(fix, finding, outcome));
     let related = finding.evidence.iter().map(|evidence| Related {
-        message: &evidence.message,
+        message: words::placed(&evidence.place, &evidence.message, outcome),
         location: location(&evidence.place, outcome),
     });
     Diagnostic {
@@ -95,7 +95,7 @@ fn diagnostic<'a>(finding: &'a Finding, outcome: &Outcome) -> Diagnostic<'a> {
 fn location(place: &Place, outcome: &Outcome) -> Location {
     Location {
         path: outcome.shown(&place.path),
-        range: region(place, outcome, PositionEncoding::Utf8),
+        range: region_of_file(place, outcome, PositionEncoding::Utf8),
     }
 }
 
@@ -112,7 +112,7 @@ fn suggestion(fix: &Fix, finding: &Finding, outcome: &Outcome) -> Option<Suggest
         path: finding.place.path.clone(),
         range: start..end,
     };
-    let range = region(&place, outcome, PositionEncoding::Utf8);
+    let range = region_of_file(&place, outcome, PositionEncoding::Utf8);
     if !is_own || range.end.line - range.start.line > FIX_LINES {
         return None;
     }

@@ -42,6 +42,18 @@ pub(super) fn region(place: &Place, outcome: &Outcome, unit: PositionEncoding) -
     }
 }
 
+/// Where a place is for programs that know no cells. In a notebook they count the lines of its JSON, in which no place is known: there it is the file's start.
+pub(super) fn region_of_file(place: &Place, outcome: &Outcome, unit: PositionEncoding) -> Region {
+    let first = Spot { line: 1, column: 1 };
+    match cell(place, outcome) {
+        Some(_) => Region {
+            start: first,
+            end: first,
+        },
+        None => region(place, outcome, unit),
+    }
+}
+
 /// The cell of its notebook in which a place is, by its number among all cells from 1. None in any other file.
 pub(super) fn cell(place: &Place, outcome: &Outcome) -> Option<usize> {
     let cells = outcome.snapshot.cells(&place.path)?;
@@ -74,4 +86,13 @@ pub(super) fn located(place: &Place, outcome: &Outcome) -> Option<Located> {
 /// The line of a place, from 1.
 pub(super) fn line(place: &Place, outcome: &Outcome) -> usize {
     region(place, outcome, PositionEncoding::Utf8).start.line
+}
+
+/// The text of the line on which a place starts, without its line end.
+pub(super) fn line_text(place: &Place, outcome: &Outcome) -> String {
+    let located = located(place, outcome);
+    located.map_or_else(String::new, |Located { document, range }| {
+        let line = document.line_column(range.start).0 - 1;
+        document.line_text(line).to_owned()
+    })
 }

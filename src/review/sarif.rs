@@ -16,7 +16,7 @@ use url::Url;
 
 use super::fingerprint::fingerprints;
 use super::json::write_document;
-use super::region::region;
+use super::region::region_of_file;
 use super::text::visible;
 use super::{Outcome, Problem, words};
 use crate::explain::{self, Text};
@@ -138,6 +138,7 @@ fn result(
     outcome: &Outcome,
 ) -> SarifResult {
     let own = location(&finding.place, None, outcome);
+    let said = message(&words::placed(&finding.place, &finding.message, outcome));
     let evidence = finding.evidence.iter().zip(1..);
     let related: Vec<_> = evidence
         .map(|(evidence, id)| {
@@ -153,7 +154,7 @@ fn result(
     let mut result = SarifResult::builder()
         .rule_id(finding.code)
         .level(level(finding.severity))
-        .message(message(&finding.message))
+        .message(said.clone())
         .locations([own.clone()])
         .partial_fingerprints([("marginote/v1".to_owned(), fingerprint)])
         .properties(properties)
@@ -165,7 +166,7 @@ fn result(
     result.rule_index = index.ok().and_then(|index| index.try_into().ok());
     if !related.is_empty() {
         let start = Location {
-            message: Some(message(&finding.message)),
+            message: Some(said),
             ..own
         };
         result.code_flows = Some(vec![flow(start, &related)]);
@@ -224,13 +225,13 @@ fn fix(fix: &Fix, outcome: &Outcome) -> SarifFix {
         .build()
 }
 
-fn location(place: &Place, said: Option<&str>, outcome: &Outcome) -> Location {
+fn location(at: &Place, said: Option<&str>, outcome: &Outcome) -> Location {
     let place = PhysicalLocation::builder()
-        .artifact_location(artifact(&place.path, outcome))
-        .region(sarif_region(place, outcome))
+        .artifact_location(artifact(&at.path, outcome))
+        .region(sarif_region(at, outcome))
         .build();
     let mut location = Location::builder().physical_location(place).build();
-    location.message = said.map(message);
+    location.message = said.map(|said| message(&words::placed(at, said, outcome)));
     location
 }
 
@@ -254,7 +255,7 @@ fn shown_artifact(shown: &str) -> ArtifactLocation {
 }
 
 fn sarif_region(place: &Place, outcome: &Outcome) -> SarifRegion {
-    let region = region(place, outcome, PositionEncoding::Utf16);
+    let region = region_of_file(place, outcome, PositionEncoding::Utf16);
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     SarifRegion::builder()
         .start_line(number(region.start.line))

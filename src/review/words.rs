@@ -9,7 +9,7 @@ const EVIDENCE: usize = 8;
 
 /// The message, the evidence and the lesson. No line holds anything that could end it, or move a terminal's cursor.
 pub(super) fn lines(finding: &Finding, outcome: &Outcome) -> Vec<String> {
-    let mut lines = vec![message(finding, outcome)];
+    let mut lines = vec![placed(&finding.place, &message(finding, outcome), outcome)];
     for evidence in listed(finding) {
         let place = place(&evidence.place, finding, outcome);
         lines.push(visible(&format!("{place}: {}", evidence.message)));
@@ -27,6 +27,17 @@ pub(super) fn message(finding: &Finding, outcome: &Outcome) -> String {
     match outcome.is_existing(finding) {
         true => format!("existing: {message}"),
         false => message,
+    }
+}
+
+/// Words about a place for programs that know no cells: in a notebook they say where it is.
+pub(super) fn placed(place: &Place, words: &str, outcome: &Outcome) -> String {
+    match region::cell(place, outcome) {
+        Some(cell) => format!(
+            "line {} of cell {cell}: {words}",
+            region::line(place, outcome)
+        ),
+        None => words.to_owned(),
     }
 }
 

@@ -20,6 +20,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+use super::region::{Located, cell, located};
 use super::text::visible;
 use super::{Outcome, words};
 use crate::explain::Quote;
@@ -35,11 +36,11 @@ pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{page}")
 }
 
-/// A file of which the page shows lines: it has findings, or evidence for some.
+/// A file, or a cell of a notebook, of which the page shows lines: it has findings, or evidence for some.
 struct Shown {
     /// From 1, in the page's order.
     id: usize,
-    /// As it is shown, without what could move anything.
+    /// As it is shown, without what could move anything; of a notebook with the number of the cell.
     name: String,
     /// Whether it is Python.
     is_code: bool,
@@ -50,7 +51,7 @@ struct Shown {
 
 /// A range to be underlined.
 struct Mark {
-    /// Bytes of the file.
+    /// Bytes of [`Shown::document`].
     range: Range<usize>,
     /// From 0, both inclusive.
     lines: (usize, usize),
@@ -65,8 +66,8 @@ struct Page<'a> {
     outcome: &'a Outcome,
     findings: Vec<&'a Finding>,
     files: Vec<Shown>,
-    /// The ids of the files.
-    ids: BTreeMap<&'a Path, usize>,
+    /// The ids of the files and cells.
+    ids: BTreeMap<(&'a Path, Option<usize>), usize>,
     /// What the user's notes say, by the slug of the concept.
     quotes: BTreeMap<String, Quote>,
 }
@@ -74,30 +75,36 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn of(outcome: &'a Outcome) -> Page<'a> {
         let findings: Vec<&Finding> = outcome.findings().collect();
-        let mut marks: BTreeMap<&Path, Vec<Mark>> = BTreeMap::new();
+        let mut texts: BTreeMap<(&Path, Option<usize>), (Arc<Document>, Vec<Mark>)> =
+            BTreeMap::new();
         for (at, finding) in findings.iter().enumerate() {
             let own = [(&finding.place, true)].into_iter();
             let evidence = words::listed(finding).iter();
             for (place, is_own) in own.chain(evidence.map(|evidence| (&evidence.place, false))) {
-                let mark = outcome.snapshot.document(&place.path);
-                let mark = mark.map(|document| Mark::of(place, at, is_own, &document));
-                marks.entry(&place.path).or_default().extend(mark);
+                if let Some(Located { document, range }) = located(place, outcome) {
+                    let mark = Mark::of(range, at, is_own, &document);
+                    let key = (place.path.as_path(), cell(place, outcome));
+                    texts
+                        .entry(key)
+                        .or_insert((document, Vec::new()))
+                        .1
+                        .push(mark);
+                }
             }
         }
-        let mut by_name: Vec<_> = marks.into_iter().collect();
-        by_name.sort_by_cached_key(|(path, _)| outcome.shown(path));
+        let mut by_name: Vec<_> = texts.into_iter().collect();
+        by_name.sort_by_cached_key(|((path, cell), _)| (outcome.shown(path), *cell));
         let mut files = Vec::new();
         let mut ids = BTreeMap::new();
-        for (path, mut marks) in by_name {
-            let Some(document) = outcome.snapshot.document(path) else {
-                continue;
-            };
+        for ((path, cell), (document, mut marks)) in by_name {
             marks.sort_by_key(|mark| (mark.range.start, !mark.is_own, mark.finding));
-            ids.insert(path, files.len() + 1);
+            let id = files.len() + 1;
+            ids.insert((path, cell), id);
+            let number = cell.map_or_else(String::new, |cell| format!(", cell {cell}"));
             files.push(Shown {
-                id: files.len() + 1,
-                name: visible(&outcome.shown(path)),
-                is_code: !crate::config::is_note(path),
+                id,
+                name: visible(&outcome.shown(path)) + &number,
+                is_code: cell.is_some() || !crate::config::is_note(path),
                 document,
                 marks,
             });
@@ -124,11 +131,17 @@ impl<'a> Page<'a> {
         finding + 1
     }
 
+    /// The anchor of the file, or of the cell, in which a place is.
+    fn file_id(&self, place: &Place) -> Option<String> {
+        let cell = cell(place, self.outcome);
+        let id = self.ids.get(&(place.path.as_path(), cell))?;
+        Some(format!("f{id}"))
+    }
+
     /// The anchor of the line on which a place starts. None where the page does not show it.
     fn line_id(&self, place: &Place) -> Option<String> {
-        let id = self.ids.get(place.path.as_path())?;
         let line = super::region::line(place, self.outcome);
-        Some(format!("f{id}-{line}"))
+        Some(format!("{}-{line}", self.file_id(place)?))
     }
 
     fn markup(&self) -> Markup {
@@ -166,12 +179,12 @@ impl<'a> Page<'a> {
 }
 
 impl Mark {
-    fn of(place: &Place, finding: usize, is_own: bool, document: &Document) -> Mark {
+    fn of(range: Range<usize>, finding: usize, is_own: bool, document: &Document) -> Mark {
         let line = |offset: usize| document.line_column(offset).0 - 1;
-        let first = line(place.range.start);
+        let first = line(range.start);
         Mark {
-            range: place.range.clone(),
-            lines: (first, line(place.range.end).max(first)),
+            lines: (first, line(range.end).max(first)),
+            range,
             finding,
             is_own,
         }

@@ -1,6 +1,7 @@
 //! The head of the page: what was found, at a glance.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use maud::{Markup, html};
 
@@ -118,14 +119,18 @@ fn title(family: &str) -> &str {
 }
 
 fn by_file(page: &Page) -> Markup {
+    let first = |path: &Path| {
+        let mut findings = page.findings.iter();
+        findings.find(|finding| finding.place.path.as_path() == path)
+    };
     let groups = grouped(page, |finding| Some(finding.place.path.as_path()));
     let rest = groups.len().saturating_sub(ROWS);
     let rest = (rest > 0).then(|| format!("and {} more", plural(rest, "file")));
     let bars = groups.into_iter().take(ROWS).map(|(path, counts)| {
         let name = visible(&page.outcome.shown(path));
-        let id = page.ids.get(path).copied().unwrap_or_default();
+        let id = first(path).and_then(|finding| page.file_id(&finding.place));
         Bar {
-            label: html! { a href={ "#f" (id) } { (breakable(&name)) } },
+            label: html! { a href={ "#" (id.unwrap_or_default()) } { (breakable(&name)) } },
             aside: html! {},
             counts,
         }

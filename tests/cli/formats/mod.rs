@@ -7,6 +7,7 @@ mod html;
 mod jsonl;
 mod junit;
 mod markdown;
+mod notebook;
 mod output;
 mod rdjsonl;
 mod sarif;
