@@ -46,13 +46,14 @@ pub(super) fn file(file: &Shown, page: &Page) -> Markup {
     }
 }
 
+/// How many lines are left out; a few blank ones are no loss.
 fn gap(lines: usize) -> Markup {
     html! {
-        @if lines > 0 { p.gap { (plural(lines, "line")) } }
+        @if lines > BETWEEN { p.gap { (plural(lines, "line")) } }
     }
 }
 
-/// The lines that are shown, from 0: those around each mark, joined where little lies between, without blank ones at their ends.
+/// The lines that are shown, from 0: those around each mark, joined where little lies between.
 fn excerpts(file: &Shown) -> Vec<Range<usize>> {
     let all = file.document.len_lines();
     let mut excerpts: Vec<Range<usize>> = Vec::new();
@@ -67,45 +68,53 @@ fn excerpts(file: &Shown) -> Vec<Range<usize>> {
             _ => excerpts.push(lines),
         }
     }
-    for lines in &mut excerpts {
-        let is_blank = |line: &usize| {
-            let marks = &file.marks;
-            let is_marked = marks
-                .binary_search_by_key(line, |mark| mark.lines.0)
-                .is_ok();
-            !is_marked && file.document.line_text(*line).trim().is_empty()
-        };
-        let before = lines.clone().take(AROUND).take_while(is_blank).count();
-        let after = lines
-            .clone()
-            .rev()
-            .take(AROUND)
-            .take_while(is_blank)
-            .count();
-        *lines = lines.start + before..lines.end - after;
-    }
-    let apart = excerpts.into_iter().map(|lines| apart(&lines, file));
-    apart.flatten().collect()
+    let excerpts = excerpts.iter().flat_map(|lines| apart(lines, file));
+    excerpts.map(|lines| trimmed(lines, file)).collect()
 }
 
-/// Lines, cut between findings that are not near each other, so that each note stands beside its own.
+/// Lines, cut between findings that are not near each other, so that each note stands beside its own. What proves a finding stays with the one before.
 fn apart(lines: &Range<usize>, file: &Shown) -> Vec<Range<usize>> {
     let from = file
         .marks
         .partition_point(|mark| mark.lines.0 < lines.start);
-    let own = file.marks[from..].iter().filter(|mark| mark.is_own);
-    let own = own.take_while(|mark| mark.lines.0 < lines.end);
-    let (mut pieces, mut start, mut last) = (Vec::new(), lines.start, None);
-    for mark in own {
-        if last.is_some_and(|last| mark.lines.0 > last + AROUND) {
-            let cut = mark.lines.0 - AROUND;
+    let marks = file.marks[from..].iter();
+    let marks = marks.take_while(|mark| mark.lines.0 < lines.end);
+    let (mut pieces, mut start) = (Vec::new(), lines.start);
+    // the lines after the last finding, and after the last mark
+    let (mut own, mut any) = (None, 0);
+    for mark in marks {
+        let (first, end) = (mark.lines.0, mark.lines.1.min(mark.lines.0 + TALLEST) + 1);
+        if mark.is_own && own.is_some_and(|own| first >= own + AROUND) && any <= first {
+            let cut = any.max(first - AROUND);
             pieces.push(start..cut);
             start = cut;
         }
-        last = last.max(Some(mark.lines.1.min(mark.lines.0 + TALLEST)));
+        if mark.is_own {
+            own = own.max(Some(end));
+        }
+        any = any.max(end);
     }
     pieces.push(start..lines.end);
     pieces
+}
+
+/// Lines without blank ones at their ends.
+fn trimmed(lines: Range<usize>, file: &Shown) -> Range<usize> {
+    let is_blank = |line: &usize| {
+        let marks = &file.marks;
+        let is_marked = marks
+            .binary_search_by_key(line, |mark| mark.lines.0)
+            .is_ok();
+        !is_marked && file.document.line_text(*line).trim().is_empty()
+    };
+    let before = lines.clone().take(AROUND).take_while(is_blank).count();
+    let after = lines
+        .clone()
+        .rev()
+        .take(AROUND)
+        .take_while(is_blank)
+        .count();
+    lines.start + before..lines.end - after
 }
 
 fn excerpt(

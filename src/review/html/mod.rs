@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use super::region::{Located, cell, located};
 use super::text::visible;
 use super::{Outcome, words};
+use crate::config::is_note;
 use crate::explain::Quote;
 use crate::rules::{Finding, Place};
 use crate::text::Document;
@@ -75,54 +76,20 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn of(outcome: &'a Outcome) -> Page<'a> {
         let findings: Vec<&Finding> = outcome.findings().collect();
-        let mut texts: BTreeMap<(&Path, Option<usize>), (Arc<Document>, Vec<Mark>)> =
-            BTreeMap::new();
-        for (at, finding) in findings.iter().enumerate() {
-            let own = [(&finding.place, true)].into_iter();
-            let evidence = words::listed(finding).iter();
-            for (place, is_own) in own.chain(evidence.map(|evidence| (&evidence.place, false))) {
-                if let Some(Located { document, range }) = located(place, outcome) {
-                    let mark = Mark::of(range, at, is_own, &document);
-                    let key = (place.path.as_path(), cell(place, outcome));
-                    texts
-                        .entry(key)
-                        .or_insert((document, Vec::new()))
-                        .1
-                        .push(mark);
-                }
-            }
+        let mut shown = shown(&findings, outcome);
+        for (id, file) in (1..).zip(shown.values_mut()) {
+            file.id = id;
+            file.marks
+                .sort_by_key(|mark| (mark.range.start, !mark.is_own, mark.finding));
         }
-        let mut by_name: Vec<_> = texts.into_iter().collect();
-        by_name.sort_by_cached_key(|((path, cell), _)| (outcome.shown(path), *cell));
-        let mut files = Vec::new();
-        let mut ids = BTreeMap::new();
-        for ((path, cell), (document, mut marks)) in by_name {
-            marks.sort_by_key(|mark| (mark.range.start, !mark.is_own, mark.finding));
-            let id = files.len() + 1;
-            ids.insert((path, cell), id);
-            let number = cell.map_or_else(String::new, |cell| format!(", cell {cell}"));
-            files.push(Shown {
-                id,
-                name: visible(&outcome.shown(path)) + &number,
-                is_code: cell.is_some() || !crate::config::is_note(path),
-                document,
-                marks,
-            });
-        }
-        let concepts: BTreeSet<String> = findings
-            .iter()
-            .filter_map(|finding| concept(finding, outcome))
-            .collect();
-        let quotes = concepts.into_iter().filter_map(|concept| {
-            let quote = outcome.snapshot.quote(&concept)?;
-            Some((concept, quote))
-        });
+        let ids = shown.iter();
+        let ids = ids.map(|((_, path, cell), file)| ((*path, *cell), file.id));
         Page {
-            quotes: quotes.collect(),
+            ids: ids.collect(),
+            quotes: quotes(&findings, outcome),
             outcome,
             findings,
-            files,
-            ids,
+            files: shown.into_values().collect(),
         }
     }
 
@@ -176,6 +143,49 @@ impl<'a> Page<'a> {
             }
         }
     }
+}
+
+/// A file as it is shown, its path, and the number of a cell: in this order files stand in the page.
+type Key<'a> = (String, &'a Path, Option<usize>);
+
+/// The files and cells that findings and their evidence stand in. Their ids are not given yet, and their marks not sorted.
+fn shown<'a>(findings: &[&'a Finding], outcome: &Outcome) -> BTreeMap<Key<'a>, Shown> {
+    let mut shown: BTreeMap<Key, Shown> = BTreeMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        let own = [(&finding.place, true)].into_iter();
+        let evidence = words::listed(finding).iter();
+        for (place, is_own) in own.chain(evidence.map(|evidence| (&evidence.place, false))) {
+            let Some(Located { document, range }) = located(place, outcome) else {
+                continue;
+            };
+            let mark = Mark::of(range, at, is_own, &document);
+            let (name, cell) = (outcome.shown(&place.path), cell(place, outcome));
+            let number = cell.map_or_else(String::new, |cell| format!(", cell {cell}"));
+            let file = Shown {
+                id: 0,
+                name: visible(&name) + &number,
+                is_code: cell.is_some() || !is_note(&place.path),
+                document,
+                marks: Vec::new(),
+            };
+            let known = shown.entry((name, place.path.as_path(), cell));
+            known.or_insert(file).marks.push(mark);
+        }
+    }
+    shown
+}
+
+/// What the user's notes say of the ideas behind the findings, by their slugs.
+fn quotes(findings: &[&Finding], outcome: &Outcome) -> BTreeMap<String, Quote> {
+    let concepts = findings.iter();
+    let concepts: BTreeSet<String> = concepts
+        .filter_map(|finding| concept(finding, outcome))
+        .collect();
+    let quotes = concepts.into_iter().filter_map(|concept| {
+        let quote = outcome.snapshot.quote(&concept)?;
+        Some((concept, quote))
+    });
+    quotes.collect()
 }
 
 impl Mark {
