@@ -24,7 +24,7 @@ return {
   },
   commands = {
     ["marginote.references"] = function(command, context)
-      require("marginote.places").references(command.arguments, context)
+      require("marginote.places").references(command, context)
     end,
   },
 }

@@ -42,6 +42,20 @@ case("the note of a code action is shown", function()
   t.wait_float("## Mutable default arguments")
 end)
 
+case("rules are completed in a comment that silences", function()
+  local t = support()
+  local bufnr = t.shop()
+  vim.api.nvim_buf_set_lines(bufnr, 3, 4, false, { "def add(item, basket=[]):  # marginote: ignore[MUT00]" })
+  local at = { line = 3, character = 51 }
+  local params = { textDocument = { uri = vim.uri_from_bufnr(bufnr) }, position = at }
+  local answers = vim.lsp.buf_request_sync(bufnr, "textDocument/completion", params, 10000)
+  local items = answers[t.clients()[1].id].result
+  local labels = vim.tbl_map(function(item)
+    return item.label
+  end, items.items or items)
+  assert(vim.list_contains(labels, "MUT001"), vim.inspect(labels))
+end)
+
 case("words of the command are completed", function()
   local t = support()
   t.equal(vim.fn.getcompletion("Marginote re", "cmdline"), { "recall", "reindex", "restart" })

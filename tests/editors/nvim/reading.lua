@@ -211,4 +211,17 @@ case("the places of a section", function()
   end)
   local first = vim.fn.getloclist(0)[1]
   t.equal({ first.bufnr, first.lnum }, { shop, 4 })
+  t.equal(vim.fn.getloclist(0, { title = true }).title, "Marginote: used in 1 place")
+end)
+
+case("hints beside the code", function()
+  local t = support()
+  local bufnr = t.shop()
+  vim.lsp.inlay_hint.enable(true)
+  t.wait("a hint", function()
+    return #vim.lsp.inlay_hint.get({ bufnr = bufnr }) > 0
+  end)
+  local hint = vim.lsp.inlay_hint.get({ bufnr = bufnr })[1].inlay_hint
+  t.equal(hint.position.line, 3)
+  t.contains(vim.inspect(hint.label), "shared by all calls")
 end)

@@ -1,4 +1,4 @@
--- Places of the code in the location list: the evidence of a finding, the uses of a note's section.
+-- Places of the code in the location list: the evidence of a finding, what a code lens counts.
 
 local marginote = require("marginote")
 
@@ -39,17 +39,17 @@ function M.evidence(client)
   list("Marginote: " .. findings[1].code, items)
 end
 
---- Shows the places that a code lens over a section counts.
----@param arguments any[] the note, the position, the locations
+--- Shows the places that a code lens counts.
+---@param command lsp.Command with the document, the position and the locations
 ---@param context { client_id: integer }
-function M.references(arguments, context)
+function M.references(command, context)
   local client = vim.lsp.get_client_by_id(context.client_id)
-  local locations = arguments[3] or {}
+  local locations = command.arguments[3] or {}
   if not client or #locations == 0 then
-    marginote.tell("the code does not use what this section explains.")
+    marginote.tell("there is no place to show.", vim.log.levels.INFO)
     return
   end
-  list("Marginote: where the code uses this", vim.lsp.util.locations_to_items(locations, client.offset_encoding))
+  list("Marginote: " .. command.title, vim.lsp.util.locations_to_items(locations, client.offset_encoding))
 end
 
 return M
