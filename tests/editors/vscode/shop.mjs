@@ -98,6 +98,27 @@ step("A setting applies while the server runs", shown, async (window) => {
   await window.problem(/MUT001/);
 });
 
+step("Settings that name rules are completed", shown, async (window) => {
+  settings({ "marginote.ignore": [] });
+  await window.goTo(".vscode/settings.json", 1, '{"marginote.ignore":['.length + 1);
+  const rule = window.page.locator(".suggest-widget .monaco-list-row").filter({ hasText: "GIL001 cpu-bound-thread" });
+  await window.until("names of rules", rule, () => window.page.keyboard.press("Control+Space"));
+  await window.shot("rules");
+  await window.page.keyboard.press("Escape");
+  settings({});
+});
+
+step("A walkthrough leads through the first start", shown, async (window) => {
+  await window.command("Open Walkthrough...");
+  const row = window.page.locator(".quick-input-list .monaco-list-row.focused").filter({ hasText: "Marginote: notes in the margin" });
+  await window.until("walkthrough", row, () => window.ask("Marginote"));
+  await window.page.keyboard.press("Enter");
+  await window.page.locator(".getting-started-step").filter({ hasText: "Name your notes" }).first().click();
+  await window.page.locator(".getting-started-step").filter({ hasText: "The hover quotes the section" }).first().waitFor();
+  await window.shot("notes");
+  await window.command("View: Close All Editors");
+});
+
 step("A setting of the wrong type is named, and the rest applies", shown, async (window) => {
   settings({ "marginote.free-threaded": "yes", "marginote.ignore": ["MUT006"] });
   await window.notification(/`free-threaded` must be true or false/);
