@@ -28,7 +28,8 @@ A list or a dict as the default value is shared by all calls. Use \`None\` and m
 Only one thread runs Python code at a time: the GIL.
 `;
 
-const PAIRS = `class One:
+/** Two findings whose fixes are safe. */
+export const PAIRS = `class One:
     def __new__(cls, size):
         return super().__new__(cls, size)
 
@@ -45,7 +46,6 @@ One(1), Two(2)
 export const SHOP = {
   "marginote.toml": 'notes = ["notes"]\ncode-lens = true\n',
   "shop/basket.py": BASKET,
-  "shop/pairs.py": PAIRS,
   "notes/term.md": NOTE,
 };
 

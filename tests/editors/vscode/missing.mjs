@@ -86,10 +86,8 @@ step("A server that does not answer is ended", shown, async () => {
 
 step("Several folders have configurations of their own, and one that is added is read", shown, async () => {
   await window.close();
-  // few enough to be on the screen together
-  const { "shop/pairs.py": _, ...small } = SHOP;
-  const one = editor.workspace("one", small);
-  const two = editor.workspace("two", { ...small, "marginote.toml": 'ignore = ["MUT001"]\n' });
+  const one = editor.workspace("one", SHOP);
+  const two = editor.workspace("two", { ...SHOP, "marginote.toml": 'ignore = ["MUT001"]\n' });
   const file = `${editor.home}/both.code-workspace`;
   const folders = (...folders) => writeFileSync(file, JSON.stringify({ folders: folders.map((path) => ({ path })), settings: { "marginote.path": `${programs}/marginote` } }));
   folders(one);

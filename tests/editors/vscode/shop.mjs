@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Editor } from "./editor.mjs";
-import { NOTEBOOK, SHOP } from "./files.mjs";
+import { NOTEBOOK, PAIRS, SHOP } from "./files.mjs";
 import { servers } from "./processes.mjs";
 import { step } from "./steps.mjs";
 
@@ -98,6 +98,18 @@ step("A setting applies while the server runs", shown, async (window) => {
   await window.problem(/MUT001/);
 });
 
+step("What is wrong in a note is marked there, and counted in the status bar", shown, async (window) => {
+  editor.workspace("shop", { "notes/wrong.md": "# Links\n\nThis [leads](nowhere.md) to nothing.\n" });
+  await window.goTo("notes/wrong.md", 1, 1);
+  await window.problem(/NOTE008/);
+  await window.status("note");
+  await window.shot("counted");
+  await window.page.keyboard.press("Control+A");
+  await window.page.keyboard.insertText("# Nothing is wrong here");
+  await window.problems(/NOTE008/).first().waitFor({ state: "detached" });
+  await window.undo(/leads/);
+});
+
 step("Settings that name rules are completed", shown, async (window) => {
   settings({ "marginote.ignore": [] });
   await window.goTo(".vscode/settings.json", 1, '{"marginote.ignore":['.length + 1);
@@ -150,6 +162,7 @@ step("A comment that silences a finding is written from the menu", shown, async 
 });
 
 step("Fix all makes every safe fix of the file", shown, async (window) => {
+  editor.workspace("shop", { "shop/pairs.py": PAIRS });
   await window.goTo("shop/pairs.py", 1, 1);
   await window.problem(/SNG007/);
   await window.command("Fix All");
