@@ -54,9 +54,9 @@ export class Client extends LanguageClient {
     }
   }
 
-  /** Into the log only: who calls tells the user what to do. */
+  /** Into the log only, without the places in the client's own code: who calls tells the user what to do. */
   override error(message: string, data?: unknown): void {
-    super.error(message, data, false);
+    super.error(data instanceof Error ? `${message} ${data.message}` : message, undefined, false);
   }
 }
 

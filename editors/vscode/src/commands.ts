@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type Disposable, type LogOutputChannel, type QuickPickItem, commands, languages, window } from "vscode";
-import type { Location as LspLocation, Position as LspPosition, Range as LspRange } from "vscode-languageclient/node";
+import { type Location as LspLocation, type Position as LspPosition, type Range as LspRange, WorkDoneProgressCancelNotification } from "vscode-languageclient/node";
 import { showBeside } from "./beside";
 import { tell } from "./client";
 import { recall } from "./recall";
@@ -50,7 +50,7 @@ export function register(server: Server, status: Status, log: LogOutputChannel):
     told("marginote.showLog", async () => log.show()),
     told("marginote.restart", () => server.restart()),
     told("marginote.references", (...args) => references(server, args)),
-    told("marginote.menu", () => menu(status)),
+    told("marginote.menu", () => menu(server, status)),
   ];
 }
 
@@ -178,18 +178,20 @@ async function references(server: Server, [uri, at, places]: readonly unknown[])
 }
 
 /** What a click on the status item offers. */
-async function menu(status: Status): Promise<void> {
+async function menu(server: Server, status: Status): Promise<void> {
+  const run = (command: string) => () => commands.executeCommand(command);
+  const { beingRead } = status;
+  const stop = () => beingRead && server.client?.sendNotification(WorkDoneProgressCancelNotification.type, { token: beingRead.token });
   const items = [
-    ...(status.problemsInNotes > 0 ? [{ label: "$(note) Show the Problems", command: "workbench.actions.view.problems" }] : []),
-    { label: "$(search) Search Notes", command: "marginote.searchNotes" },
-    { label: "$(question) Explain a Rule or an Idea", command: "marginote.explain" },
-    { label: "$(mortar-board) Recall: Questions About This Project", command: "marginote.recall" },
-    { label: "$(sync) Read the Project and the Notes Again", command: "marginote.reindex" },
-    { label: "$(output) Show Log", command: "marginote.showLog" },
-    { label: "$(debug-restart) Restart", command: "marginote.restart" },
+    ...(beingRead ? [{ label: "$(stop-circle) Stop Reading the Project", act: stop }] : []),
+    ...(status.problemsInNotes > 0 ? [{ label: "$(note) Show the Problems", act: run("workbench.actions.view.problems") }] : []),
+    { label: "$(search) Search Notes", act: run("marginote.searchNotes") },
+    { label: "$(question) Explain a Rule or an Idea", act: run("marginote.explain") },
+    { label: "$(mortar-board) Recall: Questions About This Project", act: run("marginote.recall") },
+    { label: "$(sync) Read the Project and the Notes Again", act: run("marginote.reindex") },
+    { label: "$(output) Show Log", act: run("marginote.showLog") },
+    { label: "$(debug-restart) Restart", act: run("marginote.restart") },
   ];
   const chosen = await window.showQuickPick(items, { title: "Marginote" });
-  if (chosen !== undefined) {
-    await commands.executeCommand(chosen.command);
-  }
+  await chosen?.act();
 }

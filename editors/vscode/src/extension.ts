@@ -1,7 +1,7 @@
 /** Puts the extension together: the server, the status item, the commands. */
 
 import { type ExtensionContext, window, workspace } from "vscode";
-import type { Middleware, WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDoneProgressReport } from "vscode-languageclient/node";
+import type { Middleware } from "vscode-languageclient/node";
 import { showBeside } from "./beside";
 import { register } from "./commands";
 import { Server } from "./server";
@@ -56,16 +56,14 @@ function middleware(context: ExtensionContext, status: Status, server: () => Ser
         }
       },
     },
-    handleWorkDoneProgress: (_token, progress, next) => {
-      show(status, progress);
-      // the item shows it; the client's own progress is only told that it is over
-      if (progress.kind === "end") {
-        next(_token, progress);
+    handleWorkDoneProgress: (token, progress, next) => {
+      if (progress.kind !== "end") {
+        status.read({ token, percent: progress.percentage ?? 0 });
+        return;
       }
+      status.read(undefined);
+      // the item shows it; the client's own progress is only told that it is over
+      next(token, progress);
     },
   };
-}
-
-function show(status: Status, progress: WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd): void {
-  status.read(progress.kind === "end" ? undefined : (progress.percentage ?? 0));
 }

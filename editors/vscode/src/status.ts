@@ -1,14 +1,22 @@
 /** The item in the status bar: starting, reading the project, ready, problems with notes, stopped. */
 
 import { type Disposable, MarkdownString, StatusBarAlignment, ThemeColor, Uri, languages, window } from "vscode";
+import type { ProgressToken } from "vscode-languageclient/node";
 import type { State } from "./server";
+
+/** The project and the notes are being read. */
+export interface Reading {
+  /** The server's name for it. */
+  readonly token: ProgressToken;
+  /** In hundredths. */
+  readonly percent: number;
+}
 
 export class Status implements Disposable {
   private readonly item = window.createStatusBarItem("marginote.status", StatusBarAlignment.Right, 0);
   private readonly listener: Disposable;
   private state: State = { kind: "starting" };
-  /** How much of the project is read, in hundredths; undefined while nothing is being read. */
-  private reading: number | undefined;
+  private reading: Reading | undefined;
   private inNotes = 0;
 
   constructor() {
@@ -33,10 +41,15 @@ export class Status implements Disposable {
     this.draw();
   }
 
-  /** So many hundredths of the project are read; undefined when all is read. */
-  read(percent: number | undefined): void {
-    this.reading = percent;
+  /** How far the project is read; undefined when nothing is being read. */
+  read(reading: Reading | undefined): void {
+    this.reading = reading;
     this.draw();
+  }
+
+  /** What is being read, for who wants to stop it. */
+  get beingRead(): Reading | undefined {
+    return this.reading;
   }
 
   /** How many problems there are in notes. */
@@ -68,7 +81,7 @@ export class Status implements Disposable {
         return ["$(warning)", this.state.why];
       case "ready": {
         if (this.reading !== undefined) {
-          return ["$(sync~spin)", `The notes and the project are being read: ${this.reading} %.`];
+          return ["$(sync~spin)", `The notes and the project are being read: ${this.reading.percent} %.`];
         }
         const version = `Version ${this.state.version.join(".")} is ready.`;
         const problems = this.inNotes === 1 ? "One problem in notes." : `${this.inNotes} problems in notes.`;

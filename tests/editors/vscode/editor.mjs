@@ -306,9 +306,13 @@ export class Window {
     return toast.first();
   }
 
+  /** Our item in the status bar. */
+  get item() {
+    return this.page.locator('.statusbar-item[id="marginote.marginote.marginote.status"]');
+  }
+
   /** Waits until our item in the status bar has an icon of this name; `timeout` is in milliseconds. */
   async status(icon, timeout = 30_000) {
-    const item = this.page.locator('.statusbar-item[id="marginote.marginote.marginote.status"]');
-    await item.locator(`.codicon-${icon}`).first().waitFor({ timeout });
+    await this.item.locator(`.codicon-${icon}`).first().waitFor({ timeout });
   }
 }

@@ -56,12 +56,13 @@ const cell = (type, lines) => ({
   ...(type === "code" && { execution_count: null, outputs: [] }),
 });
 
-/** A notebook whose second cell changes what the first shares. */
+/** A notebook whose last cell changes what the one above shares. */
 export const NOTEBOOK = JSON.stringify({
   cells: [
     cell("code", ["%matplotlib inline\n", "def describe(item, seen={}):\n", "    seen[item] = 1\n", "    return seen"]),
     cell("markdown", ["# Used\n"]),
-    cell("code", ["!ls\n", "shelves = [[None] * 2] * 3\n", "shelves[0][0] = 1"]),
+    cell("code", ["!ls\n", "shelves = [[None] * 2] * 3"]),
+    cell("code", ["shelves[0][0] = 1"]),
   ],
   metadata: { language_info: { name: "python" }, kernelspec: { name: "python3", display_name: "Python 3" } },
   nbformat: 4,

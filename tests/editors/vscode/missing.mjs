@@ -84,6 +84,19 @@ step("A server that does not answer is ended", shown, async () => {
   await window.problem(/every call of `describe`/);
 });
 
+step("The status item says that the project is read, and its menu stops that", shown, async () => {
+  // the delay is one of the debug build
+  const slow = program("slow", "0.1.0", `MARGINOTE_TEST_HOOKS=1 MARGINOTE_TEST_SLOW_INDEX=200000 exec ${programs}/marginote server`);
+  await open("slow", { "marginote.path": slow });
+  await window.problem(/every call of `describe`/);
+  await window.status("sync");
+  const item = window.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: "Stop Reading the Project" });
+  await window.until("menu", item, () => window.item.click());
+  await window.shot("menu");
+  await item.first().click();
+  await window.status("book");
+});
+
 step("Several folders have configurations of their own, and one that is added is read", shown, async () => {
   await window.close();
   const one = editor.workspace("one", SHOP);

@@ -231,12 +231,15 @@ step("Hints stand beside what is shared, when they are wanted", shown, async (wi
   settings({});
 });
 
-step("A notebook has findings in its cells", shown, async (window) => {
+step("A notebook has findings in its cells, with evidence in another", shown, async (window) => {
   editor.workspace("shop", { "sums.ipynb": NOTEBOOK });
   await window.goToNotebook("sums.ipynb");
   await window.problem(/every call of `describe`/);
   await window.page.locator(".notebook-editor .squiggly-warning").first().waitFor();
-  await window.problems(/changes the one object that all places share/).first().waitFor();
+  await window.problem(/this holds one list `3` times/);
+  const evidence = window.problems(/sums\.ipynb.*changes the one object that all places share/s);
+  await evidence.first().dblclick();
+  await window.page.locator(".notebook-editor .monaco-list-row.focused").filter({ hasText: "shelves[0][0]" }).first().waitFor();
   const hover = await window.hover("{}", /Your notes/);
   assert.match(await hover.innerText(), /A mutable default is shared by all calls/);
   await window.shot("hover");
