@@ -102,7 +102,7 @@ export class Editor {
 
   /** Opens a folder or a `.code-workspace` file in a page of its own, with a file. */
   async open(folder, file) {
-    const page = await this.browser.newPage({ viewport: { width: 1400, height: 860 } });
+    const page = await this.browser.newPage({ viewport: { width: 1400, height: 1100 } });
     page.setDefaultTimeout(30_000);
     const what = folder.endsWith(".code-workspace") ? "workspace" : "folder";
     const payload = JSON.stringify([["openFile", `vscode-remote://127.0.0.1:${this.port}${file}`]]);
