@@ -76,7 +76,7 @@ function codeAtCursor(): string | undefined {
 async function chooseRule(server: Server): Promise<string | undefined> {
   const { state } = server;
   if (state.kind !== "ready") {
-    throw new Error("it is not running.");
+    throw new Error("the server is not running.");
   }
   const { stdout } = await run(state.path, ["rules", "--format", "json"]);
   const rules: Rule[] = JSON.parse(stdout).rules;

@@ -78,7 +78,7 @@ export class Server implements Disposable {
   async execute<T>(command: string, args: readonly unknown[]): Promise<T> {
     await this.queue;
     if (this.run === undefined || this.current.kind !== "ready") {
-      throw new Error("it is not running.");
+      throw new Error("the server is not running.");
     }
     return this.run.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [...args] });
   }

@@ -60,7 +60,7 @@ step("A command says that no server runs", shown, async () => {
   await window.notification(/programs\/gone cannot be used: there is no such file/);
   await window.command("Notifications: Clear All Notifications");
   await window.command("Marginote: Read the Project and the Notes Again");
-  await window.notification(/it is not running/);
+  await window.notification(/the server is not running/);
 });
 
 step("A program that is too old is named with its version", shown, async () => {
