@@ -317,6 +317,40 @@ fn files_with_other_line_ends_and_encodings() {
     assert_eq!(places(&check(here, &["--diff", "HEAD"])), ["a.py:3 MUT001"]);
 }
 
+#[test]
+fn what_git_is_configured_to_do_changes_nothing() {
+    let file = format!("{PITFALL}\n\nx = 1\n");
+    let project = repository(&[("a b.py", &file), (".gitattributes", "*.py diff=own\n")]);
+    let here = project.path();
+    for (key, value) in [
+        ("diff.own.textconv", "touch ran; cat"),
+        ("diff.own.command", "touch ran"),
+        ("diff.external", "touch ran"),
+        ("core.fsmonitor", "touch ran"),
+        ("diff.orderFile", "/nowhere"),
+        ("color.ui", "always"),
+        ("diff.noprefix", "true"),
+        ("diff.mnemonicPrefix", "true"),
+        ("diff.context", "9"),
+        ("diff.interHunkContext", "9"),
+        ("diff.renames", "false"),
+        ("diff.suppressBlankEmpty", "true"),
+        ("diff.wsErrorHighlight", "all"),
+        ("diff.relative", "true"),
+        ("core.quotePath", "false"),
+    ] {
+        git(here, &["config", key, value]);
+    }
+    fs::rename(here.join("a b.py"), here.join("ü.py")).expect("it is there");
+    write(here, "ü.py", &(file + &PITFALL.replace("add", "put")));
+    git(here, &["add", "-A"]);
+    // the test's own calls of git obey
+    let _ = fs::remove_file(here.join("ran"));
+    let all = places(&check(here, &["--diff", "HEAD", "--context", "all"]));
+    assert_eq!(all, ["ü.py:1 MUT001 existing", "ü.py:6 MUT001"]);
+    assert!(!here.join("ran").exists());
+}
+
 /// A notebook with these cells.
 fn notebook(cells: &[&str]) -> String {
     let cell = |source: &&str| {

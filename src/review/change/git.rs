@@ -58,6 +58,8 @@ impl Repository {
             "--no-color",
             "--no-ext-diff",
             "--no-textconv",
+            // this is how an order of files is cancelled
+            "-O/dev/null",
             "--text",
             "--find-renames",
             "--unified=0",
@@ -88,7 +90,15 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub(super) fn submodules(&self) -> Result<Vec<PathBuf>, ChangeError> {
-        let arguments = ["diff", "--raw", "-z", "--no-renames", &self.base, "--"];
+        let arguments = [
+            "diff",
+            "-O/dev/null",
+            "--raw",
+            "-z",
+            "--no-renames",
+            &self.base,
+            "--",
+        ];
         let raw = self.output(arguments.map(OsString::from).to_vec())?;
         let mut fields = raw.split(|&byte| byte == 0);
         let mut found = Vec::new();
