@@ -118,6 +118,7 @@ step("In a folder that is not trusted its settings choose no program and no note
   const bad = program("bad", "0.1.0", `touch ${programs}/ran; exit 1`);
   await open("untrusted", { "marginote.path": bad });
   await window.notification(/`marginote` is neither inside this extension nor on PATH/);
+  await window.page.locator(".statusbar-item").filter({ hasText: "Restricted Mode" }).first().waitFor();
   assert.ok(!existsSync(`${programs}/ran`));
   await window.shot("not-trusted");
   editor.machineSettings({ "marginote.path": `${programs}/marginote` });

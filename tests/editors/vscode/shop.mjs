@@ -1,7 +1,7 @@
 // The extension with the program inside, as users get it.
 
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Editor } from "./editor.mjs";
@@ -108,8 +108,6 @@ step("What is wrong in a note is marked there, and counted in the status bar", s
   await window.page.keyboard.insertText("# Nothing is wrong here");
   await window.problems(/NOTE008/).first().waitFor({ state: "detached" });
   await window.undo(/leads/);
-  await window.page.keyboard.press("Control+F4");
-  rmSync(`${shop}/notes/wrong.md`);
 });
 
 step("Settings that name rules are completed", shown, async (window) => {
