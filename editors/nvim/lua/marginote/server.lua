@@ -187,7 +187,7 @@ function M.restart()
     marginote.call(client, "stop")
   end
   -- whoever does not stop when asked is made to
-  vim.wait(1000, function()
+  vim.wait(5000, function()
     return #vim.lsp.get_clients({ name = marginote.NAME }) == 0
   end, 20)
   for _, client in ipairs(vim.lsp.get_clients({ name = marginote.NAME })) do
