@@ -296,7 +296,7 @@ fn notes_that_are_open_before_they_are_read_are_checked_then() {
 
 #[test]
 fn a_card_that_cannot_be_used_is_marked_as_it_is_typed() {
-    let card = "---\ncode: TEAM001\nname: no-pass\nmatch: (pas_statement) @here\nmessage: passes\n---\n# Say nothing\n";
+    let card = "---\ncode: TEAM001\nname: no-pass\ntitle: Say something\nmatch: (pas_statement) @finding\nmessage: passes\n---\nIt says nothing.\n";
     let vault = Vault::new(&[("card.md", card.as_bytes())]);
     let mut client = vault.serve(start());
     let uri = vault.uri("notes/card.md");
@@ -305,7 +305,7 @@ fn a_card_that_cannot_be_used_is_marked_as_it_is_typed() {
         with_code(&sent["params"], "NOTE007").is_some()
     });
     let marked = with_code(&sent["params"], "NOTE007").expect("found above");
-    assert_eq!(marked["range"]["start"]["line"], 3, "{marked}");
+    assert_eq!(marked["range"]["start"]["line"], 4, "{marked}");
     // nothing is saved
     let typed = card.replace("pas_statement", "pass_statement");
     let change =
