@@ -27,7 +27,7 @@
 //! | [`recall`] | questions of cards and notes | the next ones to ask |
 //! | [`analysis`] | the facade: open, edit, close, findings, hover. Plain data in, plain data out |
 //! | [`server`] | LSP messages | calls of the facade, and back |
-//! | [`review`] | what a command line asks for | the facade's findings, the notes and their questions as text or JSON |
+//! | [`review`] | what a command line asks for | the facade's findings, as a change made them, fixed, and in the formats of those who read them; notes and their questions |
 //!
 //! [`config`] is read by the last three and handed to the rules as plain values.
 //!
