@@ -184,6 +184,10 @@ function M.restart()
   M.look_for_program()
   local clients = vim.lsp.get_clients({ name = marginote.NAME })
   for _, client in ipairs(clients) do
+    -- a server that is asked to stop answers nothing more, and Neovim would say so of each thing it still asks for these buffers
+    for bufnr in pairs(vim.deepcopy(client.attached_buffers)) do
+      vim.lsp.buf_detach_client(bufnr, client.id)
+    end
     marginote.call(client, "stop")
   end
   -- whoever does not stop when asked is made to
