@@ -279,22 +279,13 @@ impl Notes {
 
     /// The passages of a section that say most about the concept of a card. None where the note is no longer what it was, or says nothing.
     pub fn excerpt(place: &Place<'_>, card: &ConceptCard) -> Option<Excerpt> {
-        passages(place, &excerpt::question_of(card))
+        let (note, _) = file::read(&place.file.path).ok()?;
+        let is_it = |part: &Part<'_>| {
+            part.line() == place.section.line && part.headings() == place.section.headings()
+        };
+        let part = note.parts().find(is_it)?;
+        excerpt::excerpt(&note, &part, &excerpt::question_of(card))
     }
-
-    /// The passages of a section that say most of what was searched for. None where the note is no longer what it was, or says nothing.
-    pub fn excerpt_of_words(place: &Place<'_>, words: &str) -> Option<Excerpt> {
-        passages(place, &Words::of(words))
-    }
-}
-
-fn passages(place: &Place<'_>, question: &Words) -> Option<Excerpt> {
-    let (note, _) = file::read(&place.file.path).ok()?;
-    let is_it = |part: &Part<'_>| {
-        part.line() == place.section.line && part.headings() == place.section.headings()
-    };
-    let part = note.parts().find(is_it)?;
-    excerpt::excerpt(&note, &part, question)
 }
 
 /// Reads a note, if it is not known already.

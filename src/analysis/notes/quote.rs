@@ -72,17 +72,17 @@ fn of_part(note: &Note, part: Part<'_>, question: &Words) -> Option<Quote> {
     let shown = lines.join("\n");
     // what is wrong in it, not what is wrong in the rest of the section
     let is_shown = |words: &str| shown.contains(words);
-    let corrections = part.passages(note).into_iter().flat_map(|passage| {
-        let said = said_in(note, part.section).into_iter();
-        said.filter(move |(range, said)| {
-            let wrong = said.verdict == Verdict::Wrong;
-            wrong && passage.range.contains(&range.start)
-        })
-        .map(|(range, said)| (range, said.claim))
-    });
-    let corrections = corrections
+    let passages = part.passages(note);
+    let is_own = |start: usize| {
+        let mut passages = passages.iter();
+        passages.any(|passage| passage.range.contains(&start))
+    };
+    let wrong = said_in(note, part.section)
+        .into_iter()
+        .filter(|(range, said)| said.verdict == Verdict::Wrong && is_own(range.start));
+    let corrections = wrong
         .filter(|(range, _)| is_shown(note.text.get(range.clone()).unwrap_or_default()))
-        .map(|(_, claim)| claim.truth.clone())
+        .map(|(_, said)| said.claim.truth.clone())
         .collect();
     Some(Quote {
         from: reference(&note.path, &part.headings(), part.line()),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Asked, asked, errors, heading, score, write_problems};
-use crate::analysis::notes::{Notes, Place};
+use crate::analysis::notes::Place;
 use crate::config::Settings;
 use crate::review::json::{JsonError, write_document};
 use crate::review::{CheckError, Format, finish, text};
@@ -66,13 +66,12 @@ pub fn search(
 }
 
 fn hit<'n>(asked: &Asked, place: &Place<'n>, words: &str) -> JsonHit<'n> {
-    let excerpt = Notes::excerpt_of_words(place, words);
     JsonHit {
         path: asked.shown(&place.file.path),
         line: place.section.line + 1,
         heading: &place.section.headings,
         score: score(place.score),
-        excerpt: excerpt.map_or_else(String::new, |excerpt| excerpt.lines.join("\n")),
+        excerpt: asked.analysis.snapshot().excerpt(place, words),
     }
 }
 
