@@ -235,7 +235,7 @@ impl FileFacts {
             Some(kin) if same_classes(&self.segments, &segments) => Arc::clone(kin).into(),
             _ => OnceLock::new(),
         };
-        FileFacts {
+        let later = FileFacts {
             path: Arc::clone(&self.path),
             source,
             cells: None,
@@ -252,7 +252,35 @@ impl FileFacts {
             named: Mutex::default(),
             stores: Stores::default(),
             members: Mutex::default(),
+        };
+        self.hand_on(later)
+    }
+
+    /// A later version, with the answers of this one that hold for it too.
+    fn hand_on(&self, mut later: FileFacts) -> FileFacts {
+        let Some(changed) = self.changed(&later) else {
+            return later;
+        };
+        let is_same = |segment: usize| {
+            let (old, new) = (&self.segments[segment], &later.segments[segment]);
+            Arc::ptr_eq(&old.facts, &new.facts)
+        };
+        // segments that are alike bind the same names, and may do so with other numbers
+        let mut bindings = taken(&self.module_bindings);
+        bindings.retain(|_, found| found.iter().all(|found| is_same(found.segment)));
+        let mut stores = taken(&self.stores);
+        stores.retain(|(class, _), _| is_same(*class));
+        for of_class in stores.values_mut() {
+            of_class.retain(|name, _| {
+                let mut pairs = changed.iter();
+                !pairs.any(|(old, new)| old.holds_attribute(name) || new.holds_attribute(name))
+            });
         }
+        let members = taken(&self.members);
+        later.module_bindings = Mutex::new(bindings);
+        later.stores = Mutex::new(stores);
+        later.members = Mutex::new(members);
+        later
     }
 
     pub fn path(&self) -> &Arc<PathBuf> {
@@ -604,6 +632,12 @@ fn first_lines(segments: &[Placed]) -> Vec<u32> {
         Some(first)
     };
     segments.iter().scan(0, before).collect()
+}
+
+/// Takes away what was worked out so far: the later version is the one that is asked from now on.
+fn taken<T: Default>(known: &Mutex<T>) -> T {
+    let known = known.lock();
+    known.map_or_else(|_| T::default(), |mut known| std::mem::take(&mut *known))
 }
 
 /// Whether a segment may bind a name in the module's scope. The word is not noted as looked for: segments that are alike bind the same.

@@ -295,7 +295,7 @@ fn change_by<'p>(cx: &Context<'p>, statement: Site<'p>, attribute: &str, own: &s
 /// The attribute that an expression reads from the own object: `rows` in `self.rows`, or of a name that was given it.
 fn attribute_of<'p>(cx: &Context<'p>, site: Site<'p>, own: &str) -> Option<&'p str> {
     let place = match site.node.kind() {
-        Kind::Name if site.node.field() != Field::Attribute => {
+        Kind::Name if site.node.field() != Field::Attribute && is_given_attribute(site) => {
             cx.project.only_binding(site)?.value()?
         }
         Kind::Attribute => site,
@@ -307,6 +307,16 @@ fn attribute_of<'p>(cx: &Context<'p>, site: Site<'p>, own: &str) -> Option<&'p s
         .filter(|_| place.node.kind() == Kind::Attribute)?;
     let name = place.node.child(Field::Attribute)?;
     (object.text() == own).then_some(name.text())
+}
+
+/// Whether a name may have been given an attribute, in this segment: most names have not.
+fn is_given_attribute(name: Site<'_>) -> bool {
+    let tree = name.node.tree();
+    let mut bindings = name.body().bindings.iter();
+    bindings.any(|binding| {
+        let value = binding.value.map(|value| tree.node(value).kind());
+        value == Some(Kind::Attribute) && tree.node(binding.name).text() == name.text()
+    })
 }
 
 /// Whether a call takes something out of its container.
