@@ -109,6 +109,9 @@ pub struct Check {
     /// Read no configuration files.
     #[arg(long)]
     pub isolated: bool,
+    /// Neither use nor keep what an earlier check of the same folders found.
+    #[arg(long)]
+    pub no_cache: bool,
     /// The name of the file whose text comes from stdin. Only with the path `-`.
     #[arg(long, value_name = "FILE")]
     pub stdin_filename: Option<PathBuf>,

@@ -108,6 +108,8 @@ fn check(call: Check) -> anyhow::Result<ExitCode> {
             write: call.write_baseline,
         }),
         statistics: call.statistics,
+        // whoever watches is told of what changes, and so wants all of it read
+        cache: !call.no_cache && !call.watch,
         ..request(call.paths, call.findings)
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -139,6 +141,7 @@ fn request(paths: Vec<PathBuf>, options: FindingOptions) -> Request {
         change: None,
         baseline: None,
         statistics: false,
+        cache: false,
     }
 }
 

@@ -87,7 +87,7 @@ impl Snapshot {
 
     /// Where it is kept what the notes of these folders say: a file in the user's cache directory. None where the user has no home.
     pub fn notes_cache(&self) -> Option<PathBuf> {
-        cache::default_file(&self.state.disk.roots())
+        cache::NOTES.file(&self.state.disk.roots())
     }
 
     /// The files of notes of all folders, sorted, and what is wrong with their paths.

@@ -1,5 +1,6 @@
 //! Finds the configuration of a file: from its folder upwards, each folder read once.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -41,7 +42,7 @@ struct Known {
 }
 
 /// What the files in a folder and above it say, each from the nearest file that says it.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Sources {
     settings: Option<Arc<(Settings, Vec<SettingsProblem>)>>,
     requires_python: Option<RequiresPython>,
@@ -90,6 +91,26 @@ impl ConfigCache {
     /// What applies where there is no configuration file.
     pub fn without_files(&self) -> Arc<Config> {
         self.known(Sources::default()).config
+    }
+
+    /// Writes down everything that was said about the folders that were asked about, and by the user's cards.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn describe(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        write!(out, "{:?} {:?}", self.overrides, self.folders)?;
+        let known = self.lock();
+        let mut folders: Vec<_> = known.iter().collect();
+        folders.sort_by_key(|(folder, _)| *folder);
+        for (folder, own) in folders {
+            let above = folder.parent().and_then(|above| known.get(above));
+            if above.is_some_and(|above| Arc::ptr_eq(&above.config, &own.config)) {
+                continue;
+            }
+            let cards = own.config.knowledge.digest();
+            write!(out, " {folder:?} {:?} {cards}", own.sources)?;
+        }
+        Ok(())
     }
 
     /// Whether notes are named for any of the folders that were asked about.

@@ -14,9 +14,11 @@ mod selector;
 mod user;
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 pub use card::{
     Block, BlockKind, CardProblem, ConceptCard, FixKind, Level, PEERS, Recall, RuleCard, Section,
@@ -51,6 +53,8 @@ pub struct Knowledge {
     names: Cow<'static, [(&'static str, &'static str)]>,
     /// The user's cards that cannot be used, sorted.
     invalid: Vec<CardProblem>,
+    /// Of the paths and texts of the user's cards.
+    digest: u64,
     /// From a selector to the concepts that have it, as indices; made when the first hover asks.
     by_selector: OnceLock<FxHashMap<Selector, Vec<usize>>>,
 }
@@ -197,6 +201,7 @@ impl Knowledge {
             queries: Vec::new(),
             names: rule_names().into(),
             invalid: Vec::new(),
+            digest: 0,
             by_selector: OnceLock::new(),
         }
     }
@@ -212,6 +217,7 @@ impl Knowledge {
             queries: Vec::new(),
             names: Cow::Borrowed(&[]),
             invalid: Vec::new(),
+            digest: Xxh3DefaultBuilder.hash_one(notes),
             by_selector: OnceLock::new(),
         };
         for (path, text) in notes {
@@ -239,6 +245,11 @@ impl Knowledge {
         names.sort_unstable();
         knowledge.names = names.into();
         knowledge
+    }
+
+    /// The same for two sets of cards only where the user's are the same.
+    pub fn digest(&self) -> u64 {
+        self.digest
     }
 
     /// What is wrong with a text that is to be the card at a path, beside the others. None for one that can be used, and for what is no card.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 use rustc_hash::FxHashMap;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::facts::{FileFacts, Kin};
 use crate::text::{self, Cells, Notebook};
@@ -21,6 +22,8 @@ pub struct Disk {
     facts: DashMap<PathBuf, Result<Arc<FileFacts>, ReadProblem>>,
     /// Of notebooks that were read.
     cells: DashMap<PathBuf, Arc<Cells>>,
+    /// Of the texts of files that were read.
+    digests: DashMap<PathBuf, u128>,
     exists: DashMap<PathBuf, Found>,
     roots: std::sync::RwLock<Vec<PathBuf>>,
     changes: AtomicUsize,
@@ -38,11 +41,22 @@ pub struct DiskState {
 }
 
 /// What stands at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Found {
     File,
     Folder,
     Nothing,
+}
+
+impl Found {
+    /// What stands at a path now.
+    pub fn at(path: &Path) -> Found {
+        match std::fs::metadata(path) {
+            Ok(data) if data.is_file() => Found::File,
+            Ok(data) if data.is_dir() => Found::Folder,
+            _ => Found::Nothing,
+        }
+    }
 }
 
 /// A file larger than this is not analysed: no person wrote it.
@@ -112,14 +126,39 @@ impl Disk {
         read
     }
 
-    /// The cells of a notebook that was read.
+    /// The cells of a notebook. None for any other file.
     pub fn cells(&self, path: &Path) -> Option<Arc<Cells>> {
+        if !is_notebook(path) {
+            return None;
+        }
+        self.read(path).ok()?;
         self.cells.get(path).map(|cells| Arc::clone(&cells))
     }
 
     /// Reads a file; of a notebook its cells.
     fn read_file(&self, path: &Path) -> Result<Arc<FileFacts>, ReadProblem> {
-        self.facts_of(path, read_text(path)?.into())
+        let text = read_text(path)?;
+        self.digests
+            .insert(path.to_path_buf(), xxh3_128(text.as_bytes()));
+        self.facts_of(path, text.into())
+    }
+
+    /// The files that were read, with the digests of their texts, in no order. None where one could not be read.
+    pub fn digests(&self) -> Option<Vec<(PathBuf, u128)>> {
+        let all = self.facts.iter();
+        let digest = |path: &PathBuf| Some((path.clone(), *self.digests.get(path)?));
+        all.map(|file| {
+            let path = file.is_ok().then(|| file.key())?;
+            digest(path)
+        })
+        .collect()
+    }
+
+    /// The paths that were looked at, and what stood there, in no order.
+    pub fn looked_up(&self) -> Vec<(PathBuf, Found)> {
+        let all = self.exists.iter();
+        all.map(|entry| (entry.key().clone(), *entry.value()))
+            .collect()
     }
 
     fn facts_of(&self, path: &Path, source: Arc<str>) -> Result<Arc<FileFacts>, ReadProblem> {
@@ -220,11 +259,7 @@ impl Disk {
         if let Some(known) = self.exists.get(path) {
             return *known;
         }
-        let found = match std::fs::metadata(path) {
-            Ok(data) if data.is_file() => Found::File,
-            Ok(data) if data.is_dir() => Found::Folder,
-            _ => Found::Nothing,
-        };
+        let found = Found::at(path);
         self.exists.insert(path.to_path_buf(), found);
         found
     }
@@ -239,6 +274,12 @@ pub fn is_notebook(path: &Path) -> bool {
 /// What is wrong with a notebook that cannot be read, for people.
 pub fn not_json(error: &serde_json::Error) -> ReadProblem {
     format!("the notebook's JSON is broken ({error}): mend it, or save the notebook again")
+}
+
+/// The digest of a file's text, as [`Disk::digests`] has it. None where it cannot be read.
+pub fn digest_of(path: &Path) -> Option<u128> {
+    let text = read_text(path).ok()?;
+    Some(xxh3_128(text.as_bytes()))
 }
 
 fn read_text(path: &Path) -> Result<String, ReadProblem> {

@@ -50,7 +50,7 @@ pub use abstracts::AbstractMethod;
 pub use annotations::Annotation;
 pub use builtins::is_builtin;
 pub use classes::{Class, Metaclass, Mro};
-pub use disk::{Disk, DiskState, is_notebook, not_json};
+pub use disk::{Disk, DiskState, Found, digest_of, is_notebook, not_json};
 pub use fields::{ClassField, FieldMaker};
 pub use fitting::Misfit;
 pub use functions::{Bound, Function, Parameter, ParameterKind, is_definition};

@@ -43,6 +43,8 @@ pub(super) struct Asked {
     roots: Vec<PathBuf>,
     /// What could not be read or written.
     unread: Vec<Problem>,
+    /// Where findings are kept for the next call. None where they are not.
+    cache: Option<PathBuf>,
     here: PathBuf,
 }
 
@@ -73,8 +75,12 @@ impl Asked {
             }
         }
         let mut roots = input.folders;
+        // what is fixed, compared or watched is looked at more than once; a few files are checked at once
+        let is_kept = request.cache && request.fixing.is_none() && request.change.is_none();
+        let is_kept = is_kept && input.stdin.is_none() && !roots.is_empty();
         roots.push(here.clone());
         analysis.set_folders(roots.clone());
+        let cache = is_kept.then(|| analysis.snapshot().checks_cache());
         if request.format.quotes_notes() {
             notes::read_for_quotes(&mut analysis, &here);
         }
@@ -84,6 +90,7 @@ impl Asked {
             files: input.files,
             roots,
             unread: input.unread,
+            cache: cache.flatten(),
             here,
         })
     }
@@ -98,7 +105,8 @@ impl Asked {
         let problems = change.iter().flat_map(|(change, _)| &change.problems);
         unread.extend(problems.cloned());
         let snapshot = self.analysis.snapshot();
-        let mut outcome = outcome(snapshot, &self.files, unread, self.here.clone());
+        let cache = self.cache.as_deref();
+        let mut outcome = outcome(snapshot, &self.files, cache, unread, self.here.clone());
         if let Some((change, all)) = &change {
             change.narrow(&mut outcome, *all);
         }

@@ -89,6 +89,8 @@ pub struct Request {
     pub baseline: Option<Baseline>,
     /// Whether findings are only counted.
     pub statistics: bool,
+    /// Whether what is found in folders is kept for the next call.
+    pub cache: bool,
 }
 
 /// A file, and what the analysis says of it.
@@ -263,15 +265,19 @@ fn finish(written: io::Result<()>, out: &mut dyn Write) -> Result<(), CheckError
     }
 }
 
-/// Checks the files. `unread` is what is known not to be readable.
+/// Checks the files; takes what is found from the cache, where one is given that knows it. `unread` is what is known not to be readable.
 fn outcome(
     snapshot: Snapshot,
     files: &[PathBuf],
+    cache: Option<&Path>,
     mut unread: Vec<Problem>,
     working_directory: PathBuf,
 ) -> Outcome {
     let bar = progress(files.len());
-    let reports = snapshot.check(files, &|| bar.inc(1));
+    let reports = match cache {
+        Some(cache) => snapshot.check_kept(files, cache, &|| bar.inc(1)),
+        None => snapshot.check(files, &|| bar.inc(1)),
+    };
     bar.finish_and_clear();
     let mut checked: Vec<Checked> = files
         .iter()

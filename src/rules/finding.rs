@@ -4,10 +4,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::intern;
+
 /// How sure a finding is of harm. Ordered: a hint is the least, an error the most.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It works; there is a better way.
@@ -33,7 +35,7 @@ impl Severity {
 }
 
 /// A range of bytes in a file's text. Absolute, end exclusive.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The file, as the project names it (absolute where it came from disk).
     pub path: Arc<PathBuf>,
@@ -42,7 +44,7 @@ pub struct Place {
 }
 
 /// A place that makes a finding true, and a short sentence that says how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Where; in the finding's file or another.
     pub place: Place,
@@ -51,7 +53,7 @@ pub struct Evidence {
 }
 
 /// A replacement of one range.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// What is replaced; empty for an insertion.
     pub place: Place,
@@ -60,7 +62,7 @@ pub struct Edit {
 }
 
 /// A change that makes the finding go away.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// What the change does, as an imperative.
     pub title: String,
@@ -70,13 +72,17 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+/// A rule's code. By another name, because serde takes every `&str` for a part of what it reads.
+type Code = &'static str;
+
 /// One thing that a rule found.
 ///
 /// Invariant: a warning or an error of a built-in rule has evidence (test `every_warning_has_evidence`). A rule of the user's has what its query captures.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule's code, `MUT001`.
-    pub code: &'static str,
+    #[serde(deserialize_with = "code")]
+    pub code: Code,
     /// How sure.
     pub severity: Severity,
     /// The primary range.
@@ -87,4 +93,9 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// Ways to mend it.
     pub fixes: Vec<Fix>,
+}
+
+fn code<'de, D: Deserializer<'de>>(from: D) -> Result<Code, D::Error> {
+    let code = String::deserialize(from)?;
+    intern(&code).ok_or_else(|| serde::de::Error::custom("no code of a rule"))
 }

@@ -1,6 +1,7 @@
 //! `marginote` as people call it: the real binary, its output and its exit codes.
 
 mod baseline;
+mod cache;
 mod change;
 mod explain_at;
 mod fix;

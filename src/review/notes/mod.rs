@@ -221,7 +221,7 @@ pub fn check_notes(request: &Request, out: &mut dyn Write) -> Result<u8, CheckEr
     asked.analysis.set_notes(notes);
     let snapshot = asked.analysis.snapshot();
     known_rules(&snapshot, &files, &asked.working_directory)?;
-    outcome(snapshot, &files, unread, asked.working_directory).write(request, out)
+    outcome(snapshot, &files, None, unread, asked.working_directory).write(request, out)
 }
 
 /// A concept of a section, as documents have it.
