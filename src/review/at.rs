@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use super::format::text::visible;
 use super::notes::{reading, score};
 use super::shown;
-use super::text::visible;
 use crate::analysis::{Analysis, Cancel, Hover};
 use crate::text::{Document, Position, PositionEncoding};
 

@@ -118,7 +118,7 @@ impl Baseline {
         let gone = accepted.iter().filter(|(known, _)| is_checked(known));
         let gone: usize = gone.map(|(_, left)| left).sum();
         if gone > 0 {
-            let gone = super::text::plural(gone, "accepted finding");
+            let gone = super::format::text::plural(gone, "accepted finding");
             eprintln!(
                 "marginote: {gone} not found any more: --write-baseline forgets what is gone"
             );
@@ -146,7 +146,7 @@ impl Baseline {
             .map(|finding| Known::of(finding, outcome, folder))
             .collect();
         findings.sort();
-        let count = super::text::plural(findings.len(), "finding");
+        let count = super::format::text::plural(findings.len(), "finding");
         let accepted = Accepted {
             version: 1,
             findings,

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::change::Change;
 use super::fix::FixedFiles;
+use super::format::text;
 use super::{
     CheckError, Fixing, Outcome, Problem, Request, collect, finish, fix, interrupt, known_rules,
-    notes, outcome, shown, statistics, text,
+    notes, outcome, shown, statistics,
 };
 use crate::analysis::{Analysis, is_python};
 use crate::config::is_note;

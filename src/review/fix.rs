@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
 
-use super::text::plural;
+use super::format::text::plural;
 use super::write::{NotWritten, Original};
 use super::{Problem, interrupt, shown};
 use crate::analysis::{Analysis, fixing};

@@ -7,9 +7,10 @@ use anyhow::{Context, bail};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::json::{JsonError, error, write_document};
+use super::format::json::{JsonError, error, write_document};
+use super::format::text;
 use super::notes::reading;
-use super::{CheckError, Format, Problem, collect, finish, shown, text};
+use super::{CheckError, Format, Problem, collect, finish, shown};
 use crate::analysis::{Analysis, Cancel, Snapshot};
 use crate::knowledge::Knowledge;
 use crate::recall::{ANKI_HEADER, Grade, Memory, Question, anki, ask};

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{CheckError, Format, Missing, Problem, collect, finish, json, shown, text};
+use super::format::{json, text};
+use super::{CheckError, Format, Missing, Problem, collect, finish, shown};
 use crate::config::{Applied, Config, ConfigCache};
 
 /// What `marginote init` writes.

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{CheckError, FindingFormat, Outcome, json, text, words};
+use super::format::{json, text, words};
+use super::{CheckError, FindingFormat, Outcome};
 
 #[derive(Serialize)]
 struct Document<'a> {

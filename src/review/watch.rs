@@ -11,7 +11,8 @@ use rustc_hash::FxHashMap;
 
 use super::baseline::Known;
 use super::check::Asked;
-use super::{CheckError, FindingFormat, Outcome, Request, finish, interrupt, text};
+use super::format::text;
+use super::{CheckError, FindingFormat, Outcome, Request, finish, interrupt};
 
 /// How long a file must be left alone: an editor may write it in several steps.
 const QUIET: Duration = Duration::from_millis(200);

@@ -9,8 +9,9 @@ use super::{JsonConcept, asked, concepts, errors, heading, write_problems};
 use crate::analysis::notes::Notes;
 use crate::config::Settings;
 use crate::knowledge::Knowledge;
-use crate::review::json::{JsonError, write_document};
-use crate::review::{CheckError, Format, finish, text};
+use crate::review::format::json::{JsonError, write_document};
+use crate::review::format::text;
+use crate::review::{CheckError, Format, finish};
 
 #[derive(Serialize)]
 struct Document<'n> {

@@ -12,7 +12,8 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::collect::{self, Missing};
-use super::{CheckError, Problem, Request, json, known_rules, outcome, shown, text};
+use super::format::{json, text};
+use super::{CheckError, Problem, Request, known_rules, outcome, shown};
 use crate::analysis::notes::{NoteFile, Notes};
 use crate::analysis::{Analysis, Snapshot};
 use crate::config::{NotesPath, Settings};

@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::{Asked, asked, errors, heading, score, write_problems};
 use crate::analysis::notes::Place;
 use crate::config::Settings;
-use crate::review::json::{JsonError, write_document};
-use crate::review::{CheckError, Format, finish, text};
+use crate::review::format::json::{JsonError, write_document};
+use crate::review::format::text;
+use crate::review::{CheckError, Format, finish};
 
 #[derive(Serialize)]
 struct Document<'n> {

@@ -6,7 +6,8 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::region;
 use super::text::visible;
-use super::{Checked, Outcome, Problem, words};
+use super::words;
+use crate::review::{Checked, Outcome, Problem};
 use crate::rules::{Finding, Severity};
 
 /// Writes one document. A file without findings has one case, which succeeds; one that could not be read has one that is an error.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Outcome;
+use crate::review::Outcome;
 use crate::rules::Place;
 use crate::text::{Document, PositionEncoding};
 

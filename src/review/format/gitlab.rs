@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::fingerprint::fingerprints;
 use super::json::write_document;
 use super::region::{Region, Spot, region_of_file};
-use super::{Outcome, words};
+use super::words;
+use crate::review::Outcome;
 use crate::rules::{Finding, Severity};
 use crate::text::PositionEncoding;
 

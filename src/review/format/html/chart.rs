@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{Page, Shown};
-use crate::review::text::plural;
+use crate::review::format::text::plural;
 use crate::rules::Severity;
 
 /// In the order of their weight.

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 
 use super::region::{Region, region_of_file};
 use super::text::visible;
-use super::{Outcome, words};
+use super::words;
+use crate::review::Outcome;
 use crate::rules::{Finding, Severity};
 use crate::text::PositionEncoding;
 
@@ -72,7 +73,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{data, property};
+    use crate::review::{data, property};
 
     #[test]
     fn values_are_escaped_as_github_reads_them() {

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::region::{Region, cell, region};
-use super::{Outcome, Problem, words};
+use super::words;
+use crate::review::{Outcome, Problem};
 use crate::rules::{Finding, Place, Severity};
 use crate::text::PositionEncoding;
 
@@ -62,7 +63,7 @@ struct JsonEdit<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct JsonError<'a> {
+pub(in crate::review) struct JsonError<'a> {
     path: &'a str,
     message: Cow<'a, str>,
 }
@@ -83,7 +84,7 @@ struct Counts {
 }
 
 /// Writes the document and a line end.
-pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::review) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let mut counts = Counts::default();
     for finding in outcome.findings() {
         *match finding.severity {
@@ -110,7 +111,7 @@ pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes each finding on a line of its own.
-pub(super) fn write_lines(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::review) fn write_lines(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     for finding in outcome.findings() {
         write_document(&json(finding, outcome), out)?;
     }
@@ -118,13 +119,16 @@ pub(super) fn write_lines(outcome: &Outcome, out: &mut dyn Write) -> io::Result<
 }
 
 /// Writes any document and a line end.
-pub(super) fn write_document(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::review) fn write_document(
+    document: &impl Serialize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     serde_json::to_writer(&mut *out, document)?;
     writeln!(out)
 }
 
 /// Something that was not read or does not apply.
-pub(super) fn error(problem: &Problem) -> JsonError<'_> {
+pub(in crate::review) fn error(problem: &Problem) -> JsonError<'_> {
     let message = match problem.line {
         Some(line) => format!("line {line}: {}", problem.message).into(),
         None => problem.message.as_str().into(),

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::chart::{Bar, SEVERITIES, chart};
 use super::note::{inline, names};
 use super::{Page, concept};
-use crate::review::text::{plural, visible};
+use crate::review::format::text::{plural, visible};
 use crate::rules::{Finding, family};
 
 /// The most rows of a chart.

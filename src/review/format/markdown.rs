@@ -7,8 +7,9 @@ use std::io::{self, Write};
 
 use super::region::{self, Located, located};
 use super::text::{harmless, plural, summary, visible};
-use super::{Checked, Outcome, words};
+use super::words;
 use crate::explain;
+use crate::review::{Checked, Outcome};
 use crate::rules::{Finding, Severity};
 
 /// The most lines of a finding's own code.
@@ -140,7 +141,7 @@ fn fenced(code: &str) -> String {
 mod tests {
     use pulldown_cmark::{Event, Parser, Tag};
 
-    use super::{fenced, span};
+    use crate::review::{fenced, span};
 
     #[test]
     fn nothing_gets_out_of_a_span_or_a_fence() {

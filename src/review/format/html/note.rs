@@ -7,8 +7,8 @@ use maud::{Markup, html};
 use super::markdown::markdown;
 use super::{Page, concept};
 use crate::explain::{self, Quote, Reference};
-use crate::review::text::visible;
-use crate::review::words;
+use crate::review::format::text::visible;
+use crate::review::format::words;
 use crate::rules::Finding;
 
 /// The finding, what proves it, why, and what the user's own notes say.

@@ -10,9 +10,10 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::region::{cell, located};
-use super::{Outcome, Problem, words};
+use super::words;
+use crate::review::{Outcome, Problem};
 use crate::rules::{Finding, Place, Severity};
-pub(super) use crate::text::visible;
+pub(in crate::review) use crate::text::visible;
 use crate::text::{Document, is_unsafe};
 
 /// Pieces of evidence that are further apart stand in excerpts of their own.
@@ -20,7 +21,7 @@ const NEAR: usize = 12;
 /// Evidence beyond this many pieces is counted, not shown.
 const EVIDENCE: usize = 8;
 /// A longer line is not shown: no person wrote it.
-pub(super) const LONGEST: usize = 1000;
+pub(in crate::review) const LONGEST: usize = 1000;
 
 /// A range to underline, on its first line.
 struct Mark<'a> {
@@ -36,7 +37,11 @@ struct Mark<'a> {
 }
 
 /// Writes every finding, the problems, and a line that sums up.
-pub(super) fn write(outcome: &Outcome, color: bool, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::review) fn write(
+    outcome: &Outcome,
+    color: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     write_findings(outcome.findings(), outcome, color, out)?;
     for problem in outcome.problems() {
         write_problem(problem, out)?;
@@ -45,7 +50,7 @@ pub(super) fn write(outcome: &Outcome, color: bool, out: &mut dyn Write) -> io::
 }
 
 /// Writes some of the findings.
-pub(super) fn write_findings<'f>(
+pub(in crate::review) fn write_findings<'f>(
     findings: impl IntoIterator<Item = &'f Finding>,
     outcome: &Outcome,
     color: bool,
@@ -64,7 +69,7 @@ pub(super) fn write_findings<'f>(
 }
 
 /// Writes a line that names something that was not read or does not apply.
-pub(super) fn write_problem(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::review) fn write_problem(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
     let line = problem.line.map(|line| format!(":{line}"));
     let place = visible(&problem.shown) + &line.unwrap_or_default();
     writeln!(out, "{place}: {}", visible(&problem.message))
@@ -235,7 +240,7 @@ fn printable(line: &str) -> Cow<'_, str> {
 }
 
 /// A line of source as a page may show it, code point by code point: tabs are kept.
-pub(super) fn harmless(line: &str) -> Cow<'_, str> {
+pub(in crate::review) fn harmless(line: &str) -> Cow<'_, str> {
     if line.len() > LONGEST {
         return "…".into();
     }
@@ -247,7 +252,7 @@ pub(super) fn harmless(line: &str) -> Cow<'_, str> {
 }
 
 /// `3 files checked: 1 error, 2 warnings`.
-pub(super) fn summary(outcome: &Outcome) -> String {
+pub(in crate::review) fn summary(outcome: &Outcome) -> String {
     let count = |severity: Severity| {
         outcome
             .findings()
@@ -279,7 +284,7 @@ pub(super) fn summary(outcome: &Outcome) -> String {
 }
 
 /// `1 file`, `2 files`.
-pub(super) fn plural(count: usize, word: &str) -> String {
+pub(in crate::review) fn plural(count: usize, word: &str) -> String {
     match (count, word) {
         (1, _) | (_, "information") => format!("{count} {word}"),
         _ => format!("{count} {word}s"),

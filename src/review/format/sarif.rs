@@ -18,9 +18,10 @@ use super::fingerprint::fingerprints;
 use super::json::write_document;
 use super::region::region_of_file;
 use super::text::visible;
-use super::{Outcome, Problem, words};
+use super::words;
 use crate::explain::{self, Text};
 use crate::knowledge::NoteRule;
+use crate::review::{Outcome, Problem};
 use crate::rules::{Finding, Fix, Place, Severity, family};
 use crate::text::PositionEncoding;
 

@@ -22,9 +22,10 @@ use sha2::{Digest, Sha256};
 
 use super::region::{Located, cell, located};
 use super::text::visible;
-use super::{Outcome, words};
+use super::words;
 use crate::config::is_note;
 use crate::explain::Quote;
+use crate::review::Outcome;
 use crate::rules::{Finding, Place};
 use crate::text::Document;
 

@@ -3,7 +3,8 @@
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{Outcome, region};
+use super::region;
+use crate::review::Outcome;
 use crate::rules::Finding;
 
 /// Each finding with its fingerprint: 32 hexadecimal digits of its rule, its file as it is shown, and the text of the line where it starts without its blanks.

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::json::write_document;
 use super::region::{Region, region_of_file};
-use super::{Outcome, words};
+use super::words;
 use crate::explain::rule_url;
+use crate::review::Outcome;
 use crate::rules::{Finding, Fix, Place, Severity};
 use crate::text::PositionEncoding;
 

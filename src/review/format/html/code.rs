@@ -5,7 +5,7 @@ use std::ops::Range;
 use maud::{Markup, html};
 
 use super::{Mark, Page, Shown, chart, note};
-use crate::review::text::{LONGEST, harmless, plural};
+use crate::review::format::text::{LONGEST, harmless, plural};
 use crate::syntax::{Highlight, highlights};
 
 /// Lines before and after a mark.

@@ -1,10 +1,23 @@
 //! The formats of findings: the one place where one is chosen.
 
+mod fingerprint;
+mod github;
+mod gitlab;
+mod html;
+pub(super) mod json;
+mod junit;
+mod markdown;
+mod rdjsonl;
+mod region;
+mod sarif;
+pub(super) mod text;
+pub(super) mod words;
+
 use std::io::{self, Write};
 
 use clap::ValueEnum;
 
-use super::{Outcome, github, gitlab, html, json, junit, markdown, rdjsonl, sarif, text};
+use crate::review::Outcome;
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
