@@ -35,7 +35,7 @@ use crate::config::{Config, ConfigCache, Settings, is_note};
 use crate::facts::FileFacts;
 use crate::facts::trace::{Traced, record};
 use crate::project::{Disk, DiskState, Project, is_notebook};
-use crate::rules::{Context, Finding, Findings, Options, Statements, sorted};
+use crate::rules::{Context, Finding, Findings, Options, Parts, Statements, sorted};
 use crate::text::{Cells, Change, Document, PositionEncoding, RangeError};
 
 use any_rule::AnyRule;
@@ -150,6 +150,8 @@ struct Worked {
     found: Mutex<Found>,
     /// What they found earlier and have to find again, where it would stand now.
     doubted: Found,
+    /// By file: what they found in its parts.
+    parts: FxHashMap<PathBuf, Parts>,
     /// By file: the segments in which comments may silence something.
     comments: Mutex<FxHashMap<PathBuf, Arc<[usize]>>>,
     /// By file: the stamp of its report, as long as every finding and every comment that may silence one is what it was.
@@ -161,12 +163,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn empty_parts(open: &FxHashMap<PathBuf, Arc<FileFacts>>) -> FxHashMap<PathBuf, Parts> {
+    let paths = open.keys().cloned();
+    paths.map(|path| (path, Parts::default())).collect()
+}
+
 impl Worked {
     /// The same for later documents, with what still holds.
     fn after(&self, open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>) -> Worked {
         let (project, changed) = Project::after(&self.project, &open);
         let (mut found, mut doubted) = (Found::default(), Found::default());
         let (mut stamps, mut comments) = (FxHashMap::default(), FxHashMap::default());
+        let mut parts = empty_parts(&open);
         if let Some(mut changed) = changed {
             if !suppressed::concerns(&changed) {
                 stamps = lock(&self.stamps).clone();
@@ -182,12 +190,17 @@ impl Worked {
                     doubted.insert(key.clone(), moved);
                 }
             }
+            for (path, known) in &self.parts {
+                let later = known.after(&mut changed, |found| self.moved(found, &open));
+                parts.insert(path.clone(), later);
+            }
         }
         Worked {
             disk: self.disk,
             project: Arc::new(project),
             found: Mutex::new(found),
             doubted,
+            parts,
             comments: Mutex::new(comments),
             stamps: Mutex::new(stamps),
         }
@@ -531,6 +544,7 @@ impl Snapshot {
             Some(earlier) => earlier.after(open),
             None => Worked {
                 disk,
+                parts: empty_parts(&open),
                 project: Arc::new(Project::new(Arc::clone(&state.disk), open)),
                 found: Mutex::default(),
                 doubted: Found::default(),
@@ -583,6 +597,7 @@ impl Snapshot {
             project,
             file,
             options: &options(&config),
+            parts: worked.parts.get(path),
         };
         let enabled = config.enabled_in(path);
         let statements = Statements::new(file);

@@ -44,15 +44,15 @@ impl Snapshot {
             project,
             file,
             options: &options(&config),
+            parts: None,
         };
         let is_container = |class: &ClassValue<'_>| match class {
             ClassValue::External(_) => true,
             ClassValue::Known(class) => project.is_container(*class),
         };
-        let shared = shared_defaults(&context).into_iter();
-        let shared = shared.filter(|(.., class)| is_container(class));
+        let shared = shared_defaults(&context).filter(|(.., class)| is_container(class));
         let mut hints: Vec<Hint> = shared
-            .map(|(_, _, default, _)| Hint {
+            .map(|(_, default, _)| Hint {
                 offset: default.range().end,
                 text: "shared by all calls",
                 places: Vec::new(),

@@ -137,6 +137,9 @@ impl<T> Traced<T> {
 pub struct Changed<'f> {
     pub segments: Vec<(&'f SegmentFacts, &'f SegmentFacts)>,
     known: FxHashMap<usize, bool>,
+    /// Which words stand in the segments, old or new: many traces ask for the same.
+    words: FxHashMap<Box<str>, bool>,
+    attributes: FxHashMap<Box<str>, bool>,
 }
 
 impl<'f> Changed<'f> {
@@ -145,6 +148,8 @@ impl<'f> Changed<'f> {
         Changed {
             segments,
             known: FxHashMap::default(),
+            words: FxHashMap::default(),
+            attributes: FxHashMap::default(),
         }
     }
 
@@ -155,14 +160,30 @@ impl<'f> Changed<'f> {
         }
         let is_read =
             |(old, _): &(&SegmentFacts, &SegmentFacts)| trace.segments.contains(&address(old));
-        let holds_word = |(old, new): &(&SegmentFacts, &SegmentFacts)| {
-            let (mut words, mut attributes) = (trace.words.iter(), trace.attributes.iter());
-            words.any(|word| old.holds(word) || new.holds(word))
-                || attributes.any(|name| old.holds_attribute(name) || new.holds_attribute(name))
-        };
-        let touched = self.segments.iter().any(is_read) || self.segments.iter().any(holds_word);
-        let leaves = !touched && trace.parts.values().all(|part| self.leaves(part));
+        let leaves = !self.segments.iter().any(is_read)
+            && !self.hold_any(trace)
+            && trace.parts.values().all(|part| self.leaves(part));
         self.known.insert(key, leaves);
         leaves
+    }
+
+    /// Whether something that was looked for stands in the segments.
+    fn hold_any(&mut self, trace: &Trace) -> bool {
+        let any = |holds: &dyn Fn(&SegmentFacts) -> bool| {
+            let mut pairs = self.segments.iter();
+            pairs.any(|(old, new)| holds(old) || holds(new))
+        };
+        let once = |known: &mut FxHashMap<Box<str>, bool>,
+                    word: &str,
+                    holds: &dyn Fn(&SegmentFacts) -> bool| match known.get(word)
+        {
+            Some(known) => *known,
+            None => *known.entry(word.into()).or_insert(any(holds)),
+        };
+        let (words, attributes) = (&mut self.words, &mut self.attributes);
+        let mut looked_for = trace.words.iter();
+        let mut named = trace.attributes.iter();
+        looked_for.any(|word| once(words, word, &|facts| facts.holds(word)))
+            || named.any(|name| once(attributes, name, &|facts| facts.holds_attribute(name)))
     }
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Edit, Evidence, Finding, Fix, Place, Rule, Severity};
+use super::{Edit, Evidence, Finding, Fix, Parts, Place, Rule, Severity};
 use crate::facts::{FileFacts, SegmentFacts, Site, Subjects};
 use crate::project::{Class, Function, Project};
+use crate::syntax::NodeId;
 
 /// Settings that change what rules say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +34,55 @@ pub struct Context<'p> {
     pub project: &'p Project,
     pub file: &'p FileFacts,
     pub options: &'p Options,
+    /// What was found in parts of the file, where it is open.
+    pub parts: Option<&'p Parts>,
 }
 
 impl<'p> Context<'p> {
+    /// Looks at a part of the file by itself: a class, a function, named by its site. What is found there must not depend on what is found elsewhere, and a rule
+    /// looks at a part once.
+    pub(super) fn look_at(
+        &self,
+        part: Site<'p>,
+        rule: &Rule,
+        out: &mut Findings,
+        look: impl FnOnce(&mut Findings),
+    ) {
+        self.look_at_node(part.segment, part.node.id(), rule, out, look);
+    }
+
+    /// The same for a whole segment, which need not be parsed for it.
+    pub(super) fn look_at_segment(
+        &self,
+        segment: usize,
+        rule: &Rule,
+        out: &mut Findings,
+        look: impl FnOnce(&mut Findings),
+    ) {
+        self.look_at_node(segment, NodeId(0), rule, out, look);
+    }
+
+    fn look_at_node(
+        &self,
+        segment: usize,
+        node: NodeId,
+        rule: &Rule,
+        out: &mut Findings,
+        look: impl FnOnce(&mut Findings),
+    ) {
+        match self.parts {
+            Some(parts) => {
+                let found = parts.of(rule, segment, node, |out| {
+                    // by its number the node is known in this text of the segment only
+                    self.file.segment(segment).read();
+                    look(out);
+                });
+                out.found.extend(found);
+            }
+            None => look(out),
+        }
+    }
+
     /// Whether the file only declares.
     pub fn is_stub(&self) -> bool {
         let extension = self.file.path().extension();
@@ -113,7 +160,7 @@ pub fn line(site: Site<'_>) -> String {
 /// The findings of one file.
 #[derive(Default)]
 pub struct Findings {
-    found: Vec<Finding>,
+    pub(super) found: Vec<Finding>,
 }
 
 impl Findings {

@@ -13,7 +13,7 @@ use super::source::Source;
 use super::workspace::View;
 use crate::analysis;
 use crate::explain;
-use crate::rules::{Edit, Evidence, Finding, Fix, Place, Severity};
+use crate::rules::{Evidence, Finding, Place, Severity};
 use crate::text;
 
 /// The name of a document: its path, or the URI itself where it has none (`untitled:Untitled-1`).
@@ -111,20 +111,11 @@ impl Converter<'_> {
         }
     }
 
-    /// The fixes, for the code actions that the client may ask for at the diagnostic, and the lesson for a client that writes into the margin.
+    /// The lesson, for a client that writes into the margin.
     fn data(&self, finding: &Finding) -> Value {
-        let edit = |edit: &Edit| {
-            let at = location(&edit.place, self.view, self.session)?;
-            Some(json!({"uri": at.uri, "range": at.range, "newText": edit.text}))
-        };
-        let fix = |fix: &Fix| {
-            let edits: Option<Vec<Value>> = fix.edits.iter().map(edit).collect();
-            Some(json!({"title": fix.title, "safe": fix.safe, "edits": edits?}))
-        };
-        let fixes: Vec<Value> = finding.fixes.iter().filter_map(fix).collect();
         let config = self.view.snapshot.config(&finding.place.path);
         let rule = config.knowledge.rule(finding.code);
-        json!({ "fixes": fixes, "lesson": rule.map(|card| &card.lesson) })
+        json!({ "lesson": rule.map(|card| &card.lesson) })
     }
 }
 

@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::sync::mpsc as blocking;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::runtime::Handle;
@@ -146,7 +146,7 @@ pub async fn serve<S>(
 ) -> TaskTracker
 where
     S: Service<Request, Response = Option<Response>> + Send + 'static,
-    S::Future: Send + 'static,
+    S::Future: Send + Unpin + 'static,
 {
     let (mut requests, mut answers) = socket.split();
     let out = outbox.clone();
@@ -180,12 +180,17 @@ where
         {
             match parse(&body) {
                 Incoming::Request(request) => {
-                    let (answer, out) = (service.call(request), out.clone());
-                    spawned.spawn(async move {
-                        if let Ok(Some(response)) = answer.await {
+                    let (mut answer, out) = (service.call(request), out.clone());
+                    let send = move |answered| {
+                        if let Ok(Some(response)) = answered {
                             out.send(&response);
                         }
-                    });
+                    };
+                    // begun here: the thread that does the work need not wait for another to start it
+                    match (&mut answer).now_or_never() {
+                        Some(answered) => send(answered),
+                        None => drop(spawned.spawn(async move { send(answer.await) })),
+                    }
                 }
                 Incoming::Response(response) => drop(answered.send(response)),
                 Incoming::Malformed(response) => out.send(&response),

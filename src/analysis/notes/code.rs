@@ -180,6 +180,7 @@ impl Code {
             project: &self.project,
             file,
             options: &options(config),
+            parts: None,
         };
         let enabled = config.enabled_in(note);
         let is_enabled = |code: &str| enabled.binary_search(&code).is_ok();

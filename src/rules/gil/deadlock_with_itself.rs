@@ -15,11 +15,17 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for function in cx.functions(Subjects::GUARDS.union(Subjects::ACQUIRES)) {
-        let takings = cx.project.takings(function);
-        for taking in &takings {
-            if !taking.lock.is_reentrant && !taking.lock.is_wide {
-                check_taking(cx.project, function, taking, &takings, out);
-            }
+        cx.look_at(function.site, &RULE, out, |out| {
+            check_function(cx.project, function, out);
+        });
+    }
+}
+
+fn check_function<'p>(project: &'p Project, function: Function<'p>, out: &mut Findings) {
+    let takings = project.takings(function);
+    for taking in &takings {
+        if !taking.lock.is_reentrant && !taking.lock.is_wide {
+            check_taking(project, function, taking, &takings, out);
         }
     }
 }

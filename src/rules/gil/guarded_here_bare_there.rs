@@ -46,18 +46,22 @@ type Writes<'p> = Vec<Write<'p>>;
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for class in cx.classes(Subjects::GUARDS.union(Subjects::ACQUIRES)) {
-        if class
-            .methods()
-            .next()
-            .is_some_and(|method| is_in_test(cx, method.site))
-        {
-            continue;
-        }
-        let mut attributes: Vec<(&str, Writes<'_>)> = writes_of(cx, class).into_iter().collect();
-        attributes.sort_by_key(|(name, _)| *name);
-        for (attribute, writes) in attributes {
-            check_attribute(cx, class, attribute, &writes, out);
-        }
+        cx.look_at(class.site, &RULE, out, |out| check_class(cx, class, out));
+    }
+}
+
+fn check_class<'p>(cx: &Context<'p>, class: Class<'p>, out: &mut Findings) {
+    let mut methods = class.methods();
+    if methods
+        .next()
+        .is_some_and(|method| is_in_test(cx, method.site))
+    {
+        return;
+    }
+    let mut attributes: Vec<(&str, Writes<'_>)> = writes_of(cx, class).into_iter().collect();
+    attributes.sort_by_key(|(name, _)| *name);
+    for (attribute, writes) in attributes {
+        check_attribute(cx, class, attribute, &writes, out);
     }
 }
 

@@ -16,15 +16,21 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for function in cx.functions(Subjects::ACQUIRES) {
-        let mut seen: Vec<&str> = Vec::new();
-        for call in function.calls() {
-            let lock = method(call, "acquire").filter(|lock| is_steady(lock.node));
-            if let Some(lock) = lock
-                && !seen.contains(&lock.text())
-            {
-                seen.push(lock.text());
-                check_lock(cx, function, lock, out);
-            }
+        cx.look_at(function.site, &RULE, out, |out| {
+            check_function(cx, function, out);
+        });
+    }
+}
+
+fn check_function<'p>(cx: &Context<'p>, function: Function<'p>, out: &mut Findings) {
+    let mut seen: Vec<&str> = Vec::new();
+    for call in function.calls() {
+        let lock = method(call, "acquire").filter(|lock| is_steady(lock.node));
+        if let Some(lock) = lock
+            && !seen.contains(&lock.text())
+        {
+            seen.push(lock.text());
+            check_lock(cx, function, lock, out);
         }
     }
 }

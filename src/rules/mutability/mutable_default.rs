@@ -19,25 +19,33 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     if cx.is_stub() {
         return;
     }
-    for (function, parameter, default, class) in shared_defaults(cx) {
-        check_parameter(cx, function, parameter, default, class, out);
+    for function in cx.functions(Subjects::DEFAULTS) {
+        cx.look_at(function.site, &RULE, out, |out| {
+            for (parameter, default, class) in shared_defaults_of(cx, function) {
+                check_parameter(cx, function, parameter, default, class, out);
+            }
+        });
     }
 }
 
-/// The defaults of a file that are made once, can be changed, and stay for later calls: with their functions and parameters, and the classes of what they make.
-pub fn shared_defaults<'p>(
-    cx: &Context<'p>,
-) -> Vec<(Function<'p>, Parameter<'p>, Site<'p>, ClassValue<'p>)> {
+/// A default that is made once, can be changed, and stays for later calls: with its parameter, and the class of what it makes.
+type SharedDefault<'p> = (Parameter<'p>, Site<'p>, ClassValue<'p>);
+
+/// Those of a file.
+pub fn shared_defaults<'p>(cx: &Context<'p>) -> impl Iterator<Item = SharedDefault<'p>> {
+    cx.functions(Subjects::DEFAULTS)
+        .flat_map(|function| shared_defaults_of(cx, function))
+}
+
+fn shared_defaults_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<SharedDefault<'p>> {
     let mut found = Vec::new();
-    for function in cx.functions(Subjects::DEFAULTS) {
-        for parameter in function.parameters() {
-            if let Some(default) = parameter.default.filter(|default| is_made_here(*default))
-                && let Some(class) = made(cx, default)
-                && !is_overload(cx.project, function)
-                && outlives_its_call(cx, function)
-            {
-                found.push((function, parameter, default, class));
-            }
+    for parameter in function.parameters() {
+        if let Some(default) = parameter.default.filter(|default| is_made_here(*default))
+            && let Some(class) = made(cx, default)
+            && !is_overload(cx.project, function)
+            && outlives_its_call(cx, function)
+        {
+            found.push((parameter, default, class));
         }
     }
     found

@@ -19,20 +19,44 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         return;
     }
     for segment in 0..cx.file.len() {
-        let facts = cx.file.segment(segment);
-        if let Outline::Assignment(name) = facts.outline()
-            && facts.may_assign_dict()
-            && may_grow(cx, name)
-            && cx.file.module_bindings(name).len() == 1
-            && let Some(name) = defined(cx, cx.file.root(segment), name)
-        {
-            check_dict(cx, name, &cx.project.readings_of_module_name(name), out);
+        if let Outline::Assignment(name) = cx.file.segment(segment).outline() {
+            cx.look_at_segment(segment, &RULE, out, |out| {
+                check_name(cx, segment, name, out);
+            });
         }
     }
+    let segments = cx.file.about(Subjects::CLASS_ATTRIBUTES);
+    let mut heads: Vec<usize> = segments
+        .map(|segment| cx.file.head_of(segment).unwrap_or(segment))
+        .collect();
+    heads.dedup();
+    for head in heads {
+        cx.look_at_segment(head, &RULE, out, |out| check_classes(cx, head, out));
+    }
+}
+
+/// The name that a segment assigns to.
+fn check_name(cx: &Context<'_>, segment: usize, name: &str, out: &mut Findings) {
+    if cx.file.segment(segment).may_assign_dict()
+        && may_grow(cx, name)
+        && cx.file.module_bindings(name).len() == 1
+        && let Some(name) = defined(cx, cx.file.root(segment), name)
+    {
+        check_dict(cx, name, &cx.project.readings_of_module_name(name), out);
+    }
+}
+
+/// The classes of a segment, which for a long one is its head.
+fn check_classes(cx: &Context<'_>, head: usize, out: &mut Findings) {
     let mut growing: FxHashMap<&str, bool> = FxHashMap::default();
     let mut may_grow = |name| *growing.entry(name).or_insert_with(|| may_grow(cx, name));
-    let heads = cx.file.about(Subjects::CLASS_ATTRIBUTES).filter(|segment| {
-        let attributes = cx.file.segment(*segment).class_attributes();
+    let own = std::iter::once(head).chain(cx.file.members_of(head));
+    let own = own.filter(|segment| {
+        let facts = cx.file.segment(*segment);
+        let attributes = match facts.subjects().intersects(Subjects::CLASS_ATTRIBUTES) {
+            true => facts.class_attributes(),
+            false => Vec::new(),
+        };
         attributes.iter().any(|attribute| {
             matches!(
                 attribute.callee,
@@ -40,8 +64,8 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             ) && may_grow(attribute.name)
         })
     });
-    let heads: Vec<usize> = heads.collect();
-    for class in cx.project.classes_in(cx.file, heads.into_iter()) {
+    let own: Vec<usize> = own.collect();
+    for class in cx.project.classes_in(cx.file, own.into_iter()) {
         for member in class.site.members() {
             let name = member.name;
             if member.binding.kind == BindingKind::Assignment
