@@ -73,7 +73,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::review::{data, property};
+    use super::{data, property};
 
     #[test]
     fn values_are_escaped_as_github_reads_them() {

@@ -141,7 +141,7 @@ fn fenced(code: &str) -> String {
 mod tests {
     use pulldown_cmark::{Event, Parser, Tag};
 
-    use crate::review::{fenced, span};
+    use super::{fenced, span};
 
     #[test]
     fn nothing_gets_out_of_a_span_or_a_fence() {
