@@ -698,6 +698,39 @@ fn a_concept_card_answers_in_hovers() {
 }
 
 #[test]
+fn subjects_of_observers_are_recognised() {
+    let card = "---\nconcept: observer\ntitle: Observers\nhover:\n  - shape: observer\n---\nTold, one by one.\n";
+    let project = Project::new(&[("notes/observer.md", card)]);
+    assert_eq!(project.problems(), [""; 0]);
+    let is_subject = |body: &str| {
+        let start = "class ‸Subject:\n    def __init__(self):\n        self.others = []\n\n";
+        let hover = project.hover(&format!("{start}{body}"));
+        hover.is_some_and(|hover| hover.plain.starts_with("Observers\n"))
+    };
+    let add = "    def add(self, other):\n        self.others.append(other)\n\n";
+    for body in [
+        format!("{add}    def tell(self, event):\n        for other in self.others:\n            other(event)\n"),
+        format!("{add}    async def tell(self, event):\n        for other in list(self.others):\n            try:\n                await other.update(event)\n            except OSError:\n                pass\n"),
+        "    def on(self, event, handler):\n        self.others.setdefault(event, []).append(handler)\n\n    def emit(self, event, *args):\n        for handler in self.others.get(event, ()):\n            handler(*args)\n".to_owned(),
+        "    def subscribe(this, name, other):\n        this.others[name] = other\n\n    def publish(this, message):\n        for name, other in this.others.items():\n            other.receive(message)\n".to_owned(),
+    ] {
+        assert!(is_subject(&body), "{body}");
+    }
+    for body in [
+        // a part is no observer, and a pipeline uses what comes out
+        format!("{add}    def close(self):\n        for other in self.others:\n            other.close()\n"),
+        format!("{add}    def run(self, value):\n        for other in self.others:\n            value = other(value)\n        return value\n"),
+        // nothing is kept, or something else is called
+        "    def tell(self, event):\n        for other in self.others:\n            other(event)\n".to_owned(),
+        format!("{add}    def tell(self, event):\n        for other in self.others:\n            event(other)\n"),
+        format!("{add}    def tell(self, others):\n        for other in others:\n            other.update()\n"),
+        "    def add(self):\n        self.others.append(print)\n\n    def tell(self):\n        for other in self.others:\n            other()\n".to_owned(),
+    ] {
+        assert!(!is_subject(&body), "{body}");
+    }
+}
+
+#[test]
 fn a_hostile_rule_card_adds_nothing_to_hovers() {
     let hostile = SLEEP
         .replace(

@@ -217,6 +217,26 @@ fn metaclasses_and_descriptors_say_what_they_are_in_the_project() {
 }
 
 #[test]
+fn a_finding_leaves_the_design_in_the_hover() {
+    let registry = "class ‸Plugins(type):\n    known = {}\n\n    def __init__(cls, name, bases, namespace):\n        super().__init__(name, bases, namespace)\n        cls.known[name] = cls\n\n\nclass Csv(metaclass=Plugins): ...\n";
+    let over = hover(registry).expect("a hover");
+    assert_eq!(over.findings, ["MET003"]);
+    let sentence = "`Plugins` keeps the classes that it makes in `Plugins.known` (line 2); one class is made by it (`Csv` line 9).";
+    let mut paragraphs = over.markdown.split("\n\n");
+    assert!(
+        paragraphs.any(|paragraph| paragraph == sentence),
+        "{}",
+        over.markdown
+    );
+    // what is not named there is nothing of the finding's
+    let inside = registry
+        .replace('‸', "")
+        .replace("cls.known[name]", "cls.known[‸name]");
+    let over = hover(&inside);
+    assert!(over.is_none_or(|over| !over.markdown.contains("keeps the classes")));
+}
+
+#[test]
 fn names_in_a_design_add_no_markdown() {
     let odd = "class ‸Config:\n    _instance = None\n\n    def __new__(cls):\n        if cls._instance is None:\n            cls._instance = super().__new__(cls)\n        return cls._instance\n";
     let user = "from case import Config\nConfig()\n";

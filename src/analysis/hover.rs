@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::construct::Named;
 use super::{Hover, Report, designs};
-use crate::explain::{self, Quote};
+use crate::explain::{self, Design, Quote};
 use crate::facts::{FileFacts, Site};
 use crate::knowledge::Knowledge;
 use crate::project::Project;
@@ -25,7 +26,10 @@ pub(super) fn hover(
         let place = |place: &Place| in_words(place, file, project, document);
         let rule = knowledge.rule(finding.code);
         let quote = rule.and_then(|rule| quote(&rule.concept));
-        let text = explain::finding(finding, knowledge, &place, quote.as_ref());
+        let construct = super::construct::construct_at(project, file, offset);
+        let named = construct.and_then(|construct| construct.named);
+        let designs = designs_of(project, named, file);
+        let text = explain::finding(finding, knowledge, &place, &designs, quote.as_ref());
         return Some(Hover {
             range: finding.place.range.clone(),
             concept: rule.map(|rule| rule.concept.clone()),
@@ -38,12 +42,7 @@ pub(super) fn hover(
     let construct = super::construct::construct_at(project, file, offset)?;
     let cards = construct.cards(knowledge);
     let (first, also) = cards.split_first()?;
-    let place = |site: Site<'_>| {
-        let line = site.file.line_in_words(site.range().start);
-        in_file(site.file.path(), file.path(), &line, " ")
-    };
-    let named = construct.named;
-    let designs = named.map_or_else(Vec::new, |named| designs::of(project, named, file, &place));
+    let designs = designs_of(project, construct.named, file);
     let quote = quote(&first.concept);
     let text = explain::construct(first, also, &designs, quote.as_ref());
     Some(Hover {
@@ -54,6 +53,19 @@ pub(super) fn hover(
         markdown: text.markdown,
         plain: text.plain,
     })
+}
+
+/// What the thing that is named at a place is in the project.
+fn designs_of<'p>(
+    project: &'p Project,
+    named: Option<Named<'p>>,
+    file: &'p FileFacts,
+) -> Vec<Design> {
+    let place = |site: Site<'_>| {
+        let line = site.file.line_in_words(site.range().start);
+        in_file(site.file.path(), file.path(), &line, " ")
+    };
+    named.map_or_else(Vec::new, |named| designs::of(project, named, file, &place))
 }
 
 /// The findings around a byte: those with the smallest range first, of equal ones the most severe.

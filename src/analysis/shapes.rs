@@ -1,6 +1,7 @@
 //! Recognised designs: what a function or a class is, by how it is built.
 
 mod expressions;
+mod observer;
 
 use crate::facts::{MutationKind, Resolution, Site};
 use crate::knowledge::Shape;
@@ -75,6 +76,9 @@ pub(super) fn of_class<'p>(project: &'p Project, class: Class<'p>) -> Vec<Shape>
     }
     if defines(&["__enter__", "__aenter__"]) {
         found.push(Shape::ContextManagerClass);
+    }
+    if observer::is_subject(class) {
+        found.push(Shape::Observer);
     }
     if is_diamond(project, class) {
         found.push(Shape::Diamond);

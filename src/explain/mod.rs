@@ -60,11 +60,13 @@ pub fn text(markdown: &str) -> Text {
     Text::new(markdown.to_owned())
 }
 
-/// What a hover says over a finding. `place` says where a place is in words, such as `line 12` or `worker.py, line 3`; `quote` is what the user's notes say of its concept.
+/// What a hover says over a finding. `place` says where a place is in words, such as `line 12` or `worker.py, line 3`; `designs` are what the thing that is named there is in
+/// the project, `quote` is what the user's notes say of the finding's concept.
 pub fn finding(
     finding: &Finding,
     knowledge: &Knowledge,
     place: &dyn Fn(&Place) -> String,
+    designs: &[Design],
     quote: Option<&Quote>,
 ) -> Text {
     let rule = knowledge.rule(finding.code).map(defuse::rule);
@@ -83,6 +85,9 @@ pub fn finding(
     let more = finding.evidence.len().saturating_sub(EVIDENCE);
     if more > 0 {
         push(&mut out, format_args!("- and {more} more\n"));
+    }
+    for design in designs {
+        push(&mut out, format_args!("\n{}\n", design::sentence(design)));
     }
     if let Some(rule) = rule {
         push(&mut out, format_args!("\n{}\n\n", rule.lesson));

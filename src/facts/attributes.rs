@@ -190,9 +190,19 @@ impl ClassAttribute<'_> {
         "array",
     ];
 
+    /// Whether the value holds other objects that may be changed, or is of a class that has methods of its own.
+    pub fn is_nested(&self) -> bool {
+        self.nested
+    }
+
+    /// Notes that readings of the attribute are looked for.
+    pub fn look_for(&self) {
+        trace::look_for_attribute(self.name);
+    }
+
     /// Whether a method in a text may change the attribute's object: by a method, an item, an augmented assignment; or hand it on to where that is done.
     pub fn may_change_in(&self, text: &str) -> bool {
-        trace::look_for_attribute(self.name);
+        self.look_for();
         let bytes = text.as_bytes();
         memchr::memmem::find_iter(bytes, self.name).any(|at| {
             let end = at + self.name.len();

@@ -136,11 +136,17 @@ pub struct Body {
     pub classes: Vec<ClassData>,
     /// In source order.
     pub calls: Vec<NodeId>,
-    /// In source order.
+    /// In source order of what is changed.
     pub mutations: Vec<Mutation>,
     /// Products of a list or tuple display and something else, in source order.
     pub repetitions: Vec<NodeId>,
     names: OnceLock<FxHashMap<u64, Vec<NodeId>>>,
+    /// The hashes of the names that are bound, and the numbers of the bindings, sorted.
+    bound: OnceLock<Box<[(u64, usize)]>>,
+}
+
+fn key(name: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(name.as_bytes())
 }
 
 /// Special methods that Python looks for on the class of an object when it calls them by itself.
@@ -288,13 +294,29 @@ impl Body {
             mutations: Vec::new(),
             repetitions: Vec::new(),
             names: OnceLock::new(),
+            bound: OnceLock::new(),
         };
         let tree = std::mem::replace(&mut body.tree, Tree::empty());
         for node in tree.nodes() {
             body.visit(node);
         }
         body.tree = tree;
+        body.mutations.sort_by_key(|mutation| mutation.target);
         body
+    }
+
+    /// The function or lambda that makes a scope.
+    pub fn function_of(&self, scope: usize) -> Option<&FunctionData> {
+        let functions = &self.functions;
+        let at = functions.binary_search_by_key(&scope, |function| function.scope);
+        functions.get(at.ok()?)
+    }
+
+    /// The class that makes a scope.
+    pub fn class_of(&self, scope: usize) -> Option<&ClassData> {
+        let classes = &self.classes;
+        let at = classes.binary_search_by_key(&scope, |class| class.scope);
+        classes.get(at.ok()?)
     }
 
     /// The scope in which a node is evaluated. Decorators, defaults, annotations and bases belong to the scope around their definition, and so does a comprehension's first iterable.
@@ -331,7 +353,15 @@ impl Body {
 
     /// The name nodes of a text, bound or read, in source order.
     pub fn named<'b>(&'b self, name: &'b str) -> impl Iterator<Item = NodeId> + 'b {
-        let key = |text: &str| xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        self.named_in(self.tree.root(), name)
+    }
+
+    /// The same for those inside of a node.
+    pub fn named_in<'b>(
+        &'b self,
+        node: Node<'b>,
+        name: &'b str,
+    ) -> impl Iterator<Item = NodeId> + 'b {
         let names = self.names.get_or_init(|| {
             let mut names: FxHashMap<u64, Vec<NodeId>> = FxHashMap::default();
             for node in self.tree.nodes().filter(|node| node.kind() == Kind::Name) {
@@ -340,9 +370,50 @@ impl Body {
             names
         });
         let same = names.get(&key(name)).map_or(&[][..], Vec::as_slice);
-        same.iter()
+        let from = same.partition_point(|id| *id < node.id());
+        same[from..]
+            .iter()
             .copied()
+            .take_while(move |id| node.contains(self.tree.node(*id)))
             .filter(move |id| self.tree.node(*id).text() == name)
+    }
+
+    /// The numbers of a name's bindings, in whatever scope, in source order.
+    pub fn bindings_of<'b>(&'b self, name: &'b str) -> impl Iterator<Item = usize> + 'b {
+        let text = |number: usize| self.tree.node(self.bindings[number].name).text();
+        let bound = self.bound.get_or_init(|| {
+            let numbers = 0..self.bindings.len();
+            let mut bound: Box<[_]> = numbers.map(|number| (key(text(number)), number)).collect();
+            bound.sort_unstable();
+            bound
+        });
+        let key = key(name);
+        let from = bound.partition_point(|(other, _)| *other < key);
+        let same = bound[from..]
+            .iter()
+            .take_while(move |(other, _)| *other == key);
+        same.map(|(_, number)| *number)
+            .filter(move |number| text(*number) == name)
+    }
+
+    /// The node outside of which nothing reads what a name's node binds: that of its scope, or the module's where it is another scope's name.
+    pub fn reach_of(&self, bound: Node<'_>) -> NodeId {
+        let same: Vec<&Binding> = self
+            .bindings_of(bound.text())
+            .map(|number| &self.bindings[number])
+            .collect();
+        let scope = same
+            .iter()
+            .find(|binding| binding.name == bound.id())
+            .map_or(0, |binding| binding.scope);
+        let is_elsewhere = |binding: &&Binding| {
+            binding.scope == scope
+                && matches!(binding.kind, BindingKind::Global | BindingKind::Nonlocal)
+        };
+        match same.iter().any(|binding| is_elsewhere(binding)) {
+            true => NodeId(0),
+            false => self.scopes[scope].node,
+        }
     }
 
     /// The bindings of a name in one scope, in source order.
@@ -351,9 +422,8 @@ impl Body {
         scope: usize,
         name: &'b str,
     ) -> impl Iterator<Item = &'b Binding> {
-        self.bindings.iter().filter(move |binding| {
-            binding.scope == scope && self.tree.node(binding.name).text() == name
-        })
+        let bindings = self.bindings_of(name).map(|number| &self.bindings[number]);
+        bindings.filter(move |binding| binding.scope == scope)
     }
 
     fn visit(&mut self, node: Node<'_>) {
@@ -706,13 +776,10 @@ impl Body {
         while self.scopes[scope].kind == ScopeKind::Comprehension {
             scope = self.scopes[scope].parent.unwrap_or(0);
         }
-        if let Some(function) = self
-            .functions
-            .iter_mut()
-            .rev()
-            .find(|function| function.scope == scope)
-        {
-            function.is_generator = true;
+        let functions = &self.functions;
+        let at = functions.binary_search_by_key(&scope, |function| function.scope);
+        if let Ok(at) = at {
+            self.functions[at].is_generator = true;
         }
     }
 

@@ -315,10 +315,18 @@ impl FileFacts {
             .cuts
             .partition_point(|cut| cut.start <= offset)
             .saturating_sub(1);
-        let Some(cut) = self.cuts.get(index) else {
+        let (Some(cut), Some(placed)) = (self.cuts.get(index), self.segments.get(index)) else {
             return 0;
         };
-        self.first_lines[index] as usize + line_ends(&self.source, cut.start..offset).count()
+        let before = cut.start..offset.min(placed.start);
+        let inside = match offset.checked_sub(placed.start) {
+            Some(inside) => {
+                let ends = placed.facts.line_ends();
+                ends.partition_point(|end| (*end as usize) < inside)
+            }
+            None => 0,
+        };
+        self.first_lines[index] as usize + line_ends(&self.source, before).count() + inside
     }
 
     /// The byte at which a line (from 0) starts. None beyond the last line.
@@ -328,13 +336,19 @@ impl FileFacts {
             .partition_point(|first| *first as usize <= line)
             .checked_sub(1)?;
         let first = self.first_lines[index] as usize;
-        let cut = &self.cuts[index];
-        match line - first {
-            0 => Some(cut.start),
-            more => line_ends(&self.source, cut.start..cut.end)
-                .nth(more - 1)
-                .map(|end| end + 1),
-        }
+        let (cut, placed) = (&self.cuts[index], &self.segments[index]);
+        let Some(ended) = (line - first).checked_sub(1) else {
+            return Some(cut.start);
+        };
+        let before: Vec<usize> = line_ends(&self.source, cut.start..placed.start).collect();
+        let end = match before.get(ended) {
+            Some(end) => *end,
+            None => {
+                let inside = placed.facts.line_ends().get(ended - before.len())?;
+                placed.start + *inside as usize
+            }
+        };
+        Some(end + 1)
     }
 
     /// How many lines the file has. What stands after the last line end is a line too, unless it is nothing.
@@ -519,16 +533,13 @@ impl FileFacts {
                 continue;
             }
             let body = facts.body();
-            for (number, binding) in body.bindings.iter().enumerate() {
-                if body.tree.node(binding.name).text() == name
-                    && binds_in_module(facts, binding, name)
-                {
-                    found.push(BindingRef {
-                        segment: index,
-                        binding: number,
-                    });
-                }
-            }
+            let bindings = body.bindings_of(name);
+            let in_module =
+                bindings.filter(|&number| binds_in_module(facts, &body.bindings[number], name));
+            found.extend(in_module.map(|binding| BindingRef {
+                segment: index,
+                binding,
+            }));
         }
         found.into()
     }
@@ -589,7 +600,7 @@ fn place_edited(source: &str, cut: &Cut, seed: Option<Seed>) -> Placed {
 }
 
 /// The line ends in a range of a text, as bytes of the text.
-fn line_ends(text: &str, range: Range<usize>) -> impl Iterator<Item = usize> {
+pub(super) fn line_ends(text: &str, range: Range<usize>) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
     let start = range.start;
     let found = memchr::memchr2_iter(b'\n', b'\r', &bytes[range]).map(move |at| start + at);

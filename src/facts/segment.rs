@@ -26,6 +26,8 @@ pub struct SegmentFacts {
     /// Whether it came of an edit: the next one may be near.
     is_edited: bool,
     words: OnceLock<Box<Words>>,
+    /// The bytes at which its lines end.
+    line_ends: OnceLock<Box<[u32]>>,
     body: OnceLock<Box<Body>>,
 }
 
@@ -88,6 +90,7 @@ impl SegmentFacts {
             seed: None,
             is_edited: false,
             words: OnceLock::new(),
+            line_ends: OnceLock::new(),
             body: OnceLock::new(),
         }
     }
@@ -190,6 +193,14 @@ impl SegmentFacts {
 
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The bytes at which its lines end: at the last byte of each line end.
+    pub(super) fn line_ends(&self) -> &[u32] {
+        self.line_ends.get_or_init(|| {
+            let ends = super::file::line_ends(&self.text, 0..self.text.len());
+            ends.map(|end| end as u32).collect()
+        })
     }
 
     /// Notes that an answer is worked out from the text.

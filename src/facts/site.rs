@@ -89,9 +89,12 @@ impl<'f> Site<'f> {
     /// The mutations inside it, in source order.
     pub fn mutations(self) -> impl Iterator<Item = &'f Mutation> {
         let tree = self.node.tree();
-        self.body()
-            .mutations
+        // what is changed stands inside of what changes it
+        let mutations = &self.body().mutations;
+        let from = mutations.partition_point(|mutation| mutation.target < self.node.id());
+        mutations[from..]
             .iter()
+            .take_while(move |mutation| self.node.contains(tree.node(mutation.target)))
             .filter(move |mutation| self.node.contains(tree.node(mutation.node)))
     }
 
@@ -104,10 +107,7 @@ impl<'f> Site<'f> {
                 body.scopes[index].kind,
                 ScopeKind::Function | ScopeKind::Lambda
             ) {
-                return body
-                    .functions
-                    .iter()
-                    .find(|function| function.scope == index);
+                return body.function_of(index);
             }
             scope = body.scopes[index].parent;
         }
@@ -118,7 +118,7 @@ impl<'f> Site<'f> {
     pub fn class_around(self, scope: usize) -> Option<(Site<'f>, &'f ClassData)> {
         let body = self.body();
         if body.scopes[scope].kind == ScopeKind::Class {
-            let class = body.classes.iter().find(|class| class.scope == scope)?;
+            let class = body.class_of(scope)?;
             return Some((self.at(class.node), class));
         }
         if scope != 0 || self.file.segment(self.segment).kind() != CutKind::Member {
@@ -190,10 +190,9 @@ impl<'f> Site<'f> {
                         .bindings_in(other, name)
                         .any(|binding| binding.kind == BindingKind::Nonlocal))
         };
-        let numbers = (0..body.bindings.len()).filter(|&number| {
+        let numbers = body.bindings_of(name).filter(|&number| {
             let binding = &body.bindings[number];
-            self.node.tree().node(binding.name).text() == name
-                && is_here(binding.scope)
+            is_here(binding.scope)
                 && (binding.scope == scope || binding.kind != BindingKind::Nonlocal)
         });
         numbers

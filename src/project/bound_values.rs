@@ -1,6 +1,6 @@
 //! What the binding of a name gives it: an assignment, an annotation, a definition, a parameter, `as`.
 
-use super::flow::reaching;
+use super::flow::{REBINDINGS, reaching};
 use super::values::{DEPTH, is_class_name};
 use super::{Bound, Class, ClassValue, Function, Project, Value, is_container_name};
 use crate::facts::{BindingKind, BindingSite, Resolution, Site};
@@ -14,7 +14,7 @@ impl Project {
         at: Option<Site<'p>>,
         depth: usize,
     ) -> Value<'p> {
-        if depth > DEPTH {
+        if depth > DEPTH || bindings.len() > REBINDINGS {
             return Value::Unknown;
         }
         let mut agreed = None;

@@ -3,6 +3,9 @@
 use crate::facts::{BindingKind, BindingSite, ScopeKind, Site};
 use crate::syntax::{Field, Kind, Node, Op};
 
+/// How many bindings of one name are told apart: what a name denotes that has more is not known.
+pub(super) const REBINDINGS: usize = 64;
+
 /// The bindings of a name that can be the one read at `at`: those since the last that is made on every way there; all, where the order of execution is not that of
 /// the text.
 pub(super) fn reaching<'f>(
@@ -255,14 +258,14 @@ pub(super) fn leaves(block: Node<'_>) -> bool {
 pub(super) fn is_for_filled(site: Site<'_>, name: &str) -> bool {
     let mut node = site.node;
     while let Some(parent) = node.parent() {
-        let condition = parent.child(Field::Condition);
-        let is_true_for_filled = || condition.is_some_and(|test| holds_for_filled(test, name));
+        let condition = || parent.child(Field::Condition);
+        let is_true_for_filled = || condition().is_some_and(|test| holds_for_filled(test, name));
         let filled = match (parent.kind(), node.field()) {
             (Kind::If | Kind::While | Kind::ElifClause, Field::Consequence | Field::Body) => {
                 is_true_for_filled()
             }
             (Kind::If, Field::Alternative) => {
-                condition.is_some_and(|test| fails_for_filled(test, name))
+                condition().is_some_and(|test| fails_for_filled(test, name))
             }
             (Kind::For, Field::Body) => parent
                 .child(Field::Right)

@@ -64,11 +64,8 @@ pub fn is_definition(kind: Kind) -> bool {
 impl<'p> Function<'p> {
     /// The function that a definition's node makes.
     pub fn at(site: Site<'p>) -> Option<Function<'p>> {
-        let data = site
-            .body()
-            .functions
-            .iter()
-            .find(|function| function.node == site.node.id())?;
+        let body = site.body();
+        let data = body.function_of(body.scope_at(site.node.id())?)?;
         Some(Function { site, data })
     }
 

@@ -3,15 +3,18 @@
 //! A class statement names its bases by their last word. The words of all class statements are collected without parsing anything; whether a class that
 //! names a base of that word means the class that is asked for, is then found out by evaluating.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::classes::{DEPTH, merge};
+use super::flow::REBINDINGS;
 use super::{Class, ClassValue, Project, stdlib};
 use crate::facts::trace::look_for;
-use crate::facts::{ClassAttribute, FileFacts, Kin, Kinsman, Subjects};
+use crate::facts::{ClassAttribute, FileFacts, Kin, Kinsman, Resolution, Site, Subjects};
+use crate::syntax::Field;
 
 /// What is known of kinship, by words.
 #[derive(Default)]
@@ -27,6 +30,12 @@ pub(super) struct Memo {
     /// By a class's name: its method resolution orders in words.
     orders: DashMap<Box<str>, Option<Orders>, FxBuildHasher>,
 }
+
+/// A class statement: file, segment, name.
+pub(super) type Statement = (Arc<PathBuf>, usize, Box<str>);
+
+/// The name of a class, that of its attribute, and whether that one holds others that may be changed.
+pub(super) type ChangingKey = (Box<str>, Box<str>, bool);
 
 /// Method resolution orders in words.
 type Orders = Vec<Vec<Box<str>>>;
@@ -128,6 +137,13 @@ impl Project {
 
     /// The classes of the project that have a class among their bases.
     pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
+        // nobody tells it from others of its name
+        let name = class.site.child(Field::Name).map(Site::resolve);
+        if let Some(Resolution::Local(bindings) | Resolution::Module(bindings)) = name
+            && bindings.len() > REBINDINGS
+        {
+            return Vec::new();
+        }
         let kin = self
             .with_aliases(class.name())
             .into_iter()
@@ -335,25 +351,31 @@ impl Project {
         attribute.callee.is_empty() || names.contains(attribute.callee)
     }
 
-    /// The class statements of a class of a name, of its bases and of its heirs, in which, all by words alone, a method may change an attribute of the object.
-    fn changing<'p>(
-        &'p self,
-        name: &'p str,
-        attribute: &ClassAttribute<'_>,
-    ) -> impl Iterator<Item = &'p Kinsman> {
+    /// The class statements of a class of a name, of its bases and of its heirs, in which, all by words alone, a method may change an attribute of the object; sorted.
+    fn changing<'p>(&'p self, name: &str, attribute: &ClassAttribute<'_>) -> &'p [Statement] {
+        attribute.look_for();
+        let key: ChangingKey = (name.into(), attribute.name.into(), attribute.is_nested());
+        if let Some(known) = self.changing.get(&key) {
+            return known;
+        }
         let mut names = self.names_before(name);
         names.extend(self.names_after(&[name]));
         let kin = names
             .into_iter()
             .flat_map(|name| self.kinsmen(move |kin| kin.called(name)));
-        kin.filter(|kinsman| {
+        let changing = kin.filter(|kinsman| {
             let parts = self.file(&kinsman.path).into_iter().flat_map(|file| {
                 let head = kinsman.segment;
                 let parts = std::iter::once(head).chain(file.members_of(head));
                 parts.map(|part| file.segment(part).text())
             });
             parts.into_iter().any(|text| attribute.may_change_in(text))
-        })
+        });
+        let statement = |kin: &Kinsman| (Arc::clone(&kin.path), kin.segment, kin.name.clone());
+        let mut found: Vec<Statement> = changing.map(statement).collect();
+        found.sort_unstable();
+        found.dedup();
+        self.changing.insert(key, found.into())
     }
 
     /// The classes of a file that, by words alone, have an attribute that their objects share and that a method may change.
@@ -367,7 +389,7 @@ impl Project {
             attributes.retain(|attribute| self.may_make_container(attribute));
             classes.any(|class| {
                 let mut attributes = attributes.iter();
-                attributes.any(|attribute| self.changing(&class.name, attribute).next().is_some())
+                attributes.any(|attribute| !self.changing(&class.name, attribute).is_empty())
             })
         });
         self.classes_in(file, changing)
@@ -379,19 +401,31 @@ impl Project {
         class: Class<'p>,
         attribute: &ClassAttribute<'_>,
     ) -> Vec<Class<'p>> {
-        let mut family = self.known_mro(class);
-        let found: Vec<Class<'p>> = self
-            .classes_of(self.changing(class.name(), attribute))
-            .collect();
-        // many may have the words and few be heirs
-        if found.len() > FEW {
-            family.extend(self.descendants(class));
-        } else {
-            let heirs = found.iter().copied();
-            family.extend(heirs.filter(|other| self.known_mro(*other).contains(&class)));
+        let own = self.known_mro(class);
+        let found = self.changing(class.name(), attribute);
+        if found.len() <= FEW {
+            let is_of_family =
+                |other: &Class<'p>| own.contains(other) || self.known_mro(*other).contains(&class);
+            let classes = found
+                .iter()
+                .map(|(path, segment, name)| (path, *segment, &**name));
+            return self.classes_at(classes).filter(is_of_family).collect();
         }
-        let is_of_family = |other: &Class<'p>| family.contains(other);
-        found.into_iter().filter(is_of_family).collect()
+        // many may have the words and few be heirs
+        let mut family = self.descendants(class);
+        family.retain(|heir| !own.contains(heir));
+        family.extend(own);
+        let statement = |class: &Class<'p>| {
+            let site = class.site;
+            (site.file.path(), site.segment, class.name())
+        };
+        family.retain(|class| {
+            let own = statement(class);
+            let order = |(path, segment, name): &Statement| (path, *segment, &**name).cmp(&own);
+            found.binary_search_by(order).is_ok()
+        });
+        family.sort_by_key(|class| (statement(class), class.site.node.id()));
+        family
     }
 
     /// The classes in the segments of class statements, each once, by place.
@@ -404,7 +438,15 @@ impl Project {
             .collect();
         places.sort_unstable();
         places.dedup();
-        places.into_iter().flat_map(|(path, segment, name)| {
+        self.classes_at(places.into_iter())
+    }
+
+    /// The classes of a name in each of these segments.
+    fn classes_at<'p>(
+        &'p self,
+        places: impl Iterator<Item = (&'p Arc<PathBuf>, usize, &'p str)>,
+    ) -> impl Iterator<Item = Class<'p>> {
+        places.flat_map(|(path, segment, name)| {
             let file = self.file(path).filter(|file| segment < file.len());
             let root = file.map(|file| file.root(segment));
             let classes = root.into_iter().flat_map(|root| {

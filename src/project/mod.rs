@@ -132,6 +132,8 @@ pub struct Project {
     aliases: aliases::Memo,
     holding: holding::Memo,
     heirs: Arc<heirs::Memo>,
+    /// The class statements that, by words, may change a class attribute.
+    changing: FrozenMap<heirs::ChangingKey, Box<[heirs::Statement]>>,
     /// The names of classes that, by words alone, may have abstract methods.
     abstracts: Kept<FxHashSet<Box<str>>>,
 }
@@ -153,6 +155,7 @@ impl Project {
             aliases: aliases::Memo::default(),
             holding: holding::Memo::default(),
             heirs: Arc::default(),
+            changing: FrozenMap::new(),
             abstracts: Kept::default(),
         }
     }

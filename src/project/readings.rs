@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::flow::{is_for_filled, reaching, reaching_if};
+use super::flow::{REBINDINGS, is_for_filled, reaching, reaching_if};
 use super::{Bound, Class, ClassValue, Function, Parameter, Project, Value, is_container_name};
 use crate::facts::{
     BindingKind, BindingSite, ClassAttribute, FileFacts, Resolution, SegmentFacts, Site,
@@ -99,7 +99,7 @@ impl Project {
     ) -> Vec<Site<'p>> {
         let mut found = Vec::new();
         for part in class.site.class_parts(is_asked) {
-            let attributes = part.body().named(name).filter_map(|node| {
+            let attributes = part.body().named_in(part.node, name).filter_map(|node| {
                 let name = part.at(node);
                 let attribute = name.node.parent().filter(|parent| {
                     parent.kind() == Kind::Attribute && name.node.field() == Field::Attribute
@@ -180,6 +180,7 @@ impl Project {
                     let site = root.at(node);
                     if std::ptr::eq(file, name.file) && is_expression(site.node) {
                         if let Resolution::Module(bindings) = site.resolve()
+                            && bindings.len() <= REBINDINGS
                             && reaching_if(&bindings, Some(site), false)
                                 .iter()
                                 .any(|binding| binding.name == name)
@@ -232,9 +233,6 @@ impl Project {
     }
 }
 
-/// How many bindings of one name are told apart.
-const REBINDINGS: usize = 64;
-
 /// Where the object that a name's node binds is read, in the scope of that name and in those inside.
 pub(super) fn readings<'p>(name: Site<'p>, empty: bool) -> Vec<Site<'p>> {
     let mut known: FxHashMap<usize, Vec<BindingSite<'p>>> = FxHashMap::default();
@@ -254,7 +252,8 @@ pub(super) fn readings<'p>(name: Site<'p>, empty: bool) -> Vec<Site<'p>> {
                 .iter()
                 .any(|reached| reached.name == name)
     };
-    let named = name.body().named(name.text());
+    let reach = name.at(name.body().reach_of(name.node)).node;
+    let named = name.body().named_in(reach, name.text());
     named.map(|node| name.at(node)).filter(reads).collect()
 }
 

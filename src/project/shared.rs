@@ -311,8 +311,8 @@ impl Project {
         let object = attribute.child(Field::Object)?;
         let name = attribute.node.child(Field::Attribute)?.text();
         let runs_code = |class: Class<'p>| {
-            let own = class.methods().filter(|method| method.name() == name);
-            own.into_iter()
+            let own = class.site.members_named(name).into_iter();
+            own.filter_map(|member| Function::at(member.value()?))
                 .any(|method| method.has_decorator(self, &["builtins.property"]))
         };
         match self.evaluate(object) {

@@ -7,6 +7,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::{Finding, Place, RuleSelector, Severity};
 use crate::nearest::nearest;
 
@@ -276,12 +278,17 @@ pub fn apply(
     // by lines; those that speak of the whole file first, as if they stood before it
     directives.sort_by_key(|active| (!active.directive.whole_file, active.line));
     let mut left = Vec::new();
+    // one statement may hold very many of both
+    let mut known = FxHashMap::default();
     for finding in findings {
         let mut silenced = false;
         for range in covering(&directives, &lines(&finding, file)) {
-            for active in &mut directives[range] {
-                silenced |= active.silences(finding.code, rules);
-            }
+            let key = (range.start, range.end, finding.code);
+            silenced |= *known.entry(key).or_insert_with(|| {
+                let actives = directives[range].iter_mut();
+                let silences = actives.map(|active| active.silences(finding.code, rules));
+                silences.fold(false, |one, other| one | other)
+            });
         }
         if !silenced {
             left.push(finding);
@@ -292,9 +299,15 @@ pub fn apply(
             .iter()
             .flat_map(|active| active.unused(file, rules));
         let unused: Vec<Finding> = unused.collect();
+        let all = 0..directives.len();
+        let naming: Vec<usize> = all.filter(|&at| directives[at].names_unused()).collect();
+        let names_one_of = |range: Range<usize>| {
+            let next = naming.partition_point(|at| *at < range.start);
+            naming.get(next).is_some_and(|at| *at < range.end)
+        };
         let wanted = |finding: &Finding| {
-            let mut covering = covering(&directives, &lines(finding, file)).into_iter();
-            !covering.any(|range| directives[range].iter().any(Active::names_unused))
+            let covering = covering(&directives, &lines(finding, file));
+            !covering.into_iter().any(names_one_of)
         };
         left.extend(unused.into_iter().filter(wanted));
     }

@@ -266,16 +266,18 @@ impl Tree {
         self.has_error
     }
 
-    /// The smallest node that holds the byte.
+    /// The smallest node that holds the byte, comments left out; the module where there is none.
     pub fn at(&self, offset: usize) -> Node<'_> {
-        let mut found = self.root();
-        while let Some(child) = found
-            .children()
-            .find(|child| child.range().contains(&offset))
-        {
-            found = child;
-        }
-        found
+        // in source order, what holds the byte is the last node that begins before it, or around that one
+        let begun = |node: &NodeData| node.start as usize <= offset;
+        let last = self.nodes.partition_point(begun).saturating_sub(1);
+        let last = self.node(NodeId(last as u32));
+        let holds =
+            |node: &Node<'_>| node.kind() != Kind::Comment && node.range().contains(&offset);
+        std::iter::once(last)
+            .chain(last.ancestors())
+            .find(holds)
+            .unwrap_or(self.root())
     }
 }
 

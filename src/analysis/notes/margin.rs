@@ -40,7 +40,7 @@ impl Snapshot {
         if let Some(finding) = findings.min_by_key(|finding| finding.place.range.len()) {
             let place = |place: &Place| self.in_words(place);
             let config = self.config(path);
-            let text = explain::finding(finding, &config.knowledge, &place, None);
+            let text = explain::finding(finding, &config.knowledge, &place, &[], None);
             return Some(Hover {
                 range: finding.place.range.clone(),
                 concept: None,
