@@ -44,6 +44,8 @@ pub struct FileFacts {
     pub(super) stores: Stores,
     /// By the segment of a class's head.
     pub(super) members: Mutex<FxHashMap<usize, Arc<Members>>>,
+    /// The segments that are no members.
+    pub(super) tops: OnceLock<Arc<Members>>,
 }
 
 /// For how many sets of names a file keeps where they stand.
@@ -159,6 +161,7 @@ impl FileFacts {
             named: Mutex::default(),
             stores: Stores::default(),
             members: Mutex::default(),
+            tops: OnceLock::new(),
         }
     }
 
@@ -252,6 +255,7 @@ impl FileFacts {
             named: Mutex::default(),
             stores: Stores::default(),
             members: Mutex::default(),
+            tops: OnceLock::new(),
         };
         self.hand_on(later)
     }
@@ -280,6 +284,7 @@ impl FileFacts {
         later.module_bindings = Mutex::new(bindings);
         later.stores = Mutex::new(stores);
         later.members = Mutex::new(members);
+        later.tops = self.tops.clone();
         later
     }
 
@@ -526,12 +531,23 @@ impl FileFacts {
     }
 
     fn find_module_bindings(&self, name: &str) -> Arc<[BindingRef]> {
-        let mut found = Vec::new();
-        for (index, placed) in self.segments.iter().enumerate() {
-            let facts = &placed.facts;
-            if !may_bind(facts, name) {
-                continue;
+        let segments = match self.tops_binding(name) {
+            Some(mut segments) => {
+                let binds_above = |index: &usize| binds_global(self.segment(*index), name);
+                segments.extend(self.about(Subjects::GLOBAL).filter(binds_above));
+                segments.sort_unstable();
+                segments.dedup();
+                segments
             }
+            None => {
+                let all = 0..self.segments.len();
+                all.filter(|index| may_bind(self.segment(*index), name))
+                    .collect()
+            }
+        };
+        let mut found = Vec::new();
+        for index in segments {
+            let facts = self.segment(index);
             let body = facts.body();
             let bindings = body.bindings_of(name);
             let in_module =
@@ -653,8 +669,12 @@ fn taken<T: Default>(known: &Mutex<T>) -> T {
 
 /// Whether a segment may bind a name in the module's scope. The word is not noted as looked for: segments that are alike bind the same.
 fn may_bind(facts: &SegmentFacts, name: &str) -> bool {
-    facts.kind() != CutKind::Member && may_bind_on_top(facts, name)
-        || (facts.subjects().intersects(Subjects::GLOBAL) && facts.holds(name))
+    facts.kind() != CutKind::Member && may_bind_on_top(facts, name) || binds_global(facts, name)
+}
+
+/// Whether a function of a segment may bind a name in the module's scope.
+fn binds_global(facts: &SegmentFacts, name: &str) -> bool {
+    facts.subjects().intersects(Subjects::GLOBAL) && facts.holds(name)
 }
 
 /// Whether a segment's first statement, or what stands beside it on the same level, may bind a name.

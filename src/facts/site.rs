@@ -246,6 +246,7 @@ impl<'f> Site<'f> {
                 (0..bindings.len())
                     .filter(move |&number| bindings[number].scope == scope)
                     .map(move |number| file.binding_site(segment, number))
+                    .filter(|member| !is_for_checkers(member))
             })
     }
 
@@ -283,4 +284,26 @@ impl<'f> Site<'f> {
             .filter(|child| child.kind() == Kind::Decorator)
             .filter_map(move |decorator| decorator.children().next().map(|node| self.with(node)))
     }
+}
+
+/// Whether a class's method is only there for type checkers: in `if TYPE_CHECKING:`, which never runs.
+fn is_for_checkers(member: &BindingSite<'_>) -> bool {
+    let mut node = member.name.node;
+    if member.binding.kind != BindingKind::Function {
+        return false;
+    }
+    while let Some(parent) = node.parent() {
+        match (parent.kind(), node.field()) {
+            (Kind::ClassDef, _) => return false,
+            (Kind::If, Field::Consequence) => {
+                let test = parent.child(Field::Condition).map_or("", Node::text);
+                if test == "TYPE_CHECKING" || test.ends_with(".TYPE_CHECKING") {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        node = parent;
+    }
+    false
 }

@@ -7,7 +7,7 @@ use super::wording::is_word;
 pub(super) struct WordFilter(Box<[u64]>);
 
 /// A word as filters know it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct WordHash(u64);
 
 const START: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -15,6 +15,20 @@ const START: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The hash of a word's bytes so far, and one more.
 fn step(hash: u64, byte: u8) -> u64 {
     (hash ^ u64::from(byte)).wrapping_mul(0xff51_afd7_ed55_8ccd)
+}
+
+/// The words of a text, one after the other.
+pub(super) fn each_word(text: &str, mut found: impl FnMut(WordHash)) {
+    let mut hash = START;
+    for byte in text.bytes() {
+        if is_word(byte) {
+            hash = step(hash, byte);
+        } else if hash != START {
+            found(WordHash(hash));
+            hash = START;
+        }
+    }
+    found(WordHash(hash));
 }
 
 impl WordHash {
@@ -34,16 +48,7 @@ impl WordFilter {
 
     /// Adds the words of another text.
     pub(super) fn add(&mut self, text: &str) {
-        let mut hash = START;
-        for byte in text.bytes() {
-            if is_word(byte) {
-                hash = step(hash, byte);
-            } else if hash != START {
-                self.put(WordHash(hash));
-                hash = START;
-            }
-        }
-        self.put(WordHash(hash));
+        each_word(text, |word| self.put(word));
     }
 
     fn put(&mut self, word: WordHash) {

@@ -439,7 +439,12 @@ impl Project {
                 None => return Metaclass::Unknown,
             }
         }
-        Metaclass::Is(winner)
+        // what this one makes is a class of `type`
+        let makes_plain = matches!(&winner, ClassValue::External(name) if name.as_ref() == "typing.NamedTupleMeta");
+        Metaclass::Is(match makes_plain {
+            true => external("builtins.type"),
+            false => winner,
+        })
     }
 
     /// The more derived of two metaclasses; `Some(None)` where neither derives from the other; `None` where that is not known.

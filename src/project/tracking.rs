@@ -346,10 +346,40 @@ impl<'p> Tracker<'p> {
             Some(ClassValue::Known(class)) => {
                 self.project.find_method(*class, "__iadd__").is_some()
             }
-            _ => true,
+            Some(ClassValue::External(class)) => self.changes_in_place(class, assignment),
+            None => true,
         };
         if in_place {
             self.changed(view, statement(assignment));
+        }
+    }
+
+    /// Whether an augmented assignment changes an object of a container's class, and is not one of a number or a text that stands in it.
+    fn changes_in_place(&self, class: &str, assignment: Site<'p>) -> bool {
+        let (Some(left), Some(right)) = (
+            assignment.child(Field::Left),
+            assignment.child(Field::Right),
+        ) else {
+            return true;
+        };
+        let is_plain = matches!(
+            self.project.evaluate(right),
+            Value::Instance(ClassValue::External(name)) if matches!(
+                name.as_ref(),
+                "builtins.int" | "builtins.float" | "builtins.bool" | "builtins.str"
+            )
+        );
+        let is_set = matches!(class, "builtins.set" | "collections.Counter");
+        let is_sequence = matches!(
+            class,
+            "builtins.list" | "builtins.bytearray" | "collections.deque" | "array.array"
+        );
+        let operator = &assignment.text()[left.text().len()..];
+        match operator.trim_ascii_start().as_bytes() {
+            [b'*', b'=', ..] => is_sequence,
+            [b'-' | b'&' | b'^', b'=', ..] => is_set,
+            [b'+' | b'|', b'=', ..] => !is_plain,
+            _ => false,
         }
     }
 

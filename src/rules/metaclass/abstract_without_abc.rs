@@ -15,9 +15,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for function in cx.project.maybe_abstract(cx.file) {
         let Some(class) = function.class() else {
             continue;

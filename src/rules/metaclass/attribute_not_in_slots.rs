@@ -20,9 +20,6 @@ struct Room<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for class in cx.classes(Subjects::SLOTS) {
         let Some(room) = room(cx, class) else {
             continue;

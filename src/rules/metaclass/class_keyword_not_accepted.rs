@@ -29,9 +29,6 @@ enum Does {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for class in cx.classes(Subjects::CLASS_KEYWORDS) {
         let Some(metaclass) = known_metaclass(cx, class) else {
             continue;

@@ -13,9 +13,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for root in cx.segments(Subjects::IMPLICIT_STORES) {
         let stores = root.body().mutations.iter();
         for store in stores.filter(|store| store.kind == MutationKind::Attribute) {

@@ -15,9 +15,6 @@ pub const RULE: Rule = Rule {
 type Base<'p> = (Site<'p>, ClassValue<'p>);
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for class in cx.project.of_unordered_bases(cx.file) {
         if let Some(bases) = known_bases(cx, class)
             && !is_expected(class.site, "TypeError")

@@ -22,9 +22,6 @@ enum Break<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for class in cx.classes(Subjects::INIT_SUBCLASS) {
         if let Some(method) = class.method(HOOK)
             && is_known(cx, class, method)

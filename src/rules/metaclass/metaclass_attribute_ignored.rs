@@ -39,7 +39,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
                 Some(class) => is_lost(cx, class, value),
                 None => !is_of_class && !is_type(cx, value),
             };
-            let is_asked = || !cx.is_stub() && !serves_both(cx) && !is_read(cx);
+            let is_asked = || !serves_both(cx) && !is_read(cx);
             if is_lost && *is_ours.get_or_insert_with(is_asked) {
                 report(cx, name, value, class, out);
             }

@@ -12,9 +12,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for metaclass in cx.project.metaclasses(cx.file) {
         let Some(method) = metaclass.method("__call__") else {
             continue;

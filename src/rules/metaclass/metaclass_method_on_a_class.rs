@@ -21,9 +21,6 @@ const HOOKS: [(&str, &str); 4] = [
 ];
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for class in cx.classes(Subjects::CLASS_HOOKS) {
         let mut is_asked = None;
         for (name, asked) in HOOKS {

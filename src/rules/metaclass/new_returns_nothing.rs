@@ -4,6 +4,7 @@ use crate::facts::{Site, Subjects};
 use crate::project::{Class, Function};
 use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::Field;
 
 pub const RULE: Rule = Rule {
     code: "MET005",
@@ -12,14 +13,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx
-        .file
-        .path()
-        .extension()
-        .is_some_and(|extension| extension == "pyi")
-    {
-        return;
-    }
     for class in cx.classes(Subjects::NEW) {
         if let Some(method) = class.method("__new__") {
             check_method(cx, class, method, out);
@@ -38,13 +31,32 @@ fn check_method<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>, ou
         "typing.overload",
         "typing_extensions.overload",
     ];
-    if method.is_async() || method.is_generator() || method.has_decorator(cx.project, &declared) {
+    if method.is_async()
+        || method.is_generator()
+        || method.has_decorator(cx.project, &declared)
+        || never_returns(cx, method)
+    {
         return;
     }
     let ends = method.ends_without_value();
     if let Some(first) = ends.first() {
         report(cx, class, method, *first, &ends, out);
     }
+}
+
+/// Whether a function says by its annotation that it always raises.
+fn never_returns<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
+    let annotation = function.site.child(Field::ReturnType);
+    let name = annotation.and_then(|annotation| cx.project.qualified(annotation));
+    name.is_some_and(|name| {
+        matches!(
+            name.as_ref(),
+            "typing.NoReturn"
+                | "typing.Never"
+                | "typing_extensions.NoReturn"
+                | "typing_extensions.Never"
+        )
+    })
 }
 
 /// The places that get what the method gives: class statements or calls.

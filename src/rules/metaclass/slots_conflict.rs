@@ -13,9 +13,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     let file = cx.file;
     let about = file.about(Subjects::SLOTS);
     let filled = about.filter(|&segment| file.segment(segment).may_have_slots());

@@ -17,9 +17,6 @@ pub const RULE: Rule = Rule {
 const CALLS: usize = 3;
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for function in cx.functions(Subjects::DEFAULTS) {
         // a nested function gets its defaults anew with each call of the outer one
         let has_call = |parameter: &Parameter<'_>| {

@@ -16,9 +16,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for function in cx.functions(Subjects::RETURNED_CONTAINERS) {
         let promises = promises_something_new(function.name());
         if function.is_generator()

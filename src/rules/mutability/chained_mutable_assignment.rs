@@ -16,9 +16,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for root in cx.segments(Subjects::CHAINED) {
         let assignments = root.node.descendants();
         for node in assignments.filter(|node| node.kind() == Kind::Assignment) {

@@ -14,9 +14,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for root in cx.segments(Subjects::TEMPORARIES) {
         for mutation in &root.body().mutations {
             let target = root.at(mutation.target);

@@ -1,6 +1,6 @@
 //! MUT007 changed-while-iterated. Card: knowledge/rules/MUT007-changed-while-iterated.md
 
-use super::sizes::{Collection, collection_of, effect};
+use super::sizes::{Collection, collection_of, effect, moves};
 use crate::facts::{BindingKind, Mutation, Resolution, Site, Subjects};
 use crate::project::{Function, Value};
 use crate::rules::context::line;
@@ -15,9 +15,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for root in cx.segments(Subjects::CHANGED_WALKS) {
         for node in root.node.descendants() {
             if matches!(node.kind(), Kind::For | Kind::ForInClause)
@@ -229,6 +226,7 @@ fn own_changes<'p>(
             .iter()
             .any(|other| *other != change.site && other.node.contains(change.site.node))
     });
+    found.retain(|change| kind != Collection::List || !moves(change.site));
     found
 }
 

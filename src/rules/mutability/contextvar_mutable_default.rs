@@ -14,9 +14,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for call in cx.calls(Subjects::CONTEXT_VARS) {
         if let Some(default) = default(call)
             && is_context_variable(cx, call)

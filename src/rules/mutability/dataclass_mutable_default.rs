@@ -13,9 +13,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for class in cx.classes(Subjects::DATACLASSES) {
         let Some((maker, _)) = cx.project.field_maker(class) else {
             continue;

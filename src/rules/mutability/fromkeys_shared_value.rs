@@ -14,9 +14,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for call in cx.calls(Subjects::FROMKEYS) {
         if let Some((keys, value)) = arguments(cx, call)
             && has_several(keys)

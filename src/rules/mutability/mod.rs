@@ -34,11 +34,18 @@ fn made<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p>> {
     let node = site.node.unparenthesized();
     if node.kind() == Kind::Call {
         let callee = site.with(node).child(Field::Function)?;
-        if !matches!(
-            cx.project.evaluate(callee),
-            Value::Class(_) | Value::External(_)
-        ) {
-            return None;
+        match cx.project.evaluate(callee) {
+            // the namespace itself, which was there before
+            Value::External(name)
+                if matches!(
+                    name.as_ref(),
+                    "builtins.vars" | "builtins.globals" | "builtins.locals"
+                ) =>
+            {
+                return None;
+            }
+            Value::Class(_) | Value::External(_) => {}
+            _ => return None,
         }
     }
     match cx.project.evaluate(site) {

@@ -17,9 +17,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     let names_constant = |facts: &SegmentFacts| {
         let mut names = facts.default_names();
         names.any(|name| may_be_constant(cx.file, name))

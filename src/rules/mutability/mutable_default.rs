@@ -16,9 +16,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for function in cx.functions(Subjects::DEFAULTS) {
         cx.look_at(function.site, &RULE, out, |out| {
             for (parameter, default, class) in shared_defaults_of(cx, function) {

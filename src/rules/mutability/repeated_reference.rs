@@ -14,9 +14,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for product in cx.repetitions(Subjects::REPETITION) {
         if let Some((display, count)) = operands(product)
             && repeats(cx, count)
@@ -119,16 +116,22 @@ fn check_repetition<'p>(
     } else {
         " several times".to_string()
     };
-    let message = match changes.first() {
-        Some(first) => format!(
-            "this holds one {what}{shown}, and no copies: the change in {} shows in every place; make a new one for each place with a comprehension",
-            place(cx.file, first.site)
+    let (severity, message) = match changes.first() {
+        Some(first) => (
+            Severity::Warning,
+            format!(
+                "this holds one {what}{shown}, and no copies: the change in {} shows in every place; make a new one for each place with a comprehension",
+                place(cx.file, first.site)
+            ),
         ),
-        None => format!(
-            "this holds one {what}{shown}, and no copies: a change of one shows in every place; make a new one for each place with a comprehension"
+        None => (
+            Severity::Information,
+            format!(
+                "this holds one {what}{shown}, and no copies: a change of one shows in every place; make a new one for each place with a comprehension"
+            ),
         ),
     };
-    let finding = out.report(&RULE, Severity::Warning, cx.file, product.range(), message);
+    let finding = out.report(&RULE, severity, cx.file, product.range(), message);
     for found in changes {
         finding.evidence(found.site, "changes the one object that all places share");
     }

@@ -25,9 +25,6 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for call in cx.calls(Subjects::USED_MUTATORS) {
         if let Some(statement) = user(call)
             && let Some((what, receiver)) = mutator(cx, call)
@@ -46,6 +43,8 @@ fn user(call: Site<'_>) -> Option<Site<'_>> {
             Kind::Lambda => return None,
             // `seen.add(x) or x`, `names.sort() is None`: that it gives nothing is known
             Kind::BooleanOperation if parent.op() == Op::Or => return None,
+            // `x not in seen and not seen.add(x)` too
+            Kind::BooleanOperation if node.kind() == Kind::NotOperation => return None,
             Kind::Comparison if matches!(parent.op(), Op::Is | Op::IsNot) => return None,
             Kind::ArgumentList if compares_with_none(parent) => return None,
             Kind::ExpressionStatement if is_unused(node, call.node) => return None,

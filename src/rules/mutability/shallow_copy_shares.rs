@@ -14,9 +14,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     let copies_known = |facts: &SegmentFacts| {
         let mut names = facts.shallow_copies();
         names.any(|name| may_be_original(cx, facts, name))

@@ -18,9 +18,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     // by the attribute's name, which many classes may have
     let mut outside = FxHashMap::default();
     for class in cx.project.with_changing_attributes(cx.file) {
@@ -116,8 +113,8 @@ fn check_attribute<'p>(
     }
     let outside = outside
         .entry(name)
-        .or_insert_with(|| changes_outside(cx, name));
-    if is_changed_through_class(cx, &family, outside) {
+        .or_insert_with(|| uses_outside(cx, name));
+    if is_known_to_be_shared(cx, &family, outside) {
         return;
     }
     report(cx, class, &attribute, &evidence, out);
@@ -321,11 +318,11 @@ fn own_method(reading: Site<'_>) -> Option<Function<'_>> {
     Some(function)
 }
 
-/// The class whose attribute code changes or binds; with the object, where it is bound on one.
+/// The class whose attribute code changes, binds or reads; with the object, where it is bound on one.
 type Outside<'p> = (Class<'p>, Option<Site<'p>>);
 
-/// Where an attribute of a name is changed or bound through a class, or bound on an object.
-fn changes_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
+/// Where an attribute of a name is changed, bound or read through a class, or bound on an object.
+fn uses_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
     let objects = cx.project.changes_of_attribute(name);
     let changed = objects.filter_map(|object| match cx.project.evaluate(object) {
         Value::Class(class) => Some((class, None)),
@@ -334,11 +331,41 @@ fn changes_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
         }
         _ => None,
     });
-    changed.collect()
+    changed.chain(readings_outside(cx, name)).collect()
 }
 
-/// Whether code changes or binds the attribute through the class, or gives objects one of their own from outside: the sharing is known, then.
-fn is_changed_through_class<'p>(
+/// Where an attribute of a name is read through a class by code that is not its own, nor that of a class below.
+fn readings_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
+    let mut found = Vec::new();
+    for (file, segment) in cx.project.mentions(name) {
+        let root = file.root(segment);
+        let named = root.body().named(name).map(|node| root.at(node));
+        found.extend(named.filter_map(|name| {
+            let attribute = name.node.parent().filter(|parent| {
+                parent.kind() == Kind::Attribute && name.node.field() == Field::Attribute
+            })?;
+            let object = name.with(attribute).child(Field::Object)?;
+            let Value::Class(class) = cx.project.evaluate(object) else {
+                return None;
+            };
+            let around = class_around(object);
+            let is_own = around.is_some_and(|own| cx.project.known_mro(own).contains(&class));
+            (!is_own).then_some((class, None))
+        }));
+    }
+    found
+}
+
+/// The class in whose body a place stands, in a method or not.
+fn class_around(site: Site<'_>) -> Option<Class<'_>> {
+    match own_method(site) {
+        Some(method) => method.class(),
+        None => Class::at(site.class_around(site.scope())?.0),
+    }
+}
+
+/// Whether code changes, binds or reads the attribute through the class, or gives objects one of their own from outside: the sharing is known, then.
+fn is_known_to_be_shared<'p>(
     cx: &Context<'p>,
     family: &[Class<'p>],
     outside: &[Outside<'p>],

@@ -145,7 +145,7 @@ fn list_effect(walk: Site<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(b
         MutationKind::Item => {
             let item = site.node.tree().node(mutation.target).parent()?;
             let is_slice = item.children().any(|index| index.kind() == Kind::Slice);
-            is_slice.then_some((true, false))
+            (is_slice && !is_as_long(item)).then_some((true, false))
         }
         MutationKind::Augmented => {
             let added = site.node.child(Field::Right)?;
@@ -164,6 +164,40 @@ fn list_effect(walk: Site<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(b
             _ => None,
         },
     }
+}
+
+/// Whether an insertion at the beginning of a list puts in what it takes out of it, as `names.insert(0, names.pop(at))`: what slides along was seen.
+pub(super) fn moves(insertion: Site<'_>) -> bool {
+    let list = called(insertion.node, "insert");
+    let taken = argument(insertion, 1).and_then(|item| called(item, "pop"));
+    argument(insertion, 0).map(Node::text) == Some("0")
+        && list.is_some()
+        && list.map(Node::text) == taken.map(Node::text)
+}
+
+/// The object of which a call calls a method of a name.
+fn called<'t>(call: Node<'t>, method: &str) -> Option<Node<'t>> {
+    let callee = call.child(Field::Function)?;
+    let name = callee.child(Field::Attribute)?;
+    callee
+        .child(Field::Object)
+        .filter(|_| name.text() == method)
+}
+
+/// Whether an assigned slice gets as many items as it had: those that a comprehension makes of the same slice, one of each.
+fn is_as_long(slice: Node<'_>) -> bool {
+    let value = slice.parent().and_then(|left| left.child(Field::Right));
+    let Some(comprehension) = value.filter(|value| value.kind() == Kind::ListComprehension) else {
+        return false;
+    };
+    let is_condition = |part: Node<'_>| part.kind() == Kind::IfClause;
+    let mut clauses = comprehension
+        .children()
+        .filter(|part| part.kind() == Kind::ForInClause);
+    let walked = clauses.next().and_then(|clause| clause.child(Field::Right));
+    walked.is_some_and(|walked| walked.text() == slice.text())
+        && clauses.next().is_none()
+        && !comprehension.children().any(is_condition)
 }
 
 /// Whether each turn of a loop puts something at the end, and nothing leaves the loop.

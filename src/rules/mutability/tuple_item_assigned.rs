@@ -13,9 +13,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for root in cx.segments(Subjects::NUMBERED_STORES) {
         for mutation in &root.body().mutations {
             let (target, statement) = (root.at(mutation.target), root.at(mutation.node));

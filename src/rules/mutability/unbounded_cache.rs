@@ -15,9 +15,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx.is_stub() {
-        return;
-    }
     for segment in 0..cx.file.len() {
         if let Outline::Assignment(name) = cx.file.segment(segment).outline() {
             cx.look_at_segment(segment, &RULE, out, |out| {
