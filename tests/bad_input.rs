@@ -94,16 +94,80 @@ fn classes_that_derive_from_each_other_or_from_themselves() {
 
 #[test]
 fn a_lattice_of_classes() {
-    let text = each(24, |i| {
+    let text = each(64, |i| {
         let next = i + 1;
         format!(
             "class A{next}(A{i}, B{i}):\n    def f(self):\n        return super().f()\nclass B{next}(A{i}, B{i}):\n    pass\n"
         )
     });
     nothing([format!(
-        "class A0:\n    def f(self):\n        return 1\nclass B0: pass\n{text}A24().f()\n"
+        "class A0:\n    def f(self):\n        return 1\nclass B0: pass\n{text}A64().f()\n"
     )]);
-    nothing([format!("from gone import A0, B0\n{text}A24().f()\n")]);
+    nothing([format!("from gone import A0, B0\n{text}A64().f()\n")]);
+    let diamonds = each(64, |i| {
+        let next = i + 1;
+        format!(
+            "class L{i}(A{i}):\n    def f(self):\n        self.xs.append(1)\nclass R{i}(A{i}):\n    pass\nclass A{next}(L{i}, R{i}): pass\n"
+        )
+    });
+    nothing([format!("class A0:\n    xs = []\n{diamonds}A64().f()\n")]);
+}
+
+#[test]
+fn the_same_class_and_function_again_and_again() {
+    let classes = each(1_000, |i| {
+        format!(
+            "class C(threading.Thread):\n    xs = []\n    def __init__(self, a={i}):\n        self.n = a\n    def run(self):\n        self.xs.append({i})\n"
+        )
+    });
+    let found = codes(vec![format!("import threading\n{classes}C().start()\n")]);
+    let count = |code: &str| found.iter().filter(|found| **found == code).count();
+    assert_eq!(
+        (count("GIL012"), count("MUT003"), count("MUT001")),
+        (1_000, 1_000, 1)
+    );
+    // each of itself, as it was before
+    let heirs = each(1_000, |i| {
+        format!(
+            "class C(C):\n    xs = []\n    def add(self):\n        self.xs.append({i})\n        return super().add()\n"
+        )
+    });
+    nothing([format!("class C: pass\n{heirs}C().add()\n")]);
+    let functions = "def f(a):\n    d[a] = g()\n    return f(a)\ndef g():\n    return f(1)\nthreading.Thread(target=f, args=(1,)).start()\n";
+    nothing([format!(
+        "import threading\nd = {{}}\n{}",
+        functions.repeat(1_000)
+    )]);
+}
+
+#[test]
+fn very_many_comments_in_one_statement() {
+    let statements = each(20_000, |i| {
+        format!("    # marginote: ignore[GIL001]\n    x{i} = 1\n")
+    });
+    only("SUP001", 20_000, format!("def f():\n{statements}"));
+    let silenced = each(5_000, |_| {
+        "    lambda a=[]: a.append(1),  # noqa: B006\n".into()
+    });
+    nothing([format!("x = [\n{silenced}]\n")]);
+    let own = each(5_000, |_| {
+        "    lambda a=[]: a.append(1),  # marginote: ignore\n".into()
+    });
+    nothing([format!("x = [\n{own}]\n")]);
+}
+
+#[test]
+fn very_many_cached_functions() {
+    let text = each(5_000, |i| {
+        format!(
+            "@lru_cache\ndef f{i}(a):\n    return [a]\ndef g{i}():\n    x = f{i}(1)\n    x.append(2)\n"
+        )
+    });
+    only(
+        "MUT018",
+        5_000,
+        format!("from functools import lru_cache\n{text}"),
+    );
 }
 
 #[test]
@@ -120,12 +184,12 @@ fn bases_that_are_attributes_of_classes_with_such_bases() {
 #[test]
 fn modules_that_import_each_other_or_are_missing() {
     let module = |i: usize| {
-        let next = (i + 1) % 40;
+        let next = (i + 1) % 2_000;
         format!(
             "from m{next} import thing\nfrom m{next} import *\nclass K(thing): pass\ndef f(a=thing):\n    a.append(1)\n"
         )
     };
-    nothing((0..40).map(module).collect::<Vec<_>>());
+    nothing((0..2_000).map(module).collect::<Vec<_>>());
     nothing(["import m0\nfrom m0 import x as y, y as x\nm0.m0.m0.x = y\n".to_string()]);
     nothing([each(500, |i| {
         format!(
@@ -164,7 +228,7 @@ fn very_many_classes_and_methods() {
 fn very_many_threads_and_locks() {
     nothing([format!(
         "import threading\n{}",
-        each(500, |i| format!("def w{i}(n):\n    return print(n)\nt{i} = threading.Thread(target=w{i}, args=(1,))\nt{i}.start()\n"))
+        each(5_000, |i| format!("def w{i}(n):\n    return print(n)\nt{i} = threading.Thread(target=w{i}, args=(1,))\nt{i}.start()\n"))
             .replace("return ", "")
     )]);
     nothing([format!(
@@ -277,6 +341,8 @@ fn nested_as_deep_as_one_likes() {
     nothing([format!("x = {}1{}\n", "(".repeat(3_000), ")".repeat(3_000))]);
     nothing([format!("x = {}1{}\n", "[".repeat(3_000), "]".repeat(3_000))]);
     nothing([format!("f = {}1\n", "lambda x: ".repeat(1_000))]);
+    let defaults = each(992, |i| format!("lambda x{i}=[]: "));
+    only("MUT001", 992, format!("f = {defaults}x0.append(1)\n"));
     nothing([format!("x = {}1\n", "not ".repeat(3_000))]);
     nothing([format!(
         "x = {}1{}\n",

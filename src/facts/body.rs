@@ -131,6 +131,7 @@ pub struct Body {
     pub tree: Tree,
     pub seed: Option<Seed>,
     pub scopes: Vec<Scope>,
+    /// In source order of the names.
     pub bindings: Vec<Binding>,
     pub functions: Vec<FunctionData>,
     pub classes: Vec<ClassData>,
@@ -140,9 +141,11 @@ pub struct Body {
     pub mutations: Vec<Mutation>,
     /// Products of a list or tuple display and something else, in source order.
     pub repetitions: Vec<NodeId>,
+    /// Whether a `nonlocal` stands in it.
+    pub has_nonlocal: bool,
     names: OnceLock<FxHashMap<u64, Vec<NodeId>>>,
-    /// The hashes of the names that are bound, and the numbers of the bindings, sorted.
-    bound: OnceLock<Box<[(u64, usize)]>>,
+    /// Sorted.
+    bound: OnceLock<Box<[(u64, usize, usize)]>>,
 }
 
 fn key(name: &str) -> u64 {
@@ -293,6 +296,7 @@ impl Body {
             calls: Vec::new(),
             mutations: Vec::new(),
             repetitions: Vec::new(),
+            has_nonlocal: false,
             names: OnceLock::new(),
             bound: OnceLock::new(),
         };
@@ -302,6 +306,7 @@ impl Body {
         }
         body.tree = tree;
         body.mutations.sort_by_key(|mutation| mutation.target);
+        body.bindings.sort_by_key(|binding| binding.name);
         body
     }
 
@@ -378,39 +383,48 @@ impl Body {
             .filter(move |id| self.tree.node(*id).text() == name)
     }
 
-    /// The numbers of a name's bindings, in whatever scope, in source order.
-    pub fn bindings_of<'b>(&'b self, name: &'b str) -> impl Iterator<Item = usize> + 'b {
-        let text = |number: usize| self.tree.node(self.bindings[number].name).text();
-        let bound = self.bound.get_or_init(|| {
-            let numbers = 0..self.bindings.len();
-            let mut bound: Box<[_]> = numbers.map(|number| (key(text(number)), number)).collect();
+    /// The hashes of names and the scopes in which they are bound, with the numbers of the bindings.
+    fn bound(&self) -> &[(u64, usize, usize)] {
+        self.bound.get_or_init(|| {
+            let numbered = self.bindings.iter().enumerate();
+            let bound = numbered.map(|(number, binding)| {
+                let name = self.tree.node(binding.name).text();
+                (key(name), binding.scope, number)
+            });
+            let mut bound: Box<[_]> = bound.collect();
             bound.sort_unstable();
             bound
-        });
-        let key = key(name);
-        let from = bound.partition_point(|(other, _)| *other < key);
+        })
+    }
+
+    /// The numbers of a name's bindings, in whatever scope, in source order.
+    pub fn bindings_of(&self, name: &str) -> Vec<usize> {
+        let (bound, key) = (self.bound(), key(name));
+        let from = bound.partition_point(|(other, _, _)| *other < key);
         let same = bound[from..]
             .iter()
-            .take_while(move |(other, _)| *other == key);
-        same.map(|(_, number)| *number)
-            .filter(move |number| text(*number) == name)
+            .take_while(|(other, _, _)| *other == key);
+        let numbers = same.map(|(_, _, number)| *number);
+        let mut found: Vec<usize> = numbers
+            .filter(|number| self.tree.node(self.bindings[*number].name).text() == name)
+            .collect();
+        found.sort_unstable();
+        found
     }
 
     /// The node outside of which nothing reads what a name's node binds: that of its scope, or the module's where it is another scope's name.
     pub fn reach_of(&self, bound: Node<'_>) -> NodeId {
-        let same: Vec<&Binding> = self
-            .bindings_of(bound.text())
-            .map(|number| &self.bindings[number])
-            .collect();
-        let scope = same
-            .iter()
-            .find(|binding| binding.name == bound.id())
+        let at = self
+            .bindings
+            .partition_point(|binding| binding.name < bound.id());
+        let known = self.bindings.get(at);
+        let scope = known
+            .filter(|binding| binding.name == bound.id())
             .map_or(0, |binding| binding.scope);
-        let is_elsewhere = |binding: &&Binding| {
-            binding.scope == scope
-                && matches!(binding.kind, BindingKind::Global | BindingKind::Nonlocal)
-        };
-        match same.iter().any(|binding| is_elsewhere(binding)) {
+        let mut same = self.bindings_in(scope, bound.text());
+        let is_elsewhere =
+            same.any(|binding| matches!(binding.kind, BindingKind::Global | BindingKind::Nonlocal));
+        match is_elsewhere {
             true => NodeId(0),
             false => self.scopes[scope].node,
         }
@@ -422,8 +436,23 @@ impl Body {
         scope: usize,
         name: &'b str,
     ) -> impl Iterator<Item = &'b Binding> {
-        let bindings = self.bindings_of(name).map(|number| &self.bindings[number]);
-        bindings.filter(move |binding| binding.scope == scope)
+        self.numbers_in(scope, name)
+            .map(|number| &self.bindings[number])
+    }
+
+    /// The numbers of the bindings of a name in one scope, in source order.
+    pub fn numbers_in<'b>(
+        &'b self,
+        scope: usize,
+        name: &'b str,
+    ) -> impl Iterator<Item = usize> + 'b {
+        let (bound, wanted) = (self.bound(), (key(name), scope));
+        let from = bound.partition_point(|(key, scope, _)| (*key, *scope) < wanted);
+        let same = bound[from..]
+            .iter()
+            .take_while(move |(key, scope, _)| (*key, *scope) == wanted);
+        same.map(|(_, _, number)| *number)
+            .filter(move |number| self.tree.node(self.bindings[*number].name).text() == name)
     }
 
     fn visit(&mut self, node: Node<'_>) {
@@ -453,6 +482,7 @@ impl Body {
             Kind::NamedExpression => self.walrus(node),
             Kind::Import | Kind::ImportFrom => self.import(node),
             Kind::Global | Kind::Nonlocal => {
+                self.has_nonlocal |= node.kind() == Kind::Nonlocal;
                 let kind = if node.kind() == Kind::Global {
                     BindingKind::Global
                 } else {

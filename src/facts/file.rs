@@ -549,7 +549,7 @@ impl FileFacts {
         for index in segments {
             let facts = self.segment(index);
             let body = facts.body();
-            let bindings = body.bindings_of(name);
+            let bindings = body.bindings_of(name).into_iter();
             let in_module =
                 bindings.filter(|&number| binds_in_module(facts, &body.bindings[number], name));
             found.extend(in_module.map(|binding| BindingRef {

@@ -183,6 +183,12 @@ impl<'f> Site<'f> {
     /// The bindings of a name in one scope of this segment; for a function's, also those that inner functions make through `nonlocal`.
     fn scope_bindings(self, scope: usize, name: &str) -> Vec<BindingSite<'f>> {
         let body = self.body();
+        if !body.has_nonlocal {
+            let numbers = body.numbers_in(scope, name);
+            return numbers
+                .map(|number| self.file.binding_site(self.segment, number))
+                .collect();
+        }
         let is_here = |other: usize| {
             other == scope
                 || (body.scopes[other].parent == Some(scope)
@@ -190,7 +196,7 @@ impl<'f> Site<'f> {
                         .bindings_in(other, name)
                         .any(|binding| binding.kind == BindingKind::Nonlocal))
         };
-        let numbers = body.bindings_of(name).filter(|&number| {
+        let numbers = body.bindings_of(name).into_iter().filter(|&number| {
             let binding = &body.bindings[number];
             is_here(binding.scope)
                 && (binding.scope == scope || binding.kind != BindingKind::Nonlocal)

@@ -17,6 +17,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for call in cx.calls(Subjects::FROMKEYS) {
         if let Some((keys, value)) = arguments(cx, call)
             && has_several(keys)
+            && !is_compared(call)
             && let Some(class) = made(cx, value)
         {
             check_call(cx, call, keys, value, class, out);
@@ -50,6 +51,13 @@ fn arguments<'p>(cx: &Context<'p>, call: Site<'p>) -> Option<(Site<'p>, Site<'p>
         .iter()
         .any(|argument| matches!(argument.kind(), Kind::ListSplat | Kind::DictSplat));
     (is_dict && !is_splat).then_some((call.with(keys), call.with(value)))
+}
+
+/// Whether an expression is an operand of a comparison: nobody has the object afterwards.
+fn is_compared(site: Site<'_>) -> bool {
+    let is_around = |node: &Node<'_>| node.kind() == Kind::Parenthesized;
+    let around = site.node.ancestors().find(|node| !is_around(node));
+    around.is_some_and(|around| around.kind() == Kind::Comparison)
 }
 
 /// Whether there may be more keys than one.
