@@ -4,9 +4,10 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use divan::{Bencher, black_box};
+use marginote::analysis::Analysis;
 use marginote::analysis::notes::Notes;
 use marginote::knowledge::{ConceptCard, Knowledge};
 use tempfile::TempDir;
@@ -142,11 +143,15 @@ fn search(bencher: Bencher) {
 }
 
 #[divan::bench(sample_count = 50)]
-fn excerpt_for_a_hover(bencher: Bencher) {
+fn quote_for_a_hover(bencher: Bencher) {
     let notes = Notes::index(&vault().files, Knowledge::builtin(), None);
-    let card = Knowledge::builtin().concept("gil").expect("a card");
-    bencher.bench_local(|| {
-        let place = notes.about("gil").next().expect("a place");
-        black_box(Notes::excerpt(&place, card))
-    });
+    let notes = Arc::new(notes);
+    let mut analysis = Analysis::default();
+    bencher
+        .with_inputs(|| {
+            // nothing is known of any one note
+            analysis.set_notes(Arc::clone(&notes));
+            analysis.snapshot()
+        })
+        .bench_local_values(|snapshot| black_box(snapshot.quote("gil")));
 }

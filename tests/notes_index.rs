@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use marginote::analysis::Analysis;
 use marginote::analysis::notes::Notes;
+use marginote::explain::Quote;
 use marginote::knowledge::Knowledge;
 use tempfile::TempDir;
 
@@ -60,6 +63,13 @@ fn about(notes: &Notes, concept: &str) -> Vec<(String, String)> {
     places.collect()
 }
 
+/// What a hover quotes of a concept.
+fn quote(notes: Notes, concept: &str) -> Option<Quote> {
+    let mut analysis = Analysis::default();
+    analysis.set_notes(Arc::new(notes));
+    analysis.snapshot().quote(concept)
+}
+
 fn pair(name: &str, heading: &str) -> (String, String) {
     (name.to_string(), heading.to_string())
 }
@@ -77,11 +87,9 @@ fn sections_are_found_by_concept_and_by_words() {
     assert_eq!(hits.first().map(|hit| hit.section.line), Some(4));
     assert!(notes.search("", 5).is_empty());
     assert!(notes.search("xyzzy", 5).is_empty());
-    let place = notes.about("weakref").next().expect("a place");
-    let card = Knowledge::builtin().concept("weakref").expect("a card");
-    let excerpt = Notes::excerpt(&place, card).expect("it answers");
-    assert_eq!(excerpt.line, 6);
-    assert!(excerpt.lines[0].starts_with("They keep nothing alive"));
+    let quote = quote(notes, "weakref").expect("it answers");
+    assert_eq!(quote.from.names, ["weak.md", "Diary", "Weak references"]);
+    assert!(quote.lines[0].starts_with("They keep nothing alive"));
 }
 
 #[test]
@@ -113,9 +121,7 @@ fn an_update_reads_what_changed_and_nothing_else() {
         [pair("weak.md", "Weak references")],
         "the earlier one stays"
     );
-    let place = notes.about("weakref").next().expect("a place");
-    let card = Knowledge::builtin().concept("weakref").expect("a card");
-    assert!(Notes::excerpt(&place, card).is_none(), "the note is gone");
+    assert!(quote(notes, "weakref").is_none(), "the note is gone");
 }
 
 #[test]

@@ -101,10 +101,16 @@ pub(super) fn construct_at<'p>(
     Some(construct)
 }
 
-/// Every construct of a file, in the order of its nodes, without those that are nothing a card could answer on. Segments that do not parse are left out.
-pub(super) fn constructs_in<'p>(project: &'p Project, file: &'p FileFacts) -> Vec<Construct<'p>> {
+/// Every construct of a file from a byte on, in the order of its nodes, without those that are nothing a card could answer on. Segments that do not parse are left out, and those
+/// that end before the byte are not parsed for it.
+pub(super) fn constructs_in<'p>(
+    project: &'p Project,
+    file: &'p FileFacts,
+    from: usize,
+) -> Vec<Construct<'p>> {
     let mut found = Vec::new();
-    for segment in 0..file.len() {
+    let first = file.segment_at(from).map_or(0, |(segment, _)| segment);
+    for segment in first..file.len() {
         let root = file.root(segment);
         if root.node.tree().has_error() {
             continue;
@@ -122,7 +128,10 @@ pub(super) fn constructs_in<'p>(project: &'p Project, file: &'p FileFacts) -> Ve
             }
         }
     }
-    found.retain(|construct| !construct.is.is_empty() || !construct.own.is_empty());
+    found.retain(|construct| {
+        let is_something = !construct.is.is_empty() || !construct.own.is_empty();
+        is_something && construct.range.start >= from
+    });
     found
 }
 

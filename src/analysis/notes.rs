@@ -1,6 +1,6 @@
 //! The index of the user's notes: which section explains which concept, and which words it says.
 //!
-//! The texts are not kept. Who wants to show a part of a note reads that note again ([`Notes::excerpt`]).
+//! The texts are not kept. Who wants to show a part of a note reads that note again ([`Snapshot::quote`](crate::analysis::Snapshot::quote)).
 
 pub(super) mod cache;
 pub(super) mod check;
@@ -23,13 +23,12 @@ pub use file::{NoteFile, NoteProblem, NoteSection, Stamp};
 pub use links::{NoteLink, Target};
 pub use margin::Lens;
 
-use crate::knowledge::excerpt::{self, Excerpt};
+use crate::knowledge::Knowledge;
 use crate::knowledge::link::{Linker, Subject};
 use crate::knowledge::notes::{Note, Part};
 use crate::knowledge::search::{Ranking, Words};
-use crate::knowledge::{ConceptCard, Knowledge};
-use code::constructs_of;
-use file::ReadError;
+use code::Reader;
+use file::{NoteSaid, ReadError};
 
 /// What the user's notes explain. Immutable; a change makes another that shares what did not change.
 #[derive(Clone)]
@@ -166,12 +165,17 @@ impl Notes {
         let linker = self
             .linker
             .get_or_init(|| Linker::new(knowledge, code::constructs));
-        let parts = note.parts().zip(constructs_of(note));
-        let nearest = parts.map(|(part, constructs)| {
-            let section = NoteSection::of(note, &part);
-            linker.nearest(&subject(note, &part, &section, &constructs))
-        });
-        nearest.collect()
+        let mut reader = Reader::default();
+        let mut nearest = Vec::new();
+        for section in &note.sections {
+            let prose = note.prose(section);
+            for part in section.parts() {
+                let (section, constructs) =
+                    (NoteSection::of(&part, &prose), reader.constructs(&part));
+                nearest.push(linker.nearest(&subject(note, &part, &section, &constructs)));
+            }
+        }
+        nearest
     }
 
     /// The notes, by path.
@@ -276,16 +280,6 @@ impl Notes {
         });
         places.take(most).collect()
     }
-
-    /// The passages of a section that say most about the concept of a card. None where the note is no longer what it was, or says nothing.
-    pub fn excerpt(place: &Place<'_>, card: &ConceptCard) -> Option<Excerpt> {
-        let (note, _) = file::read(&place.file.path).ok()?;
-        let is_it = |part: &Part<'_>| {
-            part.line() == place.section.line && part.headings() == place.section.headings()
-        };
-        let part = note.parts().find(is_it)?;
-        excerpt::excerpt(&note, &part, &excerpt::question_of(card))
-    }
 }
 
 /// Reads a note, if it is not known already.
@@ -311,16 +305,20 @@ fn linked(
     linker: &OnceLock<Linker>,
     knowledge: &Knowledge,
 ) -> Arc<NoteFile> {
-    let constructs = constructs_of(note);
-    let mut sections = Vec::new();
-    for (part, constructs) in note.parts().zip(constructs) {
-        let mut section = NoteSection::of(note, &part);
-        section.links = linker
-            .get_or_init(|| Linker::new(knowledge, code::constructs))
-            .link(&subject(note, &part, &section, &constructs));
-        sections.push(section);
+    let linker = linker.get_or_init(|| Linker::new(knowledge, code::constructs));
+    let mut reader = Reader::default();
+    let (mut sections, mut said) = (Vec::new(), Vec::new());
+    for section in &note.sections {
+        let prose = note.prose(section);
+        said.extend(NoteSaid::all(note, section, &prose));
+        for part in section.parts() {
+            let mut section = NoteSection::of(&part, &prose);
+            let constructs = reader.constructs(&part);
+            section.links = linker.link(&subject(note, &part, &section, &constructs));
+            sections.push(section);
+        }
     }
-    Arc::new(NoteFile::of(stamp, note, sections))
+    Arc::new(NoteFile::of(stamp, note, sections, said))
 }
 
 /// What is known of a section for the linker.

@@ -77,7 +77,7 @@ fn uses_in<'k>(
     file: &FileFacts,
     knowledge: &'k Knowledge,
 ) -> Vec<(&'k str, Range<usize>)> {
-    let mut found: Vec<(&str, Range<usize>)> = constructs_in(project, file)
+    let mut found: Vec<(&str, Range<usize>)> = constructs_in(project, file, 0)
         .into_iter()
         .filter_map(|construct| {
             let mut cards = construct

@@ -24,6 +24,8 @@ pub struct FileFacts {
     source: Arc<str>,
     /// Of a notebook: the source is their text.
     cells: Option<Arc<Cells>>,
+    /// One of its lines, and the line of a larger text that it is, from 0: people count from there.
+    line_as: (usize, usize),
     cuts: Vec<Cut>,
     segments: Vec<Placed>,
     /// Those of all segments.
@@ -148,6 +150,7 @@ impl FileFacts {
             path,
             source,
             cells: None,
+            line_as: (0, 0),
             cuts,
             subjects: subjects_of(&segments),
             segments,
@@ -242,6 +245,7 @@ impl FileFacts {
             path: Arc::clone(&self.path),
             source,
             cells: None,
+            line_as: (0, 0),
             cuts: change.cuts,
             subjects: subjects_of(&segments),
             segments,
@@ -297,6 +301,14 @@ impl FileFacts {
         FileFacts { cells, ..self }
     }
 
+    /// The same as a part of a larger text, where this line (from 0) is that one.
+    pub fn with_line(self, own: usize, outer: usize) -> FileFacts {
+        FileFacts {
+            line_as: (own, outer),
+            ..self
+        }
+    }
+
     /// The line of a byte as people count it, from 1: `3`, or `3 of cell 2` in a notebook.
     pub fn line_in_words(&self, offset: usize) -> String {
         let line = self.line(offset);
@@ -306,7 +318,10 @@ impl FileFacts {
                 line - cell.lines.start + 1,
                 cell.number + 1
             ),
-            None => format!("{}", line + 1),
+            None => {
+                let (own, outer) = self.line_as;
+                format!("{}", (line + outer).saturating_sub(own) + 1)
+            }
         }
     }
 

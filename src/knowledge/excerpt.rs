@@ -36,18 +36,22 @@ const ALSO: f32 = 0.5;
 
 /// What a card's excerpts are chosen by.
 pub fn question_of(card: &ConceptCard) -> Words {
-    let mut words = Words::of(&card.summary);
-    for name in std::iter::once(&card.title).chain(&card.aliases) {
-        words.add(name, 1);
-    }
-    words
+    let names = std::iter::once(&card.title).chain(&card.aliases);
+    let texts = std::iter::once(&card.summary).chain(names);
+    Words::of_texts(texts.map(|text| (text.as_str(), 1)))
 }
 
 /// The passages of a part that say most of a question's words; where its prose says nothing of them, lines of its code. None where they do not either.
-pub fn excerpt(note: &Note, part: &Part<'_>, question: &Words) -> Option<Excerpt> {
-    let prose = part.passages(note);
-    let is_item: Vec<bool> = prose.iter().map(|passage| is_item(note, passage)).collect();
-    prose_that_answers(&prose, &is_item, question).or_else(|| code_that_answers(part, question))
+/// `prose` is what the part's section says ([`Note::prose`]).
+pub fn excerpt(
+    note: &Note,
+    part: &Part<'_>,
+    prose: &[Passage],
+    question: &Words,
+) -> Option<Excerpt> {
+    let own = part.passages(prose);
+    let is_item: Vec<bool> = own.iter().map(|passage| is_item(note, passage)).collect();
+    prose_that_answers(&own, &is_item, question).or_else(|| code_that_answers(part, question))
 }
 
 /// Whether a passage is an item of a list: its mark stands before it on its line.
@@ -57,7 +61,11 @@ fn is_item(note: &Note, passage: &Passage) -> bool {
     line.chars().any(char::is_alphanumeric) || line.contains(['-', '*', '+', '•'])
 }
 
-fn prose_that_answers(passages: &[Passage], is_item: &[bool], question: &Words) -> Option<Excerpt> {
+fn prose_that_answers(
+    passages: &[&Passage],
+    is_item: &[bool],
+    question: &Words,
+) -> Option<Excerpt> {
     let scores = scores(passages, is_item, question);
     let (best, most) = most(&scores)?;
     let passage = passages.get(best)?;
@@ -85,7 +93,7 @@ fn prose_that_answers(passages: &[Passage], is_item: &[bool], question: &Words) 
 }
 
 /// For an item near the start of a list: the first item, or what introduces the list.
-fn start_of_list(passages: &[Passage], is_item: &[bool], item: usize) -> Option<usize> {
+fn start_of_list(passages: &[&Passage], is_item: &[bool], item: usize) -> Option<usize> {
     let above = is_item.get(..=item)?;
     let first = above
         .iter()
@@ -93,7 +101,7 @@ fn start_of_list(passages: &[Passage], is_item: &[bool], item: usize) -> Option<
         .map_or(0, |before| before + 1);
     let is_near = first <= item && item - first < MOST_LINES / 2;
     let before = first.checked_sub(1);
-    let introduction = before.filter(|before| introduces(passages.get(*before)));
+    let introduction = before.filter(|before| introduces(passages.get(*before).copied()));
     is_near.then_some(introduction.unwrap_or(first))
 }
 
@@ -106,7 +114,7 @@ fn introduces(passage: Option<&Passage>) -> bool {
 }
 
 /// How well each passage answers.
-fn scores(passages: &[Passage], is_item: &[bool], question: &Words) -> Vec<f32> {
+fn scores(passages: &[&Passage], is_item: &[bool], question: &Words) -> Vec<f32> {
     let words: Vec<Words> = passages
         .iter()
         .map(|passage| Words::of(&passage.text))

@@ -10,7 +10,7 @@ fn of(text: &str, concept: &str) -> Excerpt {
     let note = Note::read(Path::new("note.md"), text.as_bytes());
     let card = Knowledge::builtin().concept(concept).expect("a concept");
     let part = note.parts().next().expect("a section");
-    excerpt(&note, &part, &question_of(card)).expect("an excerpt")
+    excerpt(&note, &part, &note.prose(part.section), &question_of(card)).expect("an excerpt")
 }
 
 #[test]
@@ -113,7 +113,12 @@ fn a_section_that_says_nothing_of_it_has_no_excerpt() {
     let note = Note::read(Path::new("note.md"), b"# Shopping\n\nBread and milk.\n");
     let part = note.parts().next().expect("a section");
     assert_eq!(
-        excerpt(&note, &part, &Words::of("descriptor attribute")),
+        excerpt(
+            &note,
+            &part,
+            &note.prose(part.section),
+            &Words::of("descriptor attribute")
+        ),
         None
     );
 }

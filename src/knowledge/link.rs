@@ -226,29 +226,21 @@ fn set(found: &mut [Evidence], card: usize, change: impl FnOnce(&mut Evidence)) 
 
 /// What a card says. Its names weigh more than its summary, and that more than the rest.
 fn words_of(card: &ConceptCard) -> Words {
-    let mut words = Words::default();
-    for name in std::iter::once(&card.title).chain(&card.aliases) {
-        words.add(name, 3);
-    }
-    words.add(&card.summary, 2);
-    for section in &card.sections {
-        words.add(&section.markdown, 1);
-    }
-    for recall in &card.recall {
-        words.add(&recall.question, 1);
-        words.add(&recall.answer, 1);
-    }
-    words
+    let names = std::iter::once(&card.title).chain(&card.aliases);
+    let sections = card.sections.iter().map(|section| &section.markdown);
+    let recall = card.recall.iter();
+    let rest = sections.chain(recall.flat_map(|recall| [&recall.question, &recall.answer]));
+    let texts = names.map(|name| (name.as_str(), 3));
+    let texts = texts.chain([(card.summary.as_str(), 2)]);
+    Words::of_texts(texts.chain(rest.map(|text| (text.as_str(), 1))))
 }
 
 /// What stands in a card's code, and what it answers on.
 fn built_in(card: &ConceptCard, constructs: impl Fn(&str) -> Vec<Selector>) -> Words {
-    let mut words = Words::default();
-    for block in card.blocks() {
-        words.add_constructs(&constructs(&block.code), 1);
-    }
-    words.add_constructs(&card.hover, 4);
-    words
+    let found = card.blocks().flat_map(|block| constructs(&block.code));
+    let found: Vec<Selector> = found.collect();
+    let found = found.iter().map(|construct| (construct, 1));
+    Words::of_constructs(found.chain(card.hover.iter().map(|construct| (construct, 4))))
 }
 
 /// The titles and aliases of cards.

@@ -4,8 +4,9 @@
 //! of `generator` and `generational`, which are different things in Python.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 use xxhash_rust::xxh3::xxh3_64;
@@ -33,6 +34,12 @@ pub(super) const STOP_WORDS: &[&str] = &[
     "with", "would", "you", "your",
 ];
 
+/// Their numbers.
+fn stop_words() -> &'static FxHashSet<Word> {
+    static NUMBERS: OnceLock<FxHashSet<Word>> = OnceLock::new();
+    NUMBERS.get_or_init(|| STOP_WORDS.iter().map(|word| number(word)).collect())
+}
+
 /// The number of a word that is in lower case and has no plural.
 pub(super) fn number(word: &str) -> Word {
     // the lower half of a good hash is a good hash
@@ -49,12 +56,25 @@ pub(super) fn each_word(text: &str, mut found: impl FnMut(&str)) {
 }
 
 fn each_original<'t>(text: &'t str, mut found: impl FnMut(&'t str)) {
+    if text.is_ascii() {
+        return each_ascii(text, found);
+    }
     let is_part = |character: char| character.is_alphanumeric() || character == '_';
     for segment in text.unicode_words() {
         for word in segment.split(|character| !is_part(character)) {
             if !word.is_empty() {
                 found(word);
             }
+        }
+    }
+}
+
+/// The words of a text that is ASCII: there Unicode's rules come to this (test `words_of_ascii_are_those_of_unicode`).
+fn each_ascii<'t>(text: &'t str, mut found: impl FnMut(&'t str)) {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    for word in text.split(|character: char| !u8::try_from(character).is_ok_and(is_part)) {
+        if word.bytes().any(|byte| byte != b'_') {
+            found(word);
         }
     }
 }
@@ -90,6 +110,11 @@ fn singular(word: &mut String) {
 /// The parts of an identifier: `lru`, `cache` of `lru_cache`, `Thread`, `Pool` of `ThreadPool`. None of a plain word.
 fn parts(word: &str) -> Vec<&str> {
     let mut parts = Vec::new();
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    // most words: no list is made for them
+    if word.bytes().skip(1).all(is_plain) && word.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return parts;
+    }
     for run in word.split('_').filter(|run| !run.is_empty()) {
         let mut start = 0;
         let mut before = None;
@@ -109,61 +134,55 @@ fn parts(word: &str) -> Vec<&str> {
 }
 
 impl Words {
-    /// The words of a text.
+    /// The words of a text: identifiers whole and in their parts.
     pub fn of(text: &str) -> Words {
-        let mut words = Words::default();
-        words.add(text, 1);
-        words
+        Words::of_texts([(text, 1)])
     }
 
-    /// Adds the words of a text, each as if it occurred `times`: identifiers whole and in their parts.
-    pub fn add(&mut self, text: &str, times: u16) {
-        let mut lower = String::new();
-        let mut found = Vec::new();
-        each_original(text, |word| {
-            let mut note = |word: &str| {
-                plain(word, &mut lower);
-                if STOP_WORDS.binary_search(&lower.as_str()).is_err() {
-                    found.push(number(&lower));
-                }
-            };
-            note(word);
-            for part in parts(word) {
-                note(part);
-            }
-        });
-        self.extend(found, times);
-    }
-
-    /// What stands in code, in place of words.
-    pub fn of_constructs(constructs: &[Selector]) -> Words {
-        let mut words = Words::default();
-        words.add_constructs(constructs, 1);
-        words
-    }
-
-    pub(super) fn add_constructs(&mut self, constructs: &[Selector], times: u16) {
-        let mut text = String::new();
-        let mut found = Vec::new();
-        for pattern in constructs.iter().flat_map(Selector::patterns) {
-            text.clear();
-            // writing into a string does not fail
-            let _ = write!(text, "{pattern:?}");
-            found.push(number(&text));
+    /// The words of several texts, each word of one as if it occurred as often as is said with it.
+    pub fn of_texts<'t>(texts: impl IntoIterator<Item = (&'t str, u16)>) -> Words {
+        let stop_words = stop_words();
+        let (mut lower, mut found) = (String::new(), Vec::new());
+        for (text, times) in texts {
+            each_original(text, |word| {
+                let mut note = |word: &str| {
+                    plain(word, &mut lower);
+                    let number = number(&lower);
+                    if !stop_words.contains(&number) {
+                        found.push((number, times));
+                    }
+                };
+                note(word);
+                parts(word).into_iter().for_each(note);
+            });
         }
-        self.extend(found, times);
+        Words::counted(found)
     }
 
-    fn extend(&mut self, found: Vec<Word>, times: u16) {
-        self.0.extend(found.into_iter().map(|word| (word, times)));
-        self.0.sort_unstable();
-        self.0.dedup_by(|later, kept| {
+    /// What stands in code, in place of words, each as if it occurred as often as is said with it.
+    pub fn of_constructs<'s>(constructs: impl IntoIterator<Item = (&'s Selector, u16)>) -> Words {
+        let (mut text, mut found) = (String::new(), Vec::new());
+        for (construct, times) in constructs {
+            for pattern in construct.patterns() {
+                text.clear();
+                // writing into a string does not fail
+                let _ = write!(text, "{pattern:?}");
+                found.push((number(&text), times));
+            }
+        }
+        Words::counted(found)
+    }
+
+    fn counted(mut found: Vec<(Word, u16)>) -> Words {
+        found.sort_unstable();
+        found.dedup_by(|later, kept| {
             let same = later.0 == kept.0;
             if same {
                 kept.1 = kept.1.saturating_add(later.1);
             }
             same
         });
+        Words(found)
     }
 
     /// Each word with how often it occurs.
@@ -280,6 +299,8 @@ fn rarity(with: usize, all: usize) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
@@ -295,9 +316,18 @@ mod tests {
         scores.into_iter().map(|(text, _)| text).collect()
     }
 
-    #[test]
-    fn the_stop_words_can_be_looked_up() {
-        assert!(STOP_WORDS.is_sorted());
+    proptest! {
+        #[test]
+        fn words_of_ascii_are_those_of_unicode(text in "[ -~\\t\\r\\n]{0,40}") {
+            let mut own = Vec::new();
+            each_original(&text, |word| own.push(word));
+            let mut whole = Vec::new();
+            // a letter of its own that is not ASCII, and that no word joins
+            let other = format!("{text} 生");
+            each_original(&other, |word| whole.push(word));
+            whole.pop();
+            prop_assert_eq!(own, whole);
+        }
     }
 
     #[test]

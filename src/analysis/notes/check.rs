@@ -94,7 +94,8 @@ impl Checker<'_> {
     /// What is said wrongly, and what another place contradicts.
     fn claims(&mut self, others: Option<&Notes>) {
         for section in &self.note.sections {
-            for (range, said) in said_in(self.note, section) {
+            let prose = self.note.prose(section);
+            for (range, said) in said_in(self.note, section, &prose) {
                 let is_wrong = said.verdict == Verdict::Wrong;
                 if is_wrong {
                     self.wrong(range.clone(), said.claim);
@@ -145,7 +146,7 @@ impl Checker<'_> {
 
     /// Code that does not parse, and what the rules find in the rest. Each block is a file of its own, with the imports of those before it.
     fn code(&mut self) {
-        let mut reader = Reader::new(&self.note.path);
+        let mut reader = Reader::default();
         let sections = self.note.sections.iter();
         for block in sections.flat_map(|section| &section.blocks) {
             if !block.is_python() {

@@ -10,7 +10,7 @@ use crate::analysis::construct::constructs_in;
 use crate::analysis::{options, suppressed};
 use crate::config::Config;
 use crate::facts::FileFacts;
-use crate::knowledge::notes::{Block, Note, Part};
+use crate::knowledge::notes::{Block, Part};
 use crate::knowledge::search::Words;
 use crate::knowledge::{Knowledge, Selector};
 use crate::project::{Disk, Project};
@@ -23,26 +23,29 @@ const MOST_BYTES: usize = 1 << 20;
 const MOST_IMPORTED: usize = 4 << 10;
 
 /// Reads the blocks of a note in their order. What a block imports, later blocks have.
-pub struct Reader<'n> {
-    note: &'n Path,
+pub struct Reader {
+    /// Knows by now that nothing stands where the blocks do.
+    disk: Arc<Disk>,
     imported: String,
     /// How many bytes of code are still looked at.
     room: usize,
 }
 
-impl Reader<'_> {
-    pub fn new(note: &Path) -> Reader<'_> {
+impl Default for Reader {
+    fn default() -> Reader {
         Reader {
-            note,
+            disk: Arc::default(),
             imported: String::new(),
             room: MOST_BYTES,
         }
     }
+}
 
+impl Reader {
     /// The next block. None where the note has more code than is looked at.
     pub fn read(&mut self, block: &Block) -> Option<Code> {
         self.room = self.room.checked_sub(block.code.len())?;
-        let code = Code::new(self.note, &self.imported, &block.code);
+        let code = Code::new(&self.disk, &self.imported, &block.code, block.line);
         for import in imports(&block.code) {
             let is_new = !self.imported.contains(&import);
             if is_new && self.imported.len() + import.len() <= MOST_IMPORTED {
@@ -51,23 +54,19 @@ impl Reader<'_> {
         }
         Some(code)
     }
-}
 
-/// What stands in the Python of each part of a note.
-pub fn constructs_of(note: &Note) -> Vec<Words> {
-    let mut reader = Reader::new(&note.path);
-    let in_part = |part: Part<'_>| {
+    /// What stands in the Python of the next part.
+    pub fn constructs(&mut self, part: &Part<'_>) -> Words {
         let blocks = part.code().filter(|block| block.may_be_python());
-        let read = blocks.map_while(|block| reader.read(block));
+        let read = blocks.map_while(|block| self.read(block));
         let found: Vec<Selector> = read.flat_map(|code| code.constructs()).collect();
-        Words::of_constructs(&found)
-    };
-    note.parts().map(in_part).collect()
+        Words::of_constructs(found.iter().map(|construct| (construct, 1)))
+    }
 }
 
 /// What stands in a Python text.
 pub fn constructs(code: &str) -> Vec<Selector> {
-    Code::new(Path::new(""), "", code).constructs()
+    Code::new(&Arc::default(), "", code, 0).constructs()
 }
 
 /// The import statements on the top level of a block that stand on one line, with the ends of their lines.
@@ -78,7 +77,7 @@ fn imports(code: &str) -> impl Iterator<Item = String> {
     lines.map(|line| format!("{line}\n"))
 }
 
-/// Modules that blocks use without importing them: what they mean is clear all the same.
+/// Modules that blocks use without importing them: what they mean is clear all the same. Sorted.
 const MODULES: &[&str] = &[
     "ast",
     "asyncio",
@@ -102,14 +101,24 @@ const MODULES: &[&str] = &[
     "weakref",
 ];
 
-/// Whether a block speaks of an attribute of a module.
-fn uses(code: &str, module: &str) -> bool {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-    code.match_indices(module).any(|(at, _)| {
-        let after = code.as_bytes().get(at + module.len());
-        let before = at.checked_sub(1).and_then(|at| code.as_bytes().get(at));
-        after == Some(&b'.') && !before.is_some_and(|byte| is_name(*byte))
-    })
+/// The modules of [`MODULES`] of which a block speaks of an attribute, sorted.
+fn used_modules(code: &str) -> Vec<&'static str> {
+    let bytes = code.as_bytes();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let before = |dot: usize| {
+        let start = bytes[..dot].iter().rposition(|byte| !is_name(byte));
+        let start = start.map_or(0, |other| other + 1);
+        let is_attribute = bytes[..start].ends_with(b".");
+        let name = code.get(start..dot).filter(|_| !is_attribute)?;
+        let module = MODULES.binary_search(&name).ok()?;
+        MODULES.get(module).copied()
+    };
+    let mut used: Vec<&str> = memchr::memchr_iter(b'.', bytes)
+        .filter_map(before)
+        .collect();
+    used.sort_unstable();
+    used.dedup();
+    used
 }
 
 /// A block as a file that stands nowhere.
@@ -121,20 +130,22 @@ pub struct Code {
 }
 
 impl Code {
-    /// A block of the note at `note`, after the imports of the blocks before it.
-    pub fn new(note: &Path, before: &str, code: &str) -> Code {
-        // no path has a zero byte: what a block imports is never looked up on disk
-        let path = Arc::new(note.join("\0.py"));
-        let used = MODULES.iter().filter(|module| uses(code, module));
+    /// A block of a note, after the imports of the blocks before it. `line` is the note's line where it starts, from 0: messages count from there.
+    fn new(disk: &Arc<Disk>, before: &str, code: &str, line: usize) -> Code {
+        // no path has a zero byte: what a block imports is never found on disk
+        let path = Arc::new(PathBuf::from("\0/\0.py"));
+        let used = used_modules(code).into_iter();
         let mut text: String = used.map(|module| format!("import {module}\n")).collect();
         text.push_str(before);
         let before = text.len();
         text.push_str(code);
+        let lines_before = memchr::memchr_iter(b'\n', &text.as_bytes()[..before]).count();
         let facts = FileFacts::new(Arc::clone(&path), text.into());
+        let facts = facts.with_line(lines_before, line);
         let mut open = FxHashMap::default();
         open.insert(path.as_ref().clone(), Arc::new(facts));
         Code {
-            project: Project::new(Arc::<Disk>::default(), Arc::new(open)),
+            project: Project::new(Arc::clone(disk), Arc::new(open)),
             path,
             before,
         }
@@ -166,9 +177,8 @@ impl Code {
         let Some(file) = self.file() else {
             return Vec::new();
         };
-        let found = constructs_in(&self.project, file).into_iter();
-        let own = found.filter(|construct| construct.range.start >= self.before);
-        own.flat_map(|construct| construct.is).collect()
+        let found = constructs_in(&self.project, file, self.before).into_iter();
+        found.flat_map(|construct| construct.is).collect()
     }
 
     /// What the rules find in it, sorted. A rule that fails on it loses its findings.

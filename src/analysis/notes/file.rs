@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::said::said_in;
 use crate::knowledge::claims::Verdict;
 use crate::knowledge::link::Link;
-use crate::knowledge::notes::{Note, Part, ProblemKind, Section};
+use crate::knowledge::notes::{Note, Part, Passage, ProblemKind, Section};
 use crate::knowledge::search::Words;
 
 /// A longer file is no note that somebody wrote.
@@ -48,14 +48,20 @@ pub struct NoteSaid {
     pub range: Range<usize>,
 }
 
-fn said(note: &Note, section: &Section) -> Vec<NoteSaid> {
-    let said = said_in(note, section).into_iter();
-    said.map(|(range, said)| NoteSaid {
-        claim: said.claim.claim.clone(),
-        is_wrong: said.verdict == Verdict::Wrong,
-        range,
-    })
-    .collect()
+impl NoteSaid {
+    /// What a section says, whose passages are `prose`.
+    pub(super) fn all(
+        note: &Note,
+        section: &Section,
+        prose: &[Passage],
+    ) -> impl Iterator<Item = NoteSaid> {
+        let said = said_in(note, section, prose).into_iter();
+        said.map(|(range, said)| NoteSaid {
+            claim: said.claim.claim.clone(),
+            is_wrong: said.verdict == Verdict::Wrong,
+            range,
+        })
+    }
 }
 
 /// What is known of a section, or of a question that is asked in the text of one.
@@ -146,7 +152,12 @@ pub(super) fn read(path: &Path) -> Result<(Note, Stamp), ReadError> {
 }
 
 impl NoteFile {
-    pub(super) fn of(stamp: Stamp, note: &Note, sections: Vec<NoteSection>) -> NoteFile {
+    pub(super) fn of(
+        stamp: Stamp,
+        note: &Note,
+        sections: Vec<NoteSection>,
+        said: Vec<NoteSaid>,
+    ) -> NoteFile {
         let problem = |problem: &crate::knowledge::notes::Problem| {
             let before = note.text.as_bytes().get(..problem.range.start);
             NoteProblem {
@@ -159,11 +170,7 @@ impl NoteFile {
             path: note.path.clone(),
             stamp,
             sections,
-            said: note
-                .sections
-                .iter()
-                .flat_map(|section| said(note, section))
-                .collect(),
+            said,
             problems: note.problems.iter().map(problem).collect(),
         }
     }
@@ -179,42 +186,31 @@ impl NoteFile {
 }
 
 impl NoteSection {
-    /// What a part of a note says; it has no links yet.
-    pub(super) fn of(note: &Note, part: &Part<'_>) -> NoteSection {
-        let mut words = Words::default();
-        let mut blocks = 0;
-        let passages = part.passages(note);
-        let mut text: String = passages
-            .iter()
-            .flat_map(|passage| [&passage.text, "\n"])
-            .collect();
-        for block in part.code() {
-            text.push_str(&block.code);
-            text.push('\n');
-            blocks += 1;
-        }
+    /// What a part of a note says, whose section's passages are `prose`; it has no links yet.
+    pub(super) fn of(part: &Part<'_>, prose: &[Passage]) -> NoteSection {
+        let passages = part.passages(prose);
+        let passages = passages.iter().map(|passage| passage.text.as_str());
+        let code = part.code().map(|block| block.code.as_str());
+        let texts = passages.chain(code);
         let headings = part.headings();
         // a heading alone explains nothing
-        if !text.trim().is_empty() {
-            let heading = headings.last().copied().unwrap_or_default();
-            words.add(&text, 1);
-            words.add(heading, 2);
-        }
+        let words = match texts.clone().all(|text| text.trim().is_empty()) {
+            true => Words::default(),
+            false => {
+                let heading = headings.last().copied().unwrap_or_default();
+                Words::of_texts(texts.map(|text| (text, 1)).chain([(heading, 2)]))
+            }
+        };
         NoteSection {
             headings: headings.into_iter().map(Into::into).collect(),
             line: part.line(),
             level: part.section.level,
             is_question: part.question.is_some(),
             links: Vec::new(),
-            blocks,
+            blocks: part.code().count(),
             questions: part.questions(),
             words,
         }
-    }
-
-    /// The heading and those above it, the outermost first.
-    pub(super) fn headings(&self) -> Vec<&str> {
-        self.headings.iter().map(AsRef::as_ref).collect()
     }
 
     /// How surely it explains a concept.

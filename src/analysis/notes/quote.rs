@@ -26,17 +26,24 @@ pub fn quote(snapshot: &Snapshot, notes: &Notes, card: &ConceptCard) -> Option<Q
         let quote = of_part(&note, part_of(&note, &place)?, &question)?;
         Some((place, quote))
     })?;
-    quote.also = places
-        .filter(|other| other.section.headings != from.section.headings)
-        .take(ALSO)
-        .map(|other| {
-            reference(
-                &other.file.path,
-                &other.section.headings,
-                other.section.line,
-            )
-        })
-        .collect();
+    let is_same = |a: &Place<'_>, b: &Place<'_>| {
+        (&a.file.path, &a.section.headings) == (&b.file.path, &b.section.headings)
+    };
+    let mut named = vec![from];
+    for other in places {
+        if named.len() > ALSO {
+            break;
+        }
+        // two of one note under the same headings would be named alike
+        if !named.iter().any(|known| is_same(known, &other)) {
+            named.push(other);
+        }
+    }
+    let also = named.iter().skip(1).map(|other| {
+        let section = other.section;
+        reference(&other.file.path, &section.headings, section.line)
+    });
+    quote.also = also.collect();
     Some(quote)
 }
 
@@ -54,7 +61,8 @@ pub fn about<'n>(notes: &'n Notes, card: &ConceptCard) -> impl Iterator<Item = P
 /// The lines of a section that say most of what was searched for. None where only its heading says it.
 pub fn excerpt_of_words(snapshot: &Snapshot, place: &Place<'_>, words: &str) -> Option<Excerpt> {
     let note = snapshot.note(&place.file.path).ok()?;
-    excerpt::excerpt(&note, &part_of(&note, place)?, &Words::of(words))
+    let part = part_of(&note, place)?;
+    excerpt::excerpt(&note, &part, &note.prose(part.section), &Words::of(words))
 }
 
 /// The part of the note as it is now: of those with the same headings the nearest.
@@ -68,16 +76,17 @@ fn part_of<'n>(note: &'n Note, known: &Place<'_>) -> Option<Part<'n>> {
 }
 
 fn of_part(note: &Note, part: Part<'_>, question: &Words) -> Option<Quote> {
-    let Excerpt { lines, .. } = excerpt::excerpt(note, &part, question)?;
+    let prose = note.prose(part.section);
+    let Excerpt { lines, .. } = excerpt::excerpt(note, &part, &prose, question)?;
     let shown = lines.join("\n");
     // what is wrong in it, not what is wrong in the rest of the section
     let is_shown = |words: &str| shown.contains(words);
-    let passages = part.passages(note);
+    let passages = part.passages(&prose);
     let is_own = |start: usize| {
         let mut passages = passages.iter();
         passages.any(|passage| passage.range.contains(&start))
     };
-    let wrong = said_in(note, part.section)
+    let wrong = said_in(note, part.section, &prose)
         .into_iter()
         .filter(|(range, said)| said.verdict == Verdict::Wrong && is_own(range.start));
     let corrections = wrong

@@ -6,11 +6,16 @@ use crate::knowledge::claims::{Claims, Said};
 use crate::knowledge::notes::{Note, Passage, Section};
 
 /// What a section says of claims, in its prose and then in the comments of its code: the bytes of the note's text that say it, and what is said.
-pub fn said_in(note: &Note, section: &Section) -> Vec<(Range<usize>, Said<'static>)> {
+/// `prose` is what the section says ([`Note::prose`]).
+pub fn said_in(
+    note: &Note,
+    section: &Section,
+    prose: &[Passage],
+) -> Vec<(Range<usize>, Said<'static>)> {
     let mut found = Vec::new();
-    for passage in [note.prose(section), note.remarks(section)].concat() {
+    for passage in prose.iter().chain(&note.remarks(section)) {
         for said in Claims::builtin().check(&section.headings, &passage.text) {
-            found.push((place(note, &passage, &said.range), said));
+            found.push((place(note, passage, &said.range), said));
         }
     }
     found

@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use index::Index;
+use index::{Candidate, Index};
 use pattern::Pattern;
 use words::{Sentence, Word, sentences};
 
@@ -169,8 +169,12 @@ impl Claims {
             headings,
             refuting: OnceCell::new(),
         };
-        let candidates = candidates.iter().filter_map(|at| self.claims.get(*at));
-        candidates.filter_map(|claim| reading.said(claim)).collect()
+        let by_claim = candidates.chunk_by(|a, b| a.claim == b.claim);
+        let said = by_claim.filter_map(|own| {
+            let claim = self.claims.get(own.first()?.claim)?;
+            reading.said(claim, own)
+        });
+        said.collect()
     }
 }
 
@@ -192,14 +196,18 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn said<'c>(&self, claim: &'c Claim) -> Option<Said<'c>> {
+    /// What the passage says of a claim, of whose patterns it may fit these.
+    fn said<'c>(&self, claim: &'c Claim, candidates: &[Candidate]) -> Option<Said<'c>> {
         let verdicts = [
             (Verdict::Right, &claim.right),
             (Verdict::Wrong, &claim.wrong),
         ];
         for (verdict, patterns) in verdicts {
+            let is_wrong = verdict == Verdict::Wrong;
+            let own = candidates.iter().filter(|own| own.is_wrong == is_wrong);
+            let own = own.filter_map(|own| patterns.get(own.pattern));
             let range = self.sentences.iter().find_map(|sentence| {
-                let mut patterns = patterns.iter();
+                let mut patterns = own.clone();
                 patterns.find_map(|pattern| self.states(claim, verdict, pattern, sentence))
             });
             if let Some(range) = range {

@@ -18,6 +18,13 @@ pub struct Pattern {
     parts: Vec<Part>,
 }
 
+/// How far a match has come, as numbers of words, before and after a part: kept from one start to the next.
+#[derive(Default)]
+struct Places {
+    reached: Vec<usize>,
+    next: Vec<usize>,
+}
+
 #[derive(Debug)]
 enum Part {
     /// One of these runs of words.
@@ -86,20 +93,25 @@ impl Pattern {
 
     /// Where the first match stands in these words, from word to word; of those that start there, the shortest. The first `from` words start none.
     pub fn find(&self, words: &[Word], from: usize) -> Option<(usize, usize)> {
-        (from..words.len()).find_map(|start| Some((start, self.end(words, start)?)))
+        let mut places = Places::default();
+        (from..words.len()).find_map(|start| Some((start, self.end(words, start, &mut places)?)))
     }
 
     /// Where the shortest match ends that starts at this word.
-    fn end(&self, words: &[Word], start: usize) -> Option<usize> {
-        let mut reached = vec![start];
+    fn end(&self, words: &[Word], start: usize, places: &mut Places) -> Option<usize> {
+        let Places { reached, next } = places;
+        reached.clear();
+        reached.push(start);
         for part in &self.parts {
-            let mut next = Vec::new();
-            for at in reached {
-                part.advance(words, at, &mut next);
+            next.clear();
+            for at in reached.iter() {
+                part.advance(words, *at, next);
             }
-            next.sort_unstable();
-            next.dedup();
-            reached = next;
+            if next.len() > 1 {
+                next.sort_unstable();
+                next.dedup();
+            }
+            std::mem::swap(reached, next);
             if reached.is_empty() {
                 return None;
             }

@@ -41,6 +41,19 @@ fn every_claim_parses_and_names_a_concept() {
 }
 
 #[test]
+fn patterns_have_words() {
+    let mut problems = Vec::new();
+    for claim in Claims::builtin().iter() {
+        for pattern in claim.right.iter().chain(&claim.wrong) {
+            if pattern.keys().is_empty() {
+                problems.push(format!("{}: {pattern:?}", claim.claim));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
 fn every_claim_catches_its_sentences_and_none_that_is_true() {
     let mut problems = Vec::new();
     for claim in Claims::builtin().iter() {

@@ -39,9 +39,11 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     {
         return Vec::new();
     }
+    let has_comment = memchr::memmem::find(text.as_bytes(), b"<!--").is_some();
+    let comment_end = has_comment.then(|| text.rfind("-->")).flatten();
     let mut scanner = Scanner {
         text,
-        last_comment_end: text.rfind("-->").unwrap_or(0),
+        last_comment_end: comment_end.unwrap_or(0),
         pieces: Vec::new(),
         ticks: closing_ticks(text),
         brackets: Vec::new(),
@@ -97,8 +99,8 @@ struct Scanner<'a> {
     /// Where the last `-->` is, so that it is looked for only where there is one.
     last_comment_end: usize,
     pieces: Vec<Piece<'a>>,
-    /// From the byte where a run of backticks starts to the byte where the run that closes it starts.
-    ticks: FxHashMap<usize, usize>,
+    /// From the byte where a run of backticks starts to the byte where the run that closes it starts, sorted.
+    ticks: Vec<(usize, usize)>,
     /// The bytes of the brackets that are open.
     brackets: Vec<usize>,
 }
@@ -139,9 +141,11 @@ impl<'a> Scanner<'a> {
 
     fn code(&mut self, at: usize) -> usize {
         let count = run(&self.text[at..], b'`');
-        let Some(close) = self.ticks.get(&at).copied() else {
+        let ticks = self.ticks.binary_search_by_key(&at, |(start, _)| *start);
+        let Some((_, close)) = ticks.ok().and_then(|place| self.ticks.get(place)) else {
             return at + count;
         };
+        let close = *close;
         let code = &self.text[at + count..close];
         let trimmed = code
             .strip_prefix(' ')
@@ -229,7 +233,8 @@ fn run(text: &str, byte: u8) -> usize {
 }
 
 /// Which runs of backticks are closed by which: the next of the same length.
-fn closing_ticks(text: &str) -> FxHashMap<usize, usize> {
+/// Sorted by the byte where the first one starts.
+fn closing_ticks(text: &str) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for at in memchr::memchr_iter(b'`', text.as_bytes()) {
         match runs.last_mut() {
@@ -237,13 +242,17 @@ fn closing_ticks(text: &str) -> FxHashMap<usize, usize> {
             _ => runs.push((at, 1)),
         }
     }
-    let mut next: FxHashMap<usize, usize> = FxHashMap::default();
-    let mut closing = FxHashMap::default();
+    // by length: where the next run of it starts; nearly all are single ones
+    let (mut next_single, mut next) = (None, FxHashMap::default());
+    let mut closing = Vec::with_capacity(runs.len());
     for (start, count) in runs.into_iter().rev() {
-        if let Some(close) = next.insert(count, start) {
-            closing.insert(start, close);
-        }
+        let close = match count {
+            1 => next_single.replace(start),
+            _ => next.insert(count, start),
+        };
+        closing.extend(close.map(|close| (start, close)));
     }
+    closing.reverse();
     closing
 }
 

@@ -16,10 +16,18 @@ pub struct Part<'n> {
 impl Note {
     /// The parts in the order of the note: every section, and after it its questions.
     pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
-        self.sections.iter().flat_map(|section| {
-            let questions = asked_in_text(section).map(Some);
-            let all = std::iter::once(None).chain(questions);
-            all.map(move |question| Part { section, question })
+        self.sections.iter().flat_map(Section::parts)
+    }
+}
+
+impl Section {
+    /// The section without the questions in its text, and then these.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let questions = asked_in_text(self).map(Some);
+        let all = std::iter::once(None).chain(questions);
+        all.map(|question| Part {
+            section: self,
+            question,
         })
     }
 }
@@ -65,15 +73,14 @@ impl<'n> Part<'n> {
         self.question.into_iter().chain(heading)
     }
 
-    /// The passages of the note that are its own.
-    pub fn passages(&self, note: &Note) -> Vec<Passage> {
-        let mut passages = note.prose(self.section);
-        passages.retain(|passage| self.owns(&passage.range));
-        passages
+    /// Those of the passages of its section ([`Note::prose`]) that are its own.
+    pub fn passages<'p>(&self, prose: &'p [Passage]) -> Vec<&'p Passage> {
+        let own = prose.iter().filter(|passage| self.owns(&passage.range));
+        own.collect()
     }
 
     /// Its code, without what a notebook printed.
-    pub fn code(&self) -> impl Iterator<Item = &'n Block> {
+    pub fn code(&self) -> impl Iterator<Item = &'n Block> + Clone {
         let part = *self;
         let blocks = self.section.blocks.iter();
         blocks.filter(move |block| block.kind != BlockKind::Output && part.owns(&block.range))

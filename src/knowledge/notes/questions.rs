@@ -86,7 +86,10 @@ impl Reader<'_> {
             return;
         }
         self.in_follow_up = false;
-        let shown = inline::plain(text);
+        let shown = match may_ask(text) {
+            true => inline::plain(text),
+            false => String::new(),
+        };
         if is_follow_up_label(&shown) {
             self.close(line.start);
             self.in_follow_up = true;
@@ -197,6 +200,17 @@ fn in_heading(section: &Section, heading: &str) -> Option<Question> {
         line: section.line,
         difficulty: section.difficulty,
     })
+}
+
+/// Whether a line has a letter of `question`, `Q` or `follow-up`, a callout, or a character that is written as `&…;`: few lines do.
+fn may_ask(text: &str) -> bool {
+    let has_word = |word: &[u8]| {
+        let mut words = text.as_bytes().windows(word.len());
+        words.any(|other| other.eq_ignore_ascii_case(word))
+    };
+    memchr::memchr3(b'q', b'Q', b'&', text.as_bytes()).is_some()
+        || text.starts_with("[!")
+        || has_word(b"follow")
 }
 
 /// The question that a line asks, which is given as plain text.

@@ -89,6 +89,8 @@ pub(super) fn filled(lines: &Lines, range: Range<usize>) -> Range<usize> {
 
 /// Where in a line a comment starts that the line does not end.
 pub(super) fn open_comment(line: &str) -> Option<usize> {
+    // most lines have none of these
+    memchr::memchr(b'<', line.as_bytes())?;
     let at = line.rfind("<!--")?;
     let is_code = line[..at].bytes().filter(|byte| *byte == b'`').count() % 2 == 1;
     (!is_code && !line[at..].contains("-->")).then_some(at)
