@@ -242,8 +242,8 @@ struct State {
     shelf: Shelf,
     /// The notes that somebody asked for one by one.
     read: Mutex<Read>,
-    /// Where the code uses what the notes explain, with the count of the files on disk that it was worked out for.
-    uses: Mutex<Option<(usize, Arc<Uses>)>>,
+    /// Where the code uses what the notes explain, as it was worked out for this state or an earlier one.
+    uses: Mutex<Option<uses::Known>>,
 }
 
 /// The mutable state: folders, settings and open documents.
@@ -428,6 +428,7 @@ impl Analysis {
             .filter(|_| Arc::ptr_eq(&config, &self.state.config))
             .cloned();
         drop(worked);
+        let uses = lock(&self.state.uses).clone();
         self.state = Arc::new(State {
             disk,
             config,
@@ -438,7 +439,7 @@ impl Analysis {
             documents: Mutex::default(),
             shelf,
             read: Mutex::default(),
-            uses: Mutex::default(),
+            uses: Mutex::new(uses),
         });
     }
 }

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use marginote::analysis::{Analysis, Cancel, Hover, Snapshot};
 use marginote::knowledge::Knowledge;
+use marginote::text::{Change, PositionEncoding};
 use tempfile::TempDir;
 
 /// A project whose folder `notes` holds notes.
@@ -268,6 +270,99 @@ fn a_section_says_where_the_code_uses_it() {
         project.hover("notes/mine.md", "sees").is_none(),
         "prose has no hover"
     );
+}
+
+#[test]
+fn what_an_edit_leaves_alone_is_used_as_in_a_project_that_is_read_anew() {
+    let files = [
+        ("notes/mine.md", MINE),
+        (
+            "base.py",
+            "import threading\n\n\nclass Base(threading.Thread):\n    pass\n\n\nown = threading.local()\n",
+        ),
+        (
+            "other.py",
+            "from base import Base\n\n\nclass Mine(Base):\n    pass\n\n\ndef late(found=[]):\n    return found\n",
+        ),
+    ];
+    let mut project = Project::new(&files);
+    let uses = |project: &Project| {
+        let uses = project.snapshot().project_uses(&Cancel::default());
+        uses.expect("not cancelled")
+    };
+    let base = project.path("base.py");
+    project.analysis.open(base.clone(), 1, files[1].1);
+    let mut known = uses(&project);
+    for (version, text) in [
+        files[1].1.replace("threading.local()", "threading.Lock()"),
+        files[1].1.replace("threading.Thread", "object"),
+        files[1].1.replace("own =", "# more\nown ="),
+        files[1].1.to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let change = Change {
+            range: None,
+            text: text.clone(),
+        };
+        let version = version as i32 + 2;
+        let edited = project
+            .analysis
+            .edit(&base, version, &[change], PositionEncoding::Utf8);
+        edited.expect("it fits");
+        let before = std::mem::replace(&mut known, uses(&project));
+        let mut anew = Analysis::default();
+        anew.set_folders(vec![project.folder.path().to_owned()]);
+        anew.open(base.clone(), 1, text);
+        let anew = anew.snapshot().project_uses(&Cancel::default());
+        let anew = anew.expect("not cancelled");
+        let mut concepts = anew.concepts();
+        concepts.extend(before.concepts());
+        for concept in concepts {
+            assert_eq!(known.of(concept), anew.of(concept), "{concept}: {text}");
+        }
+    }
+    let note = project.path("notes/mine.md");
+    project.analysis.open(note, 1, "# Nothing\n");
+    assert!(Arc::ptr_eq(&known, &uses(&project)), "no code has changed");
+}
+
+#[test]
+fn a_finding_in_a_block_counts_the_lines_of_the_note() {
+    let code = "def crunch():\n    total = 0\n    for i in range(10**7):\n        total += i * i\n    return total\n\nt = threading.Thread(target=crunch)\nt.start()\n";
+    let text = format!(
+        "# Threads\n\n```python\nimport threading\n```\n\nWords.\n\n```python\n{code}```\n"
+    );
+    let project = Project::new(&[("notes/a.md", &text)]);
+    let report = project
+        .snapshot()
+        .findings(&project.path("notes/a.md"), &Cancel::default())
+        .expect("not cancelled");
+    let mut messages = report.findings.iter().map(|finding| &finding.message);
+    assert!(
+        messages.any(|message| message.contains("the loop in line 12)")),
+        "{:?}",
+        report.findings
+    );
+}
+
+#[test]
+fn sections_of_other_notes_are_named_under_a_quote_whatever_their_headings() {
+    let twice = format!("{MINE}\n{MINE}");
+    let project = Project::new(&[
+        ("notes/a.md", &twice),
+        ("notes/b.md", &twice),
+        ("app.py", CODE),
+    ]);
+    let hover = project.hover("app.py", "local()").expect("a hover");
+    let named = |name: &str| {
+        hover
+            .plain
+            .matches(&format!("{name} › Thread-local data"))
+            .count()
+    };
+    assert_eq!((named("a.md"), named("b.md")), (1, 1), "{}", hover.plain);
 }
 
 /// Everything that is counted as a use of a concept has that concept's hover.

@@ -182,6 +182,22 @@ impl Project {
         (project, Some(changed))
     }
 
+    /// The segments in which the documents of a later project differ. None where they differ in more. The files on disk must be the same.
+    pub fn changed_in<'f>(&'f self, later: &'f Project) -> Option<Changed<'f>> {
+        self.changed(&later.open)
+    }
+
+    /// Whether the documents of another project are the same, to the letter.
+    pub fn has_same_documents(&self, other: &Project) -> bool {
+        let is_same = |(path, own): (&PathBuf, &Arc<FileFacts>)| {
+            other
+                .open
+                .get(path)
+                .is_some_and(|other| Arc::ptr_eq(own, other))
+        };
+        self.open.len() == other.open.len() && self.open.iter().all(is_same)
+    }
+
     /// The segments in which later documents differ. None where they differ in more.
     fn changed<'f>(&'f self, open: &'f FxHashMap<PathBuf, Arc<FileFacts>>) -> Option<Changed<'f>> {
         if self.open.len() != open.len() {

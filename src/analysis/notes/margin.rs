@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::NoteSection;
-use crate::analysis::{Cancel, Hover, Report, Snapshot, Uses, lock};
+use crate::analysis::{Cancel, Hover, Report, Snapshot};
 use crate::explain::{self, UsedConcept};
 use crate::knowledge::notes::{Note, Section};
 use crate::rules::Place;
@@ -127,19 +126,6 @@ impl Snapshot {
         let found = known.and_then(|note| note.sections.iter().find(is_it));
         let links = found.into_iter().flat_map(|section| &section.links);
         links.map(|link| link.concept.to_string()).collect()
-    }
-
-    /// Where the code of the folders uses concepts. None when cancelled.
-    pub fn project_uses(&self, cancel: &Cancel) -> Option<Arc<Uses>> {
-        let changes = self.state.disk.changes();
-        let known = lock(&self.state.uses).clone();
-        if let Some((_, uses)) = known.filter(|(made, _)| *made == changes) {
-            return Some(uses);
-        }
-        let files = self.code_files();
-        let uses = Arc::new(self.uses(&files, &self.knowledge_of_notes(), cancel)?);
-        *lock(&self.state.uses) = Some((changes, Arc::clone(&uses)));
-        Some(uses)
     }
 
     /// `worker.py line 3`.
