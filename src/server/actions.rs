@@ -272,7 +272,11 @@ pub fn resolve(context: &Context, action: CodeAction) -> Result<CodeAction> {
     let view = &context.view;
     let name = convert::path(&wanted.uri);
     let source = view.source_named(&name);
-    let source = source.filter(|_| versions(view, &name) == wanted.versions);
+    // what is fixed in a whole file is not bound to places: an editor that saves asks every server for such an action, and the others' come first
+    let fits = |wanted: &Wanted| {
+        matches!(wanted.change, Change::FixAll) || versions(view, &name) == wanted.versions
+    };
+    let source = source.filter(|_| fits(&wanted));
     let path = source.ok_or_else(changed)?.path;
     let report = view.snapshot.findings(&path, &context.cancel);
     let report = report.ok_or_else(Error::request_cancelled)?;

@@ -271,10 +271,31 @@ fn an_action_for_another_text_is_not_worked_out() {
         2,
         json!([{"range": {"start": start, "end": start}, "text": "#\n"}]),
     );
-    let stale = titled(&actions, "Make every safe fix");
+    let stale = titled(&actions, "Pass the class alone");
     assert_eq!(client.refused("codeAction/resolve", stale), -32801);
     let foreign = json!({"title": "x", "data": {"of": "another server"}});
     assert_eq!(client.refused("codeAction/resolve", foreign), -32602);
+    client.leave();
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn fix_all_is_worked_out_for_the_text_that_another_server_has_changed() {
+    let mut client = ready(capable());
+    client.open(URI, 1, SAFE);
+    let actions = ask(&mut client, URI, &range((0, 0), (99, 0)), Value::Null);
+    let all = titled(&actions, "Make every safe fix");
+    let start = json!({"line": 0, "character": 0});
+    let change = json!([{"range": {"start": start, "end": start}, "text": "#\n"}]);
+    client.change(URI, 2, change);
+    let all = resolve(&mut client, &all);
+    let changes = &all["edit"]["documentChanges"][0];
+    assert_eq!(changes["textDocument"]["version"], 2);
+    let text = apply(&mut client, &all, 3);
+    assert_eq!(
+        text,
+        format!("#\n{SAFE}").replace("(cls, size)\n", "(cls)\n")
+    );
     client.leave();
 }
 

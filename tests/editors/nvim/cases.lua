@@ -12,7 +12,12 @@ local function case(name, run)
   table.insert(names, name)
 end
 
-for _, file in ipairs({ "reading", "acting", "living" }) do
+local files = { "reading", "acting", "living" }
+-- the folder with the servers that others run beside it, where they could be installed
+if vim.env.MARGINOTE_PEERS then
+  table.insert(files, "beside")
+end
+for _, file in ipairs(files) do
   assert(loadfile(folder .. "/" .. file .. ".lua"))(case, function()
     return dofile(folder .. "/support.lua")
   end)
