@@ -16,7 +16,10 @@ use crate::syntax::{Field, Kind, Node};
 const OWN: &str = "marginote";
 
 /// Words without which a comment silences nothing.
-const WORDS: &[&str] = &[OWN, "noqa", "NOQA", "pylint"];
+const WORDS: &[&str] = &[OWN, "noqa", "NOQA", "ruff", "pylint"];
+
+/// How far below a comment the code may stand that it speaks of, in lines.
+const FAR: usize = 20;
 
 /// Whether comments that may silence something stand in segments that changed.
 pub(super) fn concerns(changed: &Changed<'_>) -> bool {
@@ -54,6 +57,7 @@ pub(super) fn unsuppressed(
     let suppressed = SuppressedFile {
         path: file.path(),
         line_of: &|offset| file.line(offset),
+        code_line: &|offset| code_line(file, offset),
         statement: &|line| statement(file, line),
     };
     let peers = |code: &str| knowledge.rule(code).map(peer_codes).unwrap_or_default();
@@ -91,6 +95,22 @@ pub(super) fn directives_of(
         }
     }
     found
+}
+
+/// The line (from 0) of the code that stands before a comment, else of that below it; the comment's own where none is near.
+pub(super) fn code_line(file: &FileFacts, comment: usize) -> usize {
+    let own = file.line(comment);
+    let is_code = |line: &usize| {
+        let text = file.line_start(*line).map(|start| &file.source()[start..]);
+        let text = text.map(|text| {
+            text.split(['\n', '\r'])
+                .next()
+                .unwrap_or_default()
+                .trim_start()
+        });
+        text.is_some_and(|text| !text.is_empty() && !text.starts_with('#'))
+    };
+    (own..=own + FAR).find(is_code).unwrap_or(own)
 }
 
 /// The lines (from 0) of the statement that a line belongs to: of a compound statement its header.

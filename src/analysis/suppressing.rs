@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Snapshot;
-use super::suppressed::{directives_of, segments, statement};
+use super::suppressed::{code_line, directives_of, segments, statement};
 use crate::facts::FileFacts;
 use crate::rules::suppress::{Directive, SuppressedFile, directives, lines, name_being_written};
 use crate::rules::{Edit, Finding, Place};
@@ -81,6 +81,7 @@ fn in_statement(
     let suppressed = SuppressedFile {
         path: file.path(),
         line_of: &|offset| file.line(offset),
+        code_line: &|offset| code_line(file, offset),
         statement: &|line| statement(file, line),
     };
     let lines = lines(finding, &suppressed);

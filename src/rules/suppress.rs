@@ -25,6 +25,8 @@ pub struct Directive {
     range: Range<usize>,
     /// The file, or the statement that the comment stands in.
     whole_file: bool,
+    /// Whether it speaks of the next statement where it stands in a line of its own.
+    of_next: bool,
     asks: Asks,
 }
 
@@ -38,6 +40,8 @@ enum Asks {
     Wrong(String),
     /// `# noqa`, with codes or without any.
     Noqa(Option<Vec<String>>),
+    /// `# ruff: ignore[…]`: codes.
+    Ruff(Vec<String>),
     /// `# pylint: disable=…`: codes, names, or `all`.
     Pylint(Vec<String>),
 }
@@ -47,6 +51,8 @@ pub struct SuppressedFile<'a> {
     pub path: &'a Arc<PathBuf>,
     /// From a byte to its line.
     pub line_of: &'a dyn Fn(usize) -> usize,
+    /// From the first byte of a comment to the line of the code that stands before it, or else below it.
+    pub code_line: &'a dyn Fn(usize) -> usize,
     /// From a line to the lines of the statement it belongs to: of a compound statement its header, of a line without a statement the line itself.
     pub statement: &'a dyn Fn(usize) -> Range<usize>,
 }
@@ -83,6 +89,7 @@ pub fn directives(comment: &str, at: usize, known: &KnownRules) -> Vec<Directive
             found.push(Directive {
                 range: at + hash..words.at(),
                 whole_file,
+                of_next: matches!(asks, Asks::Ruff(_)),
                 asks,
             });
         }
@@ -172,7 +179,9 @@ impl<'a> Words<'a> {
             self.own(known)
         } else if self.eat("noqa") {
             Some((false, self.noqa()?))
-        } else if self.eat("ruff:") || self.eat("flake8:") {
+        } else if self.eat("ruff:") {
+            self.ruff()
+        } else if self.eat("flake8:") {
             self.eat("noqa")
                 .then(|| self.noqa())?
                 .map(|asks| (true, asks))
@@ -181,6 +190,21 @@ impl<'a> Words<'a> {
         } else {
             None
         }
+    }
+
+    /// What follows `ruff:`. Its comments for the lines between two comments are not read.
+    fn ruff(&mut self) -> Option<(bool, Asks)> {
+        let word = self.word();
+        let whole_file = match word.to_ascii_lowercase().as_str() {
+            "noqa" => return self.noqa().map(|asks| (true, asks)),
+            "file-ignore" => true,
+            "ignore" => false,
+            _ => return None,
+        };
+        let is_list = self.eat("[");
+        let codes = self.names(|word| !word.is_empty());
+        self.eat(",");
+        (is_list && self.eat("]")).then_some((whole_file, Asks::Ruff(codes)))
     }
 
     /// What follows `noqa`. A colon with no code behind it asks for nothing.
@@ -271,7 +295,10 @@ pub fn apply(
         .iter()
         .map(|directive| Active {
             directive,
-            line: (file.line_of)(directive.range.start),
+            line: match directive.of_next {
+                true => (file.code_line)(directive.range.start),
+                false => (file.line_of)(directive.range.start),
+            },
             used: vec![false; directive.names()],
         })
         .collect();
@@ -407,6 +434,10 @@ impl Active<'_> {
                 let start = |code: &String| peer.get(..code.len()).is_some_and(|p| same(p, code));
                 codes.iter().any(start)
             }),
+            Asks::Ruff(codes) => (rules.peers)(code)
+                .noqa
+                .iter()
+                .any(|peer| codes.contains(peer)),
             Asks::Pylint(names) => (rules.peers)(code).pylint.iter().any(|peer| {
                 names
                     .iter()
@@ -447,7 +478,7 @@ impl Active<'_> {
         };
         let whole = &self.directive.range;
         match &self.directive.asks {
-            Asks::Noqa(_) | Asks::Pylint(_) => Vec::new(),
+            Asks::Noqa(_) | Asks::Ruff(_) | Asks::Pylint(_) => Vec::new(),
             Asks::Wrong(message) => vec![hint(whole, message.clone())],
             Asks::All if self.used == [true] || !all_ran(&RuleSelector::All, rules) => Vec::new(),
             Asks::All => {

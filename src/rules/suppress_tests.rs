@@ -47,9 +47,15 @@ fn left(text: &str, off: &[&str]) -> Vec<String> {
         let end = (line + 1..).find(|l| !goes_on(*l)).unwrap_or(line + 1);
         start..end
     };
+    let line_of = |byte: usize| text[..byte].matches('\n').count();
     let file = SuppressedFile {
         path: &path,
-        line_of: &|byte| text[..byte].matches('\n').count(),
+        line_of: &line_of,
+        code_line: &|byte| {
+            let line = line_of(byte);
+            let is_code = |line: &usize| lines.get(*line).is_none_or(|text| !text.starts_with('#'));
+            (line..).find(is_code).unwrap_or(line)
+        },
         statement: &statement,
     };
     let rules = RuleFacts {
@@ -150,6 +156,27 @@ fn peers_comments_silence_the_same_rule() {
     nothing_left("# ruff: noqa: B006\n<MUT001>");
     nothing_left("# ruff: noqa\n<MUT001>");
     nothing_left("<MUT001>\n# flake8: noqa\n");
+}
+
+#[test]
+fn ruffs_own_comments_silence_the_same_rule() {
+    nothing_left("<MUT001>  # ruff: ignore[B006] because");
+    nothing_left("<MUT001>  # why # ruff:ignore[E501, B006,]");
+    nothing_left("# ruff: ignore[B006]\n# more\n<MUT001>");
+    nothing_left("# ruff: ignore[B006]\nstart\n  <MUT001>");
+    nothing_left("# ruff: file-ignore[B006]\nx\n<MUT001>\n<MUT001>");
+    for text in [
+        "<MUT001>\n# ruff: ignore[B006]\nx",
+        "<MUT001>  # ruff: ignore[B]",
+        "<MUT001>  # ruff: ignore[E501]",
+        "<MUT001>  # ruff: ignore[B006",
+        "<MUT001>  # ruff: ignore",
+        "<MUT001>  # ruff: ignore B006",
+        "<MUT001>\n# ruff: file-ignore\n",
+        "<MUT001>  # ruff: enable[B006]",
+    ] {
+        only_finding_left(text);
+    }
 }
 
 #[test]
@@ -257,7 +284,7 @@ fn what_cannot_be_read_is_told_and_silences_nothing() {
 
 #[test]
 fn any_comment_can_be_read() {
-    proptest::proptest!(|(comment in "#( |marginote:|ignore|noqa|:|\\[|\\]|,|MUT001|#|pylint: disable=|é|\\PC){0,20}")| {
+    proptest::proptest!(|(comment in "#( |marginote:|ignore|ruff:|noqa|:|\\[|\\]|,|MUT001|#|pylint: disable=|é|\\PC){0,20}")| {
         for directive in directives(&comment, 7, KNOWN) {
             proptest::prop_assert!(7 <= directive.range.start && directive.range.end <= 7 + comment.len());
             proptest::prop_assert!(comment.is_char_boundary(directive.range.end - 7));
