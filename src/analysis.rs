@@ -750,9 +750,14 @@ impl Snapshot {
 
     /// What a hover at a byte offset says: the finding there, else the concept of the construct. None where there is neither.
     pub fn hover(&self, path: &Path, offset: usize) -> Option<Hover> {
+        self.hover_beside(path, offset, false)
+    }
+
+    /// The same for an editor in which the message and the evidence of findings `are_shown` beside the hover: without these.
+    pub fn hover_beside(&self, path: &Path, offset: usize, are_shown: bool) -> Option<Hover> {
         let report = self.findings(path, &Cancel::default())?;
         if self.is_note(path) {
-            return self.note_hover(path, offset, &report);
+            return self.note_hover(path, offset, &report, are_shown);
         }
         let worked = self.worked();
         let project = &*worked.project;
@@ -764,7 +769,12 @@ impl Snapshot {
         let knowledge = &self.config(path).knowledge;
         let document = |path: &Path| self.document(path);
         let quote = |concept: &str| self.quote(concept);
-        places.find_map(|at| hover::hover(project, file, knowledge, at, &report, &document, &quote))
+        let material = hover::Material {
+            document: &document,
+            quote: &quote,
+            are_shown,
+        };
+        places.find_map(|at| hover::hover(project, file, knowledge, at, &report, &material))
     }
 
     /// Reads the workspace's files that were not read yet, so that findings that need the whole project can be made. `progress` gets (done, all).

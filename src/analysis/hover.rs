@@ -11,16 +11,30 @@ use crate::project::Project;
 use crate::rules::{Finding, Place};
 use crate::text::Document;
 
-/// The hover at a byte of a file. `document` gives the text of any file, for the lines of evidence, `quote` what the user's notes say of a concept.
+/// What a hover is made with besides the code.
+pub(super) struct Material<'a> {
+    /// The text of any file, for the lines of evidence.
+    pub document: &'a dyn Fn(&Path) -> Option<std::sync::Arc<Document>>,
+    /// What the user's notes say of a concept.
+    pub quote: &'a dyn Fn(&str) -> Option<Quote>,
+    /// Whether the message and the evidence of a finding are shown beside the hover.
+    pub are_shown: bool,
+}
+
+/// The hover at a byte of a file.
 pub(super) fn hover(
     project: &Project,
     file: &FileFacts,
     knowledge: &Knowledge,
     offset: usize,
     report: &Report,
-    document: &dyn Fn(&Path) -> Option<std::sync::Arc<Document>>,
-    quote: &dyn Fn(&str) -> Option<Quote>,
+    material: &Material<'_>,
 ) -> Option<Hover> {
+    let Material {
+        document,
+        quote,
+        are_shown,
+    } = *material;
     let findings = findings_at(report, offset);
     if let Some(finding) = findings.first() {
         let place = |place: &Place| in_words(place, file, project, document);
@@ -29,7 +43,14 @@ pub(super) fn hover(
         let construct = super::construct::construct_at(project, file, offset);
         let named = construct.and_then(|construct| construct.named);
         let designs = designs_of(project, named, file);
-        let text = explain::finding(finding, knowledge, &place, &designs, quote.as_ref());
+        let text = explain::finding(
+            finding,
+            knowledge,
+            &place,
+            &designs,
+            quote.as_ref(),
+            are_shown,
+        );
         return Some(Hover {
             range: finding.place.range.clone(),
             concept: rule.map(|rule| rule.concept.clone()),

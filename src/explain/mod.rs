@@ -62,12 +62,14 @@ pub fn text(markdown: &str) -> Text {
 
 /// What a hover says over a finding. `place` says where a place is in words, such as `line 12` or `worker.py, line 3`; `designs` are what the thing that is named there is in
 /// the project, `quote` is what the user's notes say of the finding's concept.
+/// Without its message and its evidence where these `are_shown` beside the hover.
 pub fn finding(
     finding: &Finding,
     knowledge: &Knowledge,
     place: &dyn Fn(&Place) -> String,
     designs: &[Design],
     quote: Option<&Quote>,
+    are_shown: bool,
 ) -> Text {
     let rule = knowledge.rule(finding.code).map(defuse::rule);
     let rule = rule.as_deref();
@@ -75,22 +77,14 @@ pub fn finding(
         Some(rule) => format!("**{}** `{}`\n\n", rule.title, rule.code),
         None => format!("**{}**\n\n", finding.code),
     };
-    out.push_str(&escape::message(&finding.message));
-    out.push_str("\n\n");
-    for evidence in finding.evidence.iter().take(EVIDENCE) {
-        let place = escape::message(&place(&evidence.place));
-        let message = escape::message(&evidence.message);
-        push(&mut out, format_args!("- {place}: {message}\n"));
-    }
-    let more = finding.evidence.len().saturating_sub(EVIDENCE);
-    if more > 0 {
-        push(&mut out, format_args!("- and {more} more\n"));
+    if !are_shown {
+        push_finding(&mut out, finding, place);
     }
     for design in designs {
-        push(&mut out, format_args!("\n{}\n", design::sentence(design)));
+        push(&mut out, format_args!("{}\n\n", design::sentence(design)));
     }
     if let Some(rule) = rule {
-        push(&mut out, format_args!("\n{}\n\n", rule.lesson));
+        push(&mut out, format_args!("{}\n\n", rule.lesson));
         let concept = knowledge.concept(&rule.concept).map(defuse::concept);
         let concept = concept.as_deref();
         let own = rule.section("Good").map_or(&[][..], |good| &good.blocks);
@@ -100,6 +94,22 @@ pub fn finding(
         push_recall(&mut out, concept);
     }
     Text::new(out)
+}
+
+/// The message and the evidence.
+fn push_finding(out: &mut String, finding: &Finding, place: &dyn Fn(&Place) -> String) {
+    out.push_str(&escape::message(&finding.message));
+    out.push_str("\n\n");
+    for evidence in finding.evidence.iter().take(EVIDENCE) {
+        let place = escape::message(&place(&evidence.place));
+        let message = escape::message(&evidence.message);
+        push(out, format_args!("- {place}: {message}\n"));
+    }
+    let more = finding.evidence.len().saturating_sub(EVIDENCE);
+    if more > 0 {
+        push(out, format_args!("- and {more} more\n"));
+    }
+    out.push('\n');
 }
 
 /// What the card of a rule teaches, for those who have the finding before their eyes: its title, its lesson, why it goes wrong, and how it is done well. None for what has no card.

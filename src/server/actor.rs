@@ -265,15 +265,24 @@ impl Actor {
 
     /// Findings, lenses and hints in any open document may be different now.
     fn look_again(&mut self) {
+        // before that no client takes requests; what it asks for first is new anyway
+        if self.settled {
+            self.refresh();
+        }
+        if !self.session.pulls_diagnostics {
+            self.analyse();
+        }
+    }
+
+    /// Has the client ask again for what it shows.
+    fn refresh(&self) {
         if self.session.refreshes_code_lenses {
             tokio::spawn(asking::refresh_code_lenses(self.client.clone()));
         }
         if self.session.refreshes_inlay_hints {
             tokio::spawn(asking::refresh_inlay_hints(self.client.clone()));
         }
-        if !self.session.pulls_diagnostics {
-            self.analyse();
-        } else if self.session.refreshes_diagnostics {
+        if self.session.pulls_diagnostics && self.session.refreshes_diagnostics {
             tokio::spawn(asking::refresh_diagnostics(self.client.clone()));
         }
     }

@@ -99,7 +99,10 @@ impl LanguageServer for Backend {
                 return Ok(None);
             };
             let offset = source.offset(at.position, &session);
-            let hover = offset.and_then(|offset| view.snapshot.hover(&source.path, offset));
+            let hover = offset.and_then(|offset| {
+                let shown = session.shows_findings;
+                view.snapshot.hover_beside(&source.path, offset, shown)
+            });
             Ok(hover.map(|hover| {
                 let config = view.snapshot.config(&source.path);
                 let card = card(&hover, &config.knowledge).filter(|_| session.markdown);

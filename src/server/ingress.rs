@@ -30,7 +30,7 @@ use super::asking;
 use super::backend::{Backend, CONTEXT, Context};
 use super::diagnostics::DocumentReport;
 use super::pages::Pages;
-use super::session::Session;
+use super::session::{SHOWS_FINDINGS, Session};
 use super::transport::Outbox;
 use super::workspace::{SharedWorkspace, Workspace, lock};
 use super::{lifecycle, notebooks};
@@ -101,7 +101,17 @@ impl Ingress {
             workspace.start(&session);
             match params.get("initializationOptions") {
                 None | Some(Value::Null) => {}
-                Some(options) => workspace.configure(options),
+                Some(options) => {
+                    let mut settings = options.clone();
+                    // the session has it
+                    let own = settings.as_object_mut();
+                    let own = own.and_then(|settings| settings.remove(SHOWS_FINDINGS));
+                    if own.is_some_and(|value| !value.is_boolean()) {
+                        let wrong = format!("`{SHOWS_FINDINGS}` must be true or false.");
+                        workspace.send(Event::WrongSettings(vec![wrong]));
+                    }
+                    workspace.configure(&settings);
+                }
             }
         });
         if let Some(parent) = session.parent {

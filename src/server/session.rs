@@ -5,6 +5,9 @@ use tower_lsp::lsp_types::{PositionEncodingKind, TraceValue, Url};
 
 use crate::text::PositionEncoding;
 
+/// What a client says of itself in `initializationOptions`, among the settings: the protocol has no capability for it.
+pub const SHOWS_FINDINGS: &str = "shows-findings";
+
 /// The client's capabilities and the agreement with it.
 ///
 /// Read from the raw JSON: a client that knows a newer protocol, or spells an option in a way of its own, loses that option and not the server.
@@ -18,6 +21,8 @@ pub struct Session {
     pub parent: Option<u32>,
     /// Whether hovers may be Markdown.
     pub markdown: bool,
+    /// Whether the client shows a hover below the message and the evidence of the findings there, as VS Code does.
+    pub shows_findings: bool,
     /// Whether the documentation of completions may be Markdown.
     pub markdown_completions: bool,
     /// Whether the client asks for diagnostics; then they are never pushed.
@@ -70,6 +75,10 @@ impl Session {
                 .and_then(Value::as_u64)
                 .and_then(|pid| u32::try_from(pid).ok()),
             markdown: prefers_markdown(params, "hover/contentFormat"),
+            shows_findings: params
+                .pointer(&format!("/initializationOptions/{SHOWS_FINDINGS}"))
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
             markdown_completions: prefers_markdown(
                 params,
                 "completion/completionItem/documentationFormat",

@@ -424,7 +424,8 @@ impl Workspace {
         Arc::make_mut(&mut self.open).insert(path, document);
     }
 
-    fn send(&self, event: Event) {
+    /// Tells the actor something.
+    pub fn send(&self, event: Event) {
         // the actor ends with the process
         let _ = self.events.send(event);
     }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{Client, capable, ready, start, uri};
+use crate::harness::{Client, capable, pulling, ready, start, uri};
+use crate::vault::at;
 
 fn project(name: &str, files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::Builder::new()
@@ -213,6 +214,53 @@ fn wrong_settings_get_one_message_and_the_rest_applies() {
         json!([])
     );
     client.leave();
+}
+
+#[test]
+fn wrong_options_are_told_when_the_client_is_ready_and_nothing_is_asked_before() {
+    let mut client = start();
+    client.settings = Some(json!({}));
+    let mut capabilities = pulling();
+    capabilities["workspace"]["codeLens"] = json!({"refreshSupport": true});
+    let options = json!({"ignore": ["MUT001"], "no-such": 1, "shows-findings": "yes"});
+    client.call(
+        "initialize",
+        json!({"capabilities": capabilities, "initializationOptions": options}),
+    );
+    client.nothing(|message| message["id"].is_number() && message["method"].is_string());
+    client.notify("initialized", json!({}));
+    for words in ["shows-findings", "no-such"] {
+        let message = client.notified("window/showMessage")["message"].to_string();
+        assert!(message.contains(words), "{message}");
+    }
+    client.wait("lenses asked for", |message| {
+        message["method"] == "workspace/codeLens/refresh"
+    });
+    assert!(!client.log().contains("refuses"), "{}", client.log());
+    client.leave();
+}
+
+#[test]
+fn a_hover_does_not_repeat_what_the_client_shows() {
+    let hover = |options: Value| -> String {
+        let mut client = start();
+        client.initialize(json!({"capabilities": capable(), "initializationOptions": options}));
+        let text = "def f(items=[]):\n    items.append(1)\n    return items\n";
+        client.open("file:///a.py", 1, text);
+        let hover = client.call("textDocument/hover", at("file:///a.py", 0, 13));
+        client.nothing(|message| message["method"] == "window/showMessage");
+        client.leave();
+        let text = hover["contents"]["value"].as_str().unwrap_or_default();
+        // the card lies in another folder each time
+        let (text, _) = text.split_once("\n[open the card]").unwrap_or_default();
+        text.to_owned()
+    };
+    let whole = hover(json!({}));
+    let short = hover(json!({"shows-findings": true}));
+    let (title, rest) = whole.split_once("\n\n").expect("a title");
+    let (_, lesson) = rest.split_once("handed out here\n\n").expect("evidence");
+    assert_eq!(short, format!("{title}\n\n{lesson}"));
+    assert_eq!(hover(json!({"shows-findings": false})), whole);
 }
 
 #[test]

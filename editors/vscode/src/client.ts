@@ -31,6 +31,8 @@ export class Client extends LanguageClient {
       outputChannel: log,
       traceOutputChannel: log,
       middleware,
+      // a hover of VS Code has them above what the server says
+      initializationOptions: { "shows-findings": true },
       markdown: { isTrusted: false, supportHtml: false },
       // whoever started the process sees its end and acts on it
       errorHandler: {

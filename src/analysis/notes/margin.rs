@@ -30,6 +30,7 @@ impl Snapshot {
         path: &Path,
         offset: usize,
         report: &Report,
+        are_shown: bool,
     ) -> Option<Hover> {
         let here = |place: &Place| place.range.contains(&offset);
         let findings = report
@@ -39,7 +40,7 @@ impl Snapshot {
         if let Some(finding) = findings.min_by_key(|finding| finding.place.range.len()) {
             let place = |place: &Place| self.in_words(place);
             let config = self.config(path);
-            let text = explain::finding(finding, &config.knowledge, &place, &[], None);
+            let text = explain::finding(finding, &config.knowledge, &place, &[], None, are_shown);
             return Some(Hover {
                 range: finding.place.range.clone(),
                 concept: None,

@@ -31,10 +31,10 @@ const QUIET = {
 /** How long a step may take before it is done once more, in milliseconds: a key pressed or a mouse moved while the editor is busy can be lost. */
 const AGAIN = 6_000;
 
-/** One code-server with one extension, and the pages that are opened in it. */
+/** One code-server with extensions, and the pages that are opened in it. */
 export class Editor {
-  /** `settings` are the user's; `env` is added to the environment of everything that runs in the editor. */
-  static async start(name, vsix, settings, env = {}) {
+  /** `extensions` are files; `settings` are the user's; `env` is added to the environment of everything that runs in the editor. */
+  static async start(name, extensions, settings, env = {}) {
     const editor = new Editor();
     editor.name = name;
     editor.home = mkdtempSync(join(tmpdir(), "marginote-vscode-"));
@@ -43,9 +43,9 @@ export class Editor {
     const folders = ["--config", `${editor.home}/config.yaml`, "--user-data-dir", `${editor.home}/data`, "--extensions-dir", `${editor.home}/extensions`];
     // no marketplace, and nothing of the tester's own in the cache
     const environment = { ...process.env, EXTENSIONS_GALLERY: "{}", XDG_CACHE_HOME: `${editor.home}/cache`, XDG_DATA_HOME: `${editor.home}/share`, ...env };
-    const installed = spawnSync(process.execPath, [entry, ...folders, "--install-extension", vsix], { encoding: "utf8", env: environment });
+    const installed = spawnSync(process.execPath, [entry, ...folders, ...extensions.flatMap((file) => ["--install-extension", file])], { encoding: "utf8", env: environment });
     if (installed.status !== 0) {
-      throw new Error(`the extension cannot be installed: ${installed.stdout}${installed.stderr}`);
+      throw new Error(`the extensions cannot be installed: ${installed.stdout}${installed.stderr}`);
     }
     editor.port = await freePort();
     const arguments_ = ["--auth", "none", "--bind-addr", `127.0.0.1:${editor.port}`, "--disable-telemetry", "--disable-update-check"];

@@ -28,7 +28,7 @@ async function open(name, settings, files = SHOP) {
 before(async () => {
   // nobody's own program on PATH
   const path = process.env.PATH.split(":").filter((folder) => !existsSync(`${folder}/marginote`)).join(":");
-  editor = await Editor.start("missing", `${process.env.OUTPUT}/without.vsix`, {}, { PATH: path });
+  editor = await Editor.start("missing", [`${process.env.OUTPUT}/without.vsix`], {}, { PATH: path });
   programs = `${editor.home}/programs`;
   mkdirSync(programs);
   copyFileSync(process.env.MARGINOTE, `${programs}/marginote`);

@@ -12,7 +12,7 @@ import { step } from "./steps.mjs";
 let editor, window, shop;
 
 before(async () => {
-  editor = await Editor.start("shop", `${process.env.OUTPUT}/with.vsix`, {});
+  editor = await Editor.start("shop", [`${process.env.OUTPUT}/with.vsix`], {});
   shop = editor.workspace("shop", SHOP);
   window = await editor.open(shop, `${shop}/shop/basket.py`);
 });
@@ -40,6 +40,9 @@ step("A hover explains the finding and quotes the user's note", shown, async (wi
   const hover = await window.hover("{}", /Your notes/);
   const text = await hover.innerText();
   assert.match(text, /A mutable default is shared by all calls/);
+  // the finding's own words, which VS Code shows, are not said again
+  assert.equal(text.match(/gets the same object, made once/g)?.length, 1);
+  assert.equal(text.match(/seen is changed here/g)?.length, 1);
   assert.match(text, /term\.md › Python, second term › Functions › Mutable default arguments/);
   assert.match(text, /is made once, when def runs/);
 });
