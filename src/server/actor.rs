@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tower_lsp::Client;
 use tower_lsp::lsp_types::{MessageType, ProgressToken, ShowDocumentParams, Url};
 
-use super::diagnostics::{Told, tell};
+use super::diagnostics::{Problems, Told, tell};
 use super::indexing::{Indexer, Outcome, Step};
 use super::session::Session;
 use super::transport::Outbox;
@@ -47,10 +47,7 @@ pub enum Event {
     /// A file was analysed in a round.
     Analysed(Analysed),
     /// What kept findings from being made, when a request had a file analysed.
-    Problems {
-        path: PathBuf,
-        problems: Vec<String>,
-    },
+    Problems { path: PathBuf, problems: Problems },
     /// A round has looked at every open document, or was cancelled.
     RoundOver { round: u64 },
     /// The project is being read.
@@ -65,8 +62,8 @@ pub struct Analysed {
     pub revision: u64,
     /// What was found, for the client.
     pub told: Told,
-    /// For the log.
-    pub problems: Vec<String>,
+    /// What kept others from being made.
+    pub problems: Problems,
 }
 
 /// `textDocument/publishDiagnostics`. Sent past tower-lsp's client, which would make a tree of values of it and hand it through two more queues.
@@ -103,9 +100,11 @@ pub struct Actor {
     running: Option<Cancel>,
     /// What the client was told last, with the revision it is about.
     published: FxHashMap<PathBuf, (u64, Told)>,
-    /// Problems already in the log.
-    problems: FxHashMap<PathBuf, Vec<String>>,
-    /// Problems with notes already in the log.
+    /// Problems with open files that the client knows.
+    problems: FxHashMap<PathBuf, Problems>,
+    /// Problems with the configuration that the client knows.
+    settings_problems: FxHashSet<String>,
+    /// Problems with notes that the client knows.
     notes_problems: Vec<(PathBuf, String)>,
     /// Whether the client is ready and its settings are known, as far as it tells them.
     settled: bool,
@@ -134,6 +133,7 @@ impl Actor {
             running: None,
             published: FxHashMap::default(),
             problems: FxHashMap::default(),
+            settings_problems: FxHashSet::default(),
             notes_problems: Vec::new(),
             settled: false,
         }
@@ -165,8 +165,8 @@ impl Actor {
                 tokio::spawn(asking::show_document(self.client.clone(), document));
             }
             Event::StopProgress(token) => self.indexer.stop(&token),
-            Event::Analysed(analysed) => self.analysed(analysed),
-            Event::Problems { path, problems } => self.log(&path, problems),
+            Event::Analysed(analysed) => self.analysed(analysed).await,
+            Event::Problems { path, problems } => self.tell_problems(&path, problems).await,
             Event::RoundOver { round } => self.round_over(round),
             Event::Indexing(step) => match self.indexer.step(step).await {
                 Outcome::Nothing => {}
@@ -212,14 +212,14 @@ impl Actor {
             .await;
     }
 
-    /// What is wrong with notes is logged when it appears, and the user is told to look there.
+    /// What is wrong with notes is logged when it appears, there and at the client, and the user is told to look there.
     async fn notes_read(&mut self, read: ReadNotes) {
         let known = std::mem::replace(&mut self.notes_problems, read.problems);
         let is_new = |problem: &&(PathBuf, String)| !known.contains(problem);
         let mut new = self.notes_problems.iter().filter(is_new).peekable();
         let tell = new.peek().is_some();
         for (path, problem) in new {
-            tracing::warn!("{}: {problem}", path.display());
+            self.warn(format!("{}: {problem}", path.display())).await;
         }
         // comes back as an event
         lock(&self.workspace).set_notes(read.notes);
@@ -317,14 +317,14 @@ impl Actor {
         }
     }
 
-    fn analysed(&mut self, analysed: Analysed) {
+    async fn analysed(&mut self, analysed: Analysed) {
         let Analysed {
             path,
             revision,
             told,
             problems,
         } = analysed;
-        self.log(&path, problems);
+        self.tell_problems(&path, problems).await;
         let Some(document) = lock(&self.workspace).current(&path, revision) else {
             return;
         };
@@ -350,18 +350,33 @@ impl Actor {
         });
     }
 
-    /// Problems are logged when they appear, not with each keystroke.
-    fn log(&mut self, path: &PathBuf, problems: Vec<String>) {
+    /// Problems are told when they appear, not with each keystroke: those with a file in the logs, those with the configuration in a message, for it is the user's to mend.
+    async fn tell_problems(&mut self, path: &PathBuf, problems: Problems) {
         let known = self.problems.get(path);
-        for problem in &problems {
-            if !known.is_some_and(|known| known.contains(problem)) {
-                tracing::warn!("{}: {problem}", path.display());
-            }
+        let is_new = |problem: &&String| !known.is_some_and(|known| known.file.contains(problem));
+        for problem in problems.file.iter().filter(is_new) {
+            self.warn(format!("{}: {problem}", path.display())).await;
         }
-        match problems.is_empty() {
-            true => self.problems.remove(path),
-            false => self.problems.insert(path.clone(), problems),
-        };
+        let is_new = |problem: &&String| !self.settings_problems.contains(*problem);
+        let new = problems.settings.iter().filter(is_new);
+        let new: Vec<&str> = new.map(String::as_str).collect();
+        if !new.is_empty() {
+            let message = format!("Marginote: {}", new.join("\n"));
+            tracing::warn!("{message}");
+            self.client
+                .show_message(MessageType::WARNING, message)
+                .await;
+        }
+        self.problems.insert(path.clone(), problems);
+        // one configuration is that of many files; what is told of a file that is closed meanwhile is not told again of the next
+        let all = self.problems.values().flat_map(|all| &all.settings);
+        self.settings_problems = all.cloned().collect();
+    }
+
+    /// Into the log, and into what the client shows of it.
+    async fn warn(&self, message: String) {
+        tracing::warn!("{message}");
+        self.client.log_message(MessageType::WARNING, message).await;
     }
 }
 
@@ -383,7 +398,11 @@ fn analyse_all(
             Ok(None) => return,
             Err(_) => {
                 let bug = "the analysis failed (a bug): no findings are shown".to_owned();
-                (Told::nothing(), vec![bug])
+                let problems = Problems {
+                    file: vec![bug],
+                    ..Problems::default()
+                };
+                (Told::nothing(), problems)
             }
         };
         let _ = events.send(Event::Analysed(Analysed {

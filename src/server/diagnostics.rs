@@ -67,23 +67,34 @@ impl Told {
     }
 }
 
-/// What a client is told of a file, and problems for the log. None when cancelled. What is the same as before is not converted again.
+/// What kept findings of a file from being made, for the user.
+#[derive(Default)]
+pub struct Problems {
+    /// With the file or the rules that look at it.
+    pub file: Vec<String>,
+    /// With the configuration that applies to it; each names its file and line.
+    pub settings: Vec<String>,
+}
+
+/// What a client is told of a file, and what is wrong. None when cancelled. What is the same as before is not converted again.
 pub fn tell(
     view: &View,
     path: &Path,
     cancel: &Cancel,
     session: &Session,
-) -> Option<(Told, Vec<String>)> {
+) -> Option<(Told, Problems)> {
     let cell = view.open.get(path).and_then(|open| open.cell.as_ref());
     let file = cell.map_or(path, |cell| &cell.notebook);
     if cell.is_none() && view.is_foreign(path) {
-        return Some((Told::nothing(), Vec::new()));
+        return Some((Told::nothing(), Problems::default()));
     }
     let report = view.snapshot.findings(file, cancel)?;
     let known = lock(&view.told).get(path).cloned();
     let config = view.snapshot.config(file);
-    let wrong = config.problems.iter().map(ToString::to_string);
-    let problems = report.problems.iter().cloned().chain(wrong).collect();
+    let problems = Problems {
+        file: report.problems.clone(),
+        settings: config.problems.iter().map(ToString::to_string).collect(),
+    };
     if let Some(known) = known.filter(|known| known.stamp == report.stamp) {
         return Some((known, problems));
     }

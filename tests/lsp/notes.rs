@@ -422,10 +422,20 @@ fn notes_that_cannot_be_read_get_one_message() {
         "Marginote: 2 notes cannot be read: see the log"
     );
     assert_eq!(client.logged("gone`"), 1);
+    for words in ["gone`", "lost`"] {
+        let told = client.notified("window/logMessage");
+        let text = told["message"].as_str().unwrap_or_default();
+        assert!(
+            text.contains(words) && text.contains("marginote.toml"),
+            "{told}"
+        );
+        assert_eq!(told["type"], 2);
+    }
     // the same once more is nothing new
     changed(&mut client, &[vault.uri("marginote.toml")]);
     read(&mut client);
     client.nothing(|message| message["method"] == "window/showMessage");
+    client.nothing(|message| message["method"] == "window/logMessage");
     assert_eq!(client.logged("lost`"), 1);
     assert!(hover(&mut client, &vault).contains("born once"));
     client.leave();

@@ -241,6 +241,41 @@ fn wrong_options_are_told_when_the_client_is_ready_and_nothing_is_asked_before()
 }
 
 #[test]
+fn what_is_wrong_in_a_configuration_file_is_told_once_and_again_when_it_comes_back() {
+    let wrong = "selct = [\"ALL\"]\n";
+    let project = project("wrong", &[("marginote.toml", wrong)]);
+    let mut client = start();
+    client.settings = Some(json!({}));
+    client.initialize(json!({"capabilities": capable(), "workspaceFolders": [folder(&project)]}));
+    let file = |name: &str| uri(&project.path().join(name));
+    let shown = |message: &Value| message["method"] == "window/showMessage";
+    let configure = |client: &mut Client, text: &str| {
+        let path = project.path().join("marginote.toml");
+        std::fs::write(&path, text).expect("a file");
+        let changes = json!({"changes": [{"uri": uri(&path), "type": 2}]});
+        client.notify("workspace/didChangeWatchedFiles", changes);
+    };
+    client.open(&file("a.py"), 1, "x = 1\n");
+    client.open(&file("b.py"), 1, "x = 1\n");
+    let told = client.notified("window/showMessage")["message"].to_string();
+    assert!(
+        told.contains("marginote.toml:1") && told.contains("did you mean `select`?"),
+        "{told}"
+    );
+    // another file, and another version of one
+    client.close(&file("a.py"));
+    client.close(&file("b.py"));
+    client.open(&file("c.py"), 1, "x = 2\n");
+    client.nothing(shown);
+    configure(&mut client, "");
+    client.nothing(shown);
+    configure(&mut client, wrong);
+    let again = client.notified("window/showMessage")["message"].to_string();
+    assert_eq!(again, told);
+    client.leave();
+}
+
+#[test]
 fn a_hover_does_not_repeat_what_the_client_shows() {
     let hover = |options: Value| -> String {
         let mut client = start();
@@ -301,8 +336,9 @@ fn cards_among_the_notes_are_used_and_read_again() {
     );
     let settings = json!({"settings": {"marginote": {"select": ["TEAM001", "GIL01"]}}});
     client.notify("workspace/didChangeConfiguration", settings);
-    let told = client.notified("window/showMessage");
-    let told = told["message"].as_str().unwrap_or_default();
+    let told = client.notified("window/showMessage")["message"].to_string();
+    assert!(told.contains("NOTE007 card-invalid"), "{told}");
+    let told = client.notified("window/showMessage")["message"].to_string();
     assert!(told.contains("`GIL01`; did you mean `GIL001`?"), "{told}");
     client.leave();
 }

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { type Disposable, EventEmitter, type ExtensionContext, type LogOutputChannel, commands, env, window, workspace } from "vscode";
 import {
   ExecuteCommandRequest,
+  LogMessageNotification,
   MessageType,
   type Middleware,
   ShowMessageNotification,
@@ -142,6 +143,8 @@ export class Server implements Disposable {
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on("line", (line) => this.write(line));
     }
+    // its log has them already
+    client.onNotification(LogMessageNotification.type, () => {});
     client.onNotification(ShowMessageNotification.type, ({ type, message }) => this.show(type, message));
   }
 
