@@ -2,7 +2,9 @@
 
 import type { ChildProcess } from "node:child_process";
 import {
+  type ClientCapabilities,
   CloseAction,
+  CodeLensRequest,
   type DynamicFeature,
   ErrorAction,
   ExecuteCommandRequest,
@@ -22,6 +24,16 @@ const DOCUMENTS = [
   { scheme: "file", language: "markdown" },
   { scheme: "file", language: "plaintext" },
 ];
+
+/** Says that lenses can be asked for again. */
+const REFRESHED_LENSES: StaticFeature = {
+  fillClientCapabilities: (capabilities: ClientCapabilities) => {
+    capabilities.workspace = { ...capabilities.workspace, codeLens: { refreshSupport: true } };
+  },
+  initialize: () => {},
+  getState: () => ({ kind: "static" }),
+  clear: () => {},
+};
 
 /** A client of one process. It is used once: another process gets another client. */
 export class Client extends LanguageClient {
@@ -46,12 +58,16 @@ export class Client extends LanguageClient {
       throw new Error("the server's stdin and stdout are not pipes");
     }
     super("marginote", "Marginote", () => Promise.resolve({ reader: stdout, writer: stdin, detached: true }), options);
+    this.registerFeature(REFRESHED_LENSES);
   }
 
-  /** The commands of the server are registered by the extension, which asks for what is missing and also answers while no server runs. */
+  /**
+   * The commands of the server are registered by the extension, which asks for what is missing and also answers while no server runs; so are its lenses, of which the
+   * server is told here that they can be asked for again.
+   */
   override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
     const method = "registrationType" in feature ? feature.registrationType.method : undefined;
-    if (method !== ExecuteCommandRequest.method) {
+    if (method !== ExecuteCommandRequest.method && method !== CodeLensRequest.method) {
       super.registerFeature(feature);
     }
   }

@@ -4,6 +4,7 @@ import { type ExtensionContext, window, workspace } from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
 import { showBeside } from "./beside";
 import { register } from "./commands";
+import { Lenses } from "./lenses";
 import { Server } from "./server";
 import { settings } from "./settings";
 import { Status } from "./status";
@@ -20,6 +21,7 @@ export function activate(context: ExtensionContext): void {
     status,
     started,
     started.onDidChange((state) => status.server(state)),
+    new Lenses(started),
     ...register(started, status, log),
     workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("marginote.path")) {

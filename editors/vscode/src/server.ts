@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Disposable, EventEmitter, type ExtensionContext, type LogOutputChannel, commands, env, window, workspace } from "vscode";
 import {
+  CodeLensRefreshRequest,
   ExecuteCommandRequest,
   LogMessageNotification,
   MessageType,
@@ -34,6 +35,7 @@ interface Run {
 
 export class Server implements Disposable {
   private readonly changed = new EventEmitter<State>();
+  private readonly lenses = new EventEmitter<void>();
   private readonly crashes = new Crashes();
   private run: Run | undefined;
   private current: State = { kind: "stopped", why: "It was not started yet." };
@@ -42,6 +44,8 @@ export class Server implements Disposable {
 
   /** Fires with the new state. */
   readonly onDidChange = this.changed.event;
+  /** Fires when lenses may be different now. */
+  readonly onDidRefreshLenses = this.lenses.event;
 
   constructor(
     private readonly context: ExtensionContext,
@@ -69,6 +73,7 @@ export class Server implements Disposable {
 
   dispose(): void {
     this.changed.dispose();
+    this.lenses.dispose();
   }
 
   /**
@@ -143,6 +148,7 @@ export class Server implements Disposable {
     if (child.stderr !== null) {
       createInterface({ input: child.stderr }).on("line", (line) => this.write(line));
     }
+    client.onRequest(CodeLensRefreshRequest.type, () => this.lenses.fire());
     // its log has them already
     client.onNotification(LogMessageNotification.type, () => {});
     client.onNotification(ShowMessageNotification.type, ({ type, message }) => this.show(type, message));

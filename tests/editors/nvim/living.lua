@@ -118,6 +118,35 @@ case("a server that answers nothing is named", function()
   t.wait_said("the server has not answered yet", 20000)
 end)
 
+case("the reading of the project can be stopped", function()
+  vim.env.MARGINOTE_TEST_HOOKS = "1"
+  vim.env.MARGINOTE_TEST_SLOW_INDEX = "600000"
+  local t = support()
+  local token
+  vim.api.nvim_create_autocmd("LspProgress", {
+    pattern = "begin",
+    callback = function(event)
+      token = event.data.params.token
+    end,
+  })
+  local bufnr = t.open("shop.py")
+  t.wait("progress", function()
+    return token ~= nil
+  end)
+  local progress = t.clients()[1].progress
+  t.clients()[1].rpc.notify("window/workDoneProgress/cancel", { token = token })
+  t.wait("end of the progress", function()
+    local last
+    for step in progress do
+      last = step
+    end
+    return last ~= nil and last.token == token and last.value.kind == "end"
+  end)
+  -- what can be found in the file alone is found all the same
+  t.wait_codes(bufnr, { "MUT001", "MUT006" })
+  t.equal(t.said, {})
+end)
+
 case("health", function()
   local t = support()
   t.shop()

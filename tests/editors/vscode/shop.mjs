@@ -263,6 +263,9 @@ step("A server that was killed is started again, and findings follow the text", 
 });
 
 step("A server that ends again and again stays off, and says so; Restart starts it", shown, async (window) => {
+  await window.goTo("notes/term.md", 5, 1);
+  const lens = window.page.locator(".codelens-decoration a").filter({ hasText: "used in 1 place" });
+  await lens.first().waitFor();
   let last = 0;
   for (let i = 0; i < 3; i++) {
     last = await another(last);
@@ -272,9 +275,12 @@ step("A server that ends again and again stays off, and says so; Restart starts 
   await window.shot("message");
   assert.deepEqual(await servers(editor.home), []);
   await window.status("warning");
+  // what nobody answers is not left to be clicked
+  await lens.first().waitFor({ state: "detached", timeout: 10_000 });
   await message.getByText("Restart", { exact: true }).click();
   await another(last);
   await window.problem(/MUT001/);
+  await lens.first().waitFor();
 });
 
 /** The server's process, once it is another than this. */
