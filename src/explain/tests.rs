@@ -140,7 +140,7 @@ fn hover_over_a_finding() {
         "`items` is one list for all calls of `add`: it grows",
         &["`items` is changed here", "called here"],
     );
-    insta::assert_snapshot!(both(&finding(&found, &knowledge, &line, &[], None)), @r"
+    insta::assert_snapshot!(both(&finding(&found, &knowledge, &line, &[], None, false)), @r"
 **A mutable default is shared by all calls** `MUT001`
 
 `items` is one list for all calls of `add`: it grows
@@ -401,6 +401,7 @@ fn a_finding_without_a_card_is_still_told() {
         &line,
         &[],
         None,
+        false,
     );
     assert_eq!(text.plain, "MUT001\n\nIt is so\n\n- line 7: see\n");
 }
@@ -413,6 +414,7 @@ fn evidence_is_cut_when_there_is_much() {
         &line,
         &[],
         None,
+        false,
     );
     assert!(
         text.plain.ends_with("- line 12: see\n- and 3 more\n"),
@@ -435,7 +437,7 @@ fn names_from_code_and_paths_do_nothing() {
     ] {
         let found = found(&format!("`{hostile}` and {hostile}"), &[hostile]);
         let place = |_: &Place| format!("{hostile}, line 3");
-        let text = finding(&found, &knowledge, &place, &[], None);
+        let text = finding(&found, &knowledge, &place, &[], None, false);
         for event in Parser::new_ext(&text.markdown, Options::all()) {
             let harmful = matches!(
                 event,
