@@ -814,6 +814,7 @@ fn only_statements_that_hold_the_words_are_parsed() {
         project: &project,
         file: &facts,
         options: &Options::default(),
+        parts: None,
     };
     let mut found = Findings::default();
     let statements = Statements::new(&facts);
