@@ -310,6 +310,12 @@ fn very_large_displays_and_lines() {
         "a".repeat(200_000)
     )]);
     nothing([format!("y = 1{}\n", " + 1".repeat(5_000))]);
+    for (word, operand) in [("and", "xs"), ("or", "not xs")] {
+        let test = vec![operand; 50_000].join(&format!(" {word} "));
+        nothing([format!(
+            "def f(xs=[]):\n    if {test}:\n        return\n    xs.append(1)\n"
+        )]);
+    }
 }
 
 #[test]

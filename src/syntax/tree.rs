@@ -62,7 +62,8 @@ pub fn parse(text: &Excerpt, seed: Option<&Seed>, keep: bool) -> (Tree, Option<S
         let old = seed.map(|seed| seed.edited(&source));
         parse_bytes(parser, source.as_bytes(), old.as_ref())
     });
-    let Some(parsed) = parsed else {
+    let nodes = parsed.as_ref().and_then(flatten);
+    let (Some(parsed), Some(nodes)) = (parsed, nodes) else {
         return (
             Tree {
                 nodes: vec![NodeData::opaque(text.len())],
@@ -73,7 +74,7 @@ pub fn parse(text: &Excerpt, seed: Option<&Seed>, keep: bool) -> (Tree, Option<S
         );
     };
     let tree = Tree {
-        nodes: flatten(&parsed),
+        nodes,
         text: text.clone(),
         has_error: parsed.root_node().has_error(),
     };
@@ -167,8 +168,11 @@ impl NodeData {
     }
 }
 
-/// Copies the named nodes in source order. Iterative: the depth of the code is not the depth of the stack.
-fn flatten(tree: &tree_sitter::Tree) -> Vec<NodeData> {
+/// How deep code may be nested that is looked into: what is asked of a node is often asked of every node around it. An operand of `a + b + …` is one deeper than the next.
+const DEEPEST: usize = 1_000;
+
+/// Copies the named nodes in source order. Iterative: the depth of the code is not the depth of the stack. None where the code is nested too deep.
+fn flatten(tree: &tree_sitter::Tree) -> Option<Vec<NodeData>> {
     let grammar = Grammar::get();
     let mut nodes: Vec<NodeData> = Vec::with_capacity(tree.root_node().descendant_count() / 2);
     let mut open: Vec<u32> = Vec::new();
@@ -205,6 +209,9 @@ fn flatten(tree: &tree_sitter::Tree) -> Vec<NodeData> {
         }
         if pushed && cursor.goto_first_child() {
             open.push(nodes.len() as u32 - 1);
+            if open.len() > DEEPEST {
+                return None;
+            }
             continue;
         }
         if pushed {
@@ -216,7 +223,7 @@ fn flatten(tree: &tree_sitter::Tree) -> Vec<NodeData> {
                 break;
             }
             if !cursor.goto_parent() {
-                return nodes;
+                return Some(nodes);
             }
             if let Some(closed) = open.pop() {
                 nodes[closed as usize].next = nodes.len() as u32;
