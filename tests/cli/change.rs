@@ -190,6 +190,33 @@ fn what_a_change_in_another_file_makes_names_it() {
 }
 
 #[test]
+fn each_of_many_findings_elsewhere_names_its_cause() {
+    let base = "import abc\n\n\nclass Base(abc.ABC):\n    pass\n";
+    let heirs: Vec<(String, String)> = (0..150)
+        .map(|i| {
+            let text = format!(
+                "import abc\nfrom base import Base\n\n\nclass Heir{i}(Base):\n    @abc.abstractmethod\n    def run(self): ...\n"
+            );
+            (format!("heir{i}.py"), text)
+        })
+        .collect();
+    let mut files = vec![("base.py", base)];
+    files.extend(heirs.iter().map(|(name, text)| (&**name, &**text)));
+    let project = repository(&files);
+    let here = project.path();
+    write(here, "base.py", &base.replace("(abc.ABC)", ""));
+    let document = check(here, &["--diff", "HEAD"]);
+    assert_eq!(document.findings.len(), 150);
+    for finding in &document.findings {
+        let evidence = finding.evidence.last().expect("there is some");
+        assert_eq!(
+            (finding.code.as_str(), &*evidence.message),
+            ("MET010", "new through the change in base.py:4")
+        );
+    }
+}
+
+#[test]
 fn lines_that_are_gone_count() {
     let silent = format!("# marginote: ignore-file[MUT001]\nimport os\n\n{PITFALL}");
     let project = repository(&[("a.py", &silent)]);

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::lines::{Changed, Map};
 use crate::analysis::{Cancel, Snapshot};
 use crate::project::is_notebook;
 use crate::rules::{Evidence, Finding, Place};
 
-/// For so many findings the cause is looked for; the others are only new.
-const FINDINGS: usize = 64;
+/// How many bytes of files are checked again to find causes: about two seconds' work. What is left then has its cause not looked for, and says so.
+const WORK: usize = 64 << 20;
 
 /// Texts that stand in for files, None for those that are not there.
 type Texts = FxHashMap<PathBuf, Option<Arc<str>>>;
@@ -23,8 +23,15 @@ type Step = (usize, usize);
 pub(super) struct Causes<'c> {
     map: &'c Map<'c>,
     after: Snapshot,
-    tried: FxHashMap<Step, Snapshot>,
+    tried: FxHashMap<Step, Tried>,
+    /// Bytes that may still be checked.
     left: usize,
+}
+
+/// The project after a step, and the files of it that were checked.
+struct Tried {
+    snapshot: Snapshot,
+    checked: FxHashSet<PathBuf>,
 }
 
 impl<'c> Causes<'c> {
@@ -33,13 +40,23 @@ impl<'c> Causes<'c> {
             map,
             after: after.clone(),
             tried: FxHashMap::default(),
-            left: FINDINGS,
+            left: WORK,
         }
     }
 
     /// The changed lines without which a finding would not be there, the changes above them taken back. The finding touches no changed line itself.
-    pub(super) fn of(&mut self, finding: &Finding) -> Option<Evidence> {
-        self.left = self.left.checked_sub(1)?;
+    pub(super) fn of(&mut self, finding: &Finding) -> Evidence {
+        let known = match self.left {
+            0 => None,
+            _ => self.looked_for(finding),
+        };
+        known.unwrap_or_else(|| Evidence {
+            message: "new through the change; which of its lines makes it was not looked for, for there are too many to try".to_owned(),
+            place: finding.place.clone(),
+        })
+    }
+
+    fn looked_for(&mut self, finding: &Finding) -> Option<Evidence> {
         let file = self.turn(self.map.files.len(), |own, files| {
             own.holds(finding, (files, 0))
         });
@@ -69,14 +86,19 @@ impl<'c> Causes<'c> {
     /// Whether the finding is there after a step.
     fn holds(&mut self, finding: &Finding, step: Step) -> bool {
         let (map, after) = (self.map, &self.after);
-        let snapshot = self
-            .tried
-            .entry(step)
-            .or_insert_with(|| after.as_if(texts(map, step)));
+        let tried = self.tried.entry(step).or_insert_with(|| Tried {
+            snapshot: after.as_if(texts(map, step)),
+            checked: FxHashSet::default(),
+        });
         let Some((path, start)) = place(map, &finding.place, step) else {
             return false;
         };
-        let report = snapshot.findings(&path, &Cancel::default());
+        if tried.checked.insert(path.clone()) {
+            let document = tried.snapshot.document(&path);
+            let bytes = document.map_or(0, |document| document.len_bytes());
+            self.left = self.left.saturating_sub(bytes);
+        }
+        let report = tried.snapshot.findings(&path, &Cancel::default());
         report.is_some_and(|report| {
             let mut findings = report.findings.iter();
             findings.any(|other| {

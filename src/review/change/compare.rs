@@ -42,7 +42,7 @@ impl Change {
                 let mut finding = finding.clone();
                 match part {
                     Part::Here => {}
-                    Part::Elsewhere => finding.evidence.extend(causes.of(&finding)),
+                    Part::Elsewhere => finding.evidence.push(causes.of(&finding)),
                     Part::None if all => {
                         existing.insert((finding.code, finding.place.clone()));
                     }
