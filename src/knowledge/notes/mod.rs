@@ -19,6 +19,7 @@ mod questions;
 mod remarks;
 mod scan;
 mod sections;
+mod session;
 
 pub use part::Part;
 
@@ -86,14 +87,14 @@ pub struct Section {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     pub kind: BlockKind,
-    /// The first word after a fence, in lower case; empty where there is none. `python` for the cells of a Python notebook.
+    /// The first word after a fence, in lower case; empty where there is none. `python` for the cells of a Python notebook, and for what was typed at a prompt.
     pub language: String,
     /// The bytes of the code in the text, without fences.
     pub range: Range<usize>,
     /// The line of its first line, from 0.
     pub line: usize,
     /// The code with the indent of its fence taken off, and any that all its lines have, and `%magic` and `!shell` lines blanked (`pass` where they are
-    /// indented). It has as many lines as `range`; each of the others is the end of the text's line.
+    /// indented); of a session at a prompt what was typed. It has as many lines as `range`; each of the others is the end of the text's line.
     pub code: String,
     /// The parts that the user marked as good or bad: lines of `code`, from 0, end exclusive. A block whose heading is so marked is marked whole.
     pub marks: Vec<(Range<usize>, Mark)>,
@@ -121,7 +122,7 @@ impl Block {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockKind {
     Fence,
-    /// A code cell of a notebook, or of a notebook that was saved as text. Its language is the one that `%%bash` or `%%writefile notes.toml` says.
+    /// A code cell of a notebook, or of a notebook that was saved as text, or a session at a prompt that stands in no fence. Its language is the one that `%%bash` or `%%writefile notes.toml` says.
     Cell,
     /// What a cell printed. It stands below its cell, in the file of a Jupyter notebook above it.
     Output,

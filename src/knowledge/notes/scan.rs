@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::lines::{self, Fence, Lines};
-use super::{BlockKind, Problem, ProblemKind, cells};
+use super::{BlockKind, Problem, ProblemKind, cells, session};
 
 /// A part of a text that is known to be of one kind before it is scanned.
 pub(super) struct Region {
@@ -128,6 +128,9 @@ impl Scanner<'_> {
         }
         if open_comment(text).is_some() && self.lines.start(line) < self.last_comment_end {
             return self.comment(line);
+        }
+        if session::starts(whole) {
+            return self.session(line);
         }
         if quotes > 0 {
             return line + 1;
@@ -266,6 +269,24 @@ impl Scanner<'_> {
     /// Whether a line is a heading even in code: `## …` at the margin under a blank line.
     fn is_surely_heading(&self, line: usize, text: &str) -> bool {
         text.starts_with("##") && lines::heading(text).is_some() && self.lines.is_blank(line - 1)
+    }
+
+    /// Reads what was typed at a prompt, and what was answered. Where that was no Python it is prose.
+    fn session(&mut self, line: usize) -> usize {
+        let lines = session::lines_from(self.lines, line, self.end);
+        let end = lines.end;
+        let texts = lines.clone().map(|line| self.lines.text(line));
+        if session::code(texts).is_some() {
+            self.outline.blocks.push(Found {
+                kind: BlockKind::Cell,
+                language: "python".to_owned(),
+                lines,
+                indent: 0,
+                quotes: 0,
+                info: String::new(),
+            });
+        }
+        end
     }
 
     /// Reads code that is only indented.

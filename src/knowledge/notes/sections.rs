@@ -6,7 +6,9 @@ use super::lines::{self, Lines};
 use super::marks::{self, Verdict};
 use super::prose::{ProseLine, prose_lines, without_callout};
 use super::scan::{Found, Heading, Outline};
-use super::{Block, BlockKind, Link, LinkKind, Mark, Section, headings, inline, python, questions};
+use super::{
+    Block, BlockKind, Link, LinkKind, Mark, Section, headings, inline, python, questions, session,
+};
 
 /// The sections of a text from this line on, and the links in them.
 pub(super) fn build(
@@ -101,9 +103,15 @@ impl Builder<'_> {
         section
     }
 
-    fn block(&self, found: Found) -> Block {
+    fn block(&self, mut found: Found) -> Block {
         let range = self.lines.span(found.lines.clone());
-        let code = self.code(&found);
+        let code = match self.session(&found) {
+            Some(code) => {
+                "python".clone_into(&mut found.language);
+                code
+            }
+            None => self.code(&found),
+        };
         let verdict = found.info.split_whitespace().nth(1);
         let mark = match verdict {
             Some("good") => Some(Mark::Good),
@@ -125,12 +133,23 @@ impl Builder<'_> {
         }
     }
 
-    fn code(&self, found: &Found) -> String {
-        let texts = found.lines.clone().map(|line| match found.quotes {
+    /// The lines of a block, without marks of quotation.
+    fn texts(&self, found: &Found) -> impl Iterator<Item = &str> {
+        found.lines.clone().map(move |line| match found.quotes {
             0 => self.lines.text(line),
             _ => lines::unquoted(self.lines.text(line)).0,
-        });
-        let texts: Vec<&str> = texts.collect();
+        })
+    }
+
+    /// What was typed at a prompt, if that is what a block is.
+    fn session(&self, found: &Found) -> Option<String> {
+        let may_be = found.kind != BlockKind::Output && session::is_language(&found.language);
+        let first = self.texts(found).find(|text| !lines::is_blank(text))?;
+        (may_be && session::starts(first)).then(|| session::code(self.texts(found)))?
+    }
+
+    fn code(&self, found: &Found) -> String {
+        let texts: Vec<&str> = self.texts(found).collect();
         match found.kind {
             BlockKind::Output => texts.join("\n"),
             BlockKind::Cell => python::without_magic(&texts.join("\n")),
