@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use divan::{Bencher, black_box};
-use marginote::analysis::Analysis;
 use marginote::analysis::notes::Notes;
+use marginote::analysis::{Analysis, Cancel};
 use marginote::knowledge::{ConceptCard, Knowledge};
 use tempfile::TempDir;
 
@@ -104,14 +104,26 @@ fn note(cards: &[&ConceptCard], dice: &mut Dice) -> String {
 #[divan::bench(sample_count = 5)]
 fn first_index(bencher: Bencher) {
     let vault = vault();
-    bencher.bench_local(|| black_box(Notes::index(&vault.files, Knowledge::builtin(), None)));
+    bencher.bench_local(|| {
+        black_box(Notes::index(
+            &vault.files,
+            Knowledge::builtin(),
+            None,
+            &Cancel::default(),
+        ))
+    });
 }
 
 #[divan::bench(sample_count = 10)]
 fn index_from_cache(bencher: Bencher) {
     let vault = vault();
     let cache = vault.folder.path().join("notes.cache");
-    Notes::index(&vault.files, Knowledge::builtin(), Some(&cache));
+    Notes::index(
+        &vault.files,
+        Knowledge::builtin(),
+        Some(&cache),
+        &Cancel::default(),
+    );
     let size = std::fs::metadata(&cache).map_or(0, |data| data.len());
     println!("the cache has {} KB", size >> 10);
     bencher.bench_local(|| {
@@ -119,6 +131,7 @@ fn index_from_cache(bencher: Bencher) {
             &vault.files,
             Knowledge::builtin(),
             Some(&cache),
+            &Cancel::default(),
         ))
     });
 }
@@ -126,7 +139,7 @@ fn index_from_cache(bencher: Bencher) {
 #[divan::bench(sample_count = 20)]
 fn one_note_changed(bencher: Bencher) {
     let vault = vault();
-    let notes = Notes::index(&vault.files, Knowledge::builtin(), None);
+    let notes = Notes::index(&vault.files, Knowledge::builtin(), None, &Cancel::default());
     let path = &vault.files[0];
     let text = std::fs::read_to_string(path).expect("a note");
     let changed = [(path.clone(), None)];
@@ -137,14 +150,24 @@ fn one_note_changed(bencher: Bencher) {
 
 #[divan::bench(sample_count = 50)]
 fn search(bencher: Bencher) {
-    let notes = Notes::index(&vault().files, Knowledge::builtin(), None);
+    let notes = Notes::index(
+        &vault().files,
+        Knowledge::builtin(),
+        None,
+        &Cancel::default(),
+    );
     notes.search("warm", 1);
     bencher.bench_local(|| black_box(notes.search("why is a lock needed for a counter", 10).len()));
 }
 
 #[divan::bench(sample_count = 50)]
 fn quote_for_a_hover(bencher: Bencher) {
-    let notes = Notes::index(&vault().files, Knowledge::builtin(), None);
+    let notes = Notes::index(
+        &vault().files,
+        Knowledge::builtin(),
+        None,
+        &Cancel::default(),
+    );
     let notes = Arc::new(notes);
     let mut analysis = Analysis::default();
     bencher

@@ -429,6 +429,7 @@ impl Analysis {
             .cloned();
         drop(worked);
         let uses = lock(&self.state.uses).clone();
+        let read = lock(&self.state.read).after();
         self.state = Arc::new(State {
             disk,
             config,
@@ -438,7 +439,7 @@ impl Analysis {
             reports: Mutex::default(),
             documents: Mutex::default(),
             shelf,
-            read: Mutex::default(),
+            read: Mutex::new(read),
             uses: Mutex::new(uses),
         });
     }

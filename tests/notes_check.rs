@@ -29,7 +29,10 @@ impl Project {
         }
         let root = project.folder.path().to_owned();
         project.analysis.set_folders(vec![root]);
-        let read = project.analysis.snapshot().read_notes(None);
+        let read = project
+            .analysis
+            .snapshot()
+            .read_notes(None, &Cancel::default());
         assert_eq!(read.problems, []);
         project.analysis.set_notes(read.notes);
         project

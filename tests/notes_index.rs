@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use marginote::analysis::Analysis;
 use marginote::analysis::notes::Notes;
+use marginote::analysis::{Analysis, Cancel};
 use marginote::explain::Quote;
 use marginote::knowledge::Knowledge;
 use tempfile::TempDir;
@@ -44,7 +44,12 @@ impl Vault {
 
     fn index(&self, names: &[&str]) -> Notes {
         let files: Vec<PathBuf> = names.iter().map(|name| self.path(name)).collect();
-        Notes::index(&files, Knowledge::builtin(), Some(&self.cache()))
+        Notes::index(
+            &files,
+            Knowledge::builtin(),
+            Some(&self.cache()),
+            &Cancel::default(),
+        )
     }
 }
 
@@ -90,6 +95,17 @@ fn sections_are_found_by_concept_and_by_words() {
     let quote = quote(notes, "weakref").expect("it answers");
     assert_eq!(quote.from.names, ["weak.md", "Diary", "Weak references"]);
     assert!(quote.lines[0].starts_with("They keep nothing alive"));
+}
+
+#[test]
+fn a_reading_that_is_cancelled_remembers_nothing() {
+    let vault = Vault::new();
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let files = [vault.path("slots.md")];
+    let notes = Notes::index(&files, Knowledge::builtin(), Some(&vault.cache()), &cancel);
+    assert_eq!(notes.files().count(), 0);
+    assert!(notes.problems().is_empty() && !vault.cache().exists());
 }
 
 #[test]
@@ -186,7 +202,12 @@ fn without_a_place_for_the_cache_everything_is_read() {
     let files = [vault.path("slots.md")];
     // a file stands where the folder should be
     let nowhere = vault.path("weak.md").join("notes.cache");
-    let notes = Notes::index(&files, Knowledge::builtin(), Some(&nowhere));
+    let notes = Notes::index(
+        &files,
+        Knowledge::builtin(),
+        Some(&nowhere),
+        &Cancel::default(),
+    );
     assert_eq!(about(&notes, "slots").len(), 1);
     assert_eq!(
         fs::read_to_string(vault.path("weak.md")).expect("untouched"),

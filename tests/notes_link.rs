@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use marginote::analysis::Cancel;
 use marginote::analysis::notes::{NoteSection, Notes};
 use marginote::knowledge::Knowledge;
 
 fn index(files: &[PathBuf]) -> Notes {
-    Notes::index(files, Knowledge::builtin(), None)
+    Notes::index(files, Knowledge::builtin(), None, &Cancel::default())
 }
 
 /// The links of every section of some notes, by heading.

@@ -23,6 +23,7 @@ pub use file::{NoteFile, NoteProblem, NoteSection, Stamp};
 pub use links::{NoteLink, Target};
 pub use margin::Lens;
 
+use crate::analysis::Cancel;
 use crate::knowledge::Knowledge;
 use crate::knowledge::link::{Linker, Subject};
 use crate::knowledge::notes::{Note, Part};
@@ -62,20 +63,23 @@ pub struct Place<'n> {
 
 impl Notes {
     /// Reads notes, in parallel, and links their sections to the concepts of the cards. `cache` is a file that remembers what was read of notes that have not
-    /// changed since; where it cannot be used or written, everything is read.
-    pub fn index(files: &[PathBuf], knowledge: &Knowledge, cache: Option<&Path>) -> Notes {
+    /// changed since; where it cannot be used or written, everything is read. When cancelled, notes are missing.
+    pub fn index(
+        files: &[PathBuf],
+        knowledge: &Knowledge,
+        cache: Option<&Path>,
+        cancel: &Cancel,
+    ) -> Notes {
         let linker = Arc::<OnceLock<Linker>>::default();
         let key = cache::key(knowledge);
         let known = cache
             .map(|cache| cache::load(cache, key))
             .unwrap_or_default();
         let read = |path: &PathBuf| {
-            (
-                path.clone(),
-                read(path, known.get(path), &linker, knowledge),
-            )
+            let read = || read(path, known.get(path), &linker, knowledge);
+            (!cancel.is_cancelled()).then(|| (path.clone(), read()))
         };
-        let found: Vec<_> = files.par_iter().map(read).collect();
+        let found: Vec<_> = files.par_iter().filter_map(read).collect();
         let is_new = |result: &Result<Arc<NoteFile>, ReadError>| match result {
             Ok(file) => !known
                 .get(&file.path)
@@ -86,6 +90,7 @@ impl Notes {
         let notes = Notes::of(BTreeMap::new(), Vec::new(), found, linker, key);
         if let Some(cache) = cache
             && !is_known
+            && !cancel.is_cancelled()
         {
             cache::store(cache, key, notes.files());
         }
@@ -205,13 +210,12 @@ impl Notes {
         Some((path, range.clone()))
     }
 
-    /// A note.
+    /// A note, and the stamp of its file.
     ///
     /// # Errors
     /// When it cannot be read; the text is for people.
-    pub fn read(path: &Path) -> Result<Note, String> {
-        let read = file::read(path).map(|(note, _)| note);
-        read.map_err(|error| error.to_string())
+    pub fn read(path: &Path) -> Result<(Note, Stamp), String> {
+        file::read(path).map_err(|error| error.to_string())
     }
 
     /// Whether a note goes by this name.

@@ -7,12 +7,13 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use super::notes::{Notes, Place, cache, check, quote};
-use super::{Report, Snapshot, lock, new_stamp};
+use super::notes::{Notes, Place, Stamp, cache, check, quote};
+use super::{Cancel, Report, Snapshot, lock, new_stamp};
 use crate::config::is_note;
 use crate::explain::Quote;
 use crate::knowledge::Knowledge;
 use crate::knowledge::notes::Note;
+use crate::text::Document;
 
 /// The notes as they were read last, and what has changed since.
 #[derive(Default)]
@@ -75,11 +76,12 @@ pub struct ReadNotes {
 }
 
 impl Snapshot {
-    /// Reads all notes that the configuration of the folders names. What the cache at this path knows of a note that has not changed is not read again.
-    pub fn read_notes(&self, cache: Option<&Path>) -> ReadNotes {
+    /// Reads all notes that the configuration of the folders names. What the cache at this path knows of a note that has not changed is not read again. When cancelled,
+    /// notes are missing.
+    pub fn read_notes(&self, cache: Option<&Path>, cancel: &Cancel) -> ReadNotes {
         let (files, mut problems) = self.notes_files();
         let cache = cache.filter(|_| !files.is_empty());
-        let notes = Notes::index(&files, &self.knowledge_of_notes(), cache);
+        let notes = Notes::index(&files, &self.knowledge_of_notes(), cache, cancel);
         problems.extend(notes.problems().iter().cloned());
         let notes = Arc::new(notes);
         ReadNotes { notes, problems }
@@ -165,15 +167,36 @@ impl Snapshot {
     /// # Errors
     /// When it cannot be read; the text is for people.
     pub fn note(&self, path: &Path) -> Result<Arc<Note>, String> {
-        if let Some(known) = lock(&self.state.read).get(path) {
-            return Ok(Arc::clone(known));
+        if let Some(known) = lock(&self.state.read).now.get(path) {
+            return Ok(Arc::clone(&known.note));
         }
-        let note = match self.open_text(path) {
-            Some(text) => Note::read(path, text.as_bytes()),
-            None => Notes::read(path)?,
+        let before = Arc::clone(&lock(&self.state.read).before);
+        let open = self
+            .state
+            .open
+            .get(path)
+            .filter(|file| file.cells.is_none());
+        let is_same = |known: &&ReadNote| match (&known.from, open) {
+            (Source::Open(document), Some(file)) => Arc::ptr_eq(document, &file.document),
+            (Source::Disk(stamp), None) => Stamp::of(path).is_ok_and(|now| now == *stamp),
+            _ => false,
         };
-        let note = Arc::new(note);
-        lock(&self.state.read).insert(path.to_owned(), Arc::clone(&note));
+        let read = match (before.get(path).filter(is_same), open) {
+            (Some(known), _) => known.clone(),
+            (None, Some(file)) => ReadNote {
+                note: Arc::new(Note::read(path, file.document.text().as_bytes())),
+                from: Source::Open(Arc::clone(&file.document)),
+            },
+            (None, None) => {
+                let (note, stamp) = Notes::read(path)?;
+                ReadNote {
+                    note: Arc::new(note),
+                    from: Source::Disk(stamp),
+                }
+            }
+        };
+        let note = Arc::clone(&read.note);
+        lock(&self.state.read).now.insert(path.to_owned(), read);
         Ok(note)
     }
 
@@ -246,7 +269,43 @@ impl Snapshot {
 }
 
 /// Notes that were read one by one.
-pub(super) type Read = FxHashMap<PathBuf, Arc<Note>>;
+#[derive(Default)]
+pub(super) struct Read {
+    now: FxHashMap<PathBuf, ReadNote>,
+    /// Those of the last state in which some were read: most have not changed since.
+    before: Arc<FxHashMap<PathBuf, ReadNote>>,
+}
+
+#[derive(Clone)]
+struct ReadNote {
+    note: Arc<Note>,
+    from: Source,
+}
+
+/// What a note was read from.
+#[derive(Clone)]
+enum Source {
+    Disk(Stamp),
+    Open(Arc<Document>),
+}
+
+impl Read {
+    /// More notes than hovers show are not kept from one state to the next.
+    const MOST: usize = 32;
+
+    /// For the next state.
+    pub(super) fn after(&self) -> Read {
+        let before = match self.now.len() {
+            0 => Arc::clone(&self.before),
+            1..=Read::MOST => Arc::new(self.now.clone()),
+            _ => Arc::default(),
+        };
+        Read {
+            before,
+            ..Read::default()
+        }
+    }
+}
 
 /// The line, from 0, of a byte.
 fn line_at(text: &str, offset: usize) -> usize {

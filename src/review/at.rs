@@ -106,7 +106,8 @@ pub fn explain_at(place: &Place) -> Result<Explained, PlaceError> {
     let mut analysis = Analysis::default();
     analysis.set_folders(vec![working_directory.clone()]);
     let snapshot = analysis.snapshot();
-    let read = reading(|| snapshot.read_notes(snapshot.notes_cache().as_deref()));
+    let read =
+        reading(|| snapshot.read_notes(snapshot.notes_cache().as_deref(), &Cancel::default()));
     analysis.set_notes(read.notes);
     let snapshot = analysis.snapshot();
     snapshot.index(&|_, _| {}, &Cancel::default());

@@ -230,7 +230,8 @@ fn asked(paths: &[PathBuf], all: bool) -> Result<Asked, CheckError> {
     analysis.set_folders(folders);
     let snapshot = analysis.snapshot();
     let knowledge = snapshot.knowledge_of_notes();
-    let read = reading(|| snapshot.read_notes(snapshot.notes_cache().as_deref()));
+    let read =
+        reading(|| snapshot.read_notes(snapshot.notes_cache().as_deref(), &Cancel::default()));
     let slugs = concepts(&snapshot, &knowledge, &code.files, all);
     let name = |path: &Path| shown(path, &working_directory);
     let questions = snapshot.questions(&slugs, Some(&read.notes), &name);

@@ -181,7 +181,10 @@ fn read(view: &View, run: u64, anew: bool, events: &UnboundedSender<Event>, canc
     if !cancel.is_cancelled() && (anew || view.snapshot.has_new_cards()) {
         let read = view
             .snapshot
-            .read_notes(view.snapshot.notes_cache().as_deref());
+            .read_notes(view.snapshot.notes_cache().as_deref(), cancel);
+        if cancel.is_cancelled() {
+            return;
+        }
         let notes = Arc::clone(&read.notes);
         let _ = events.send(Event::Indexing(Step::Notes { run, read }));
         notes.prepare(&view.snapshot.knowledge_of_notes());

@@ -117,7 +117,7 @@ impl ReadError {
 
 impl Stamp {
     /// Of a file.
-    pub(super) fn of(path: &Path) -> io::Result<Stamp> {
+    pub(in crate::analysis) fn of(path: &Path) -> io::Result<Stamp> {
         Stamp::of_metadata(&std::fs::metadata(path)?)
     }
 

@@ -5,27 +5,19 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{JsonConcept, asked, concepts, errors, heading, write_problems};
+use super::{JsonConcept, JsonPlace, JsonSections, asked, concepts, write_problems};
 use crate::analysis::notes::Notes;
 use crate::config::Settings;
 use crate::knowledge::Knowledge;
-use crate::review::format::json::{JsonError, write_document};
+use crate::knowledge::notes::Note;
+use crate::review::format::json::write_document;
 use crate::review::format::text;
 use crate::review::{CheckError, Format, finish};
 
 #[derive(Serialize)]
-struct Document<'n> {
-    version: u32,
-    sections: Vec<JsonSection<'n>>,
-    errors: Vec<JsonError<'n>>,
-}
-
-#[derive(Serialize)]
 struct JsonSection<'n> {
-    path: String,
-    /// From 1.
-    line: usize,
-    heading: &'n [Box<str>],
+    #[serde(flatten)]
+    place: JsonPlace<'n>,
     concepts: Vec<JsonConcept<'n>>,
     /// Where no concept is sure: the comment that links the section to the nearest one.
     mark: Option<String>,
@@ -45,16 +37,15 @@ pub fn link(file: &Path, format: Format, out: &mut dyn Write) -> Result<u8, Chec
     let mut sections = Vec::new();
     for file in notes.files() {
         // one that has gone meanwhile has no sections any more
-        let note = Notes::read(&file.path).unwrap_or_default();
+        let read = Notes::read(&file.path);
+        let note = read.map_or_else(|_| Note::default(), |(note, _)| note);
         let nearest = notes.nearest(&note, &knowledge);
         for (section, nearest) in file.sections.iter().zip(nearest) {
             let nearest = nearest.filter(|_| section.links.is_empty());
             let mark = nearest.map(|concept| format!("<!-- marginote: {concept} -->"));
             if !section.is_question {
                 sections.push(JsonSection {
-                    path: asked.shown(&file.path),
-                    line: section.line + 1,
-                    heading: &section.headings,
+                    place: asked.place(file, section),
                     concepts: concepts(section),
                     mark,
                 });
@@ -62,14 +53,7 @@ pub fn link(file: &Path, format: Format, out: &mut dyn Write) -> Result<u8, Chec
         }
     }
     let written = match format {
-        Format::Json => {
-            let document = Document {
-                version: 1,
-                sections,
-                errors: errors(&problems),
-            };
-            write_document(&document, out)
-        }
+        Format::Json => write_document(&JsonSections::new(sections, &problems), out),
         Format::Text => {
             write(&sections, &knowledge, out).and_then(|()| write_problems(&problems, out))
         }
@@ -84,8 +68,7 @@ fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     for section in sections {
-        let path = text::visible(&section.path);
-        writeln!(out, "{path}:{}  {}", section.line, heading(section.heading))?;
+        writeln!(out, "{}", section.place)?;
         for link in &section.concepts {
             let card = knowledge.concept(link.concept);
             let title = text::visible(card.map_or("", |card| &card.title));

@@ -5,27 +5,20 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Asked, JsonConcept, Problems, asked, concepts, errors, files, write_problems};
+use super::{
+    Asked, JsonConcept, JsonPlace, JsonSections, Problems, asked, concepts, files, write_problems,
+};
 use crate::analysis::notes::{NoteSection, Notes};
 use crate::config::Settings;
 use crate::knowledge::Knowledge;
-use crate::review::format::json::{JsonError, write_document};
+use crate::review::format::json::write_document;
 use crate::review::format::text;
 use crate::review::{CheckError, Format, finish};
 
 #[derive(Serialize)]
-struct Document<'n> {
-    version: u32,
-    sections: Vec<JsonSection<'n>>,
-    errors: Vec<JsonError<'n>>,
-}
-
-#[derive(Serialize)]
 struct JsonSection<'n> {
-    path: String,
-    /// From 1.
-    line: usize,
-    heading: &'n [Box<str>],
+    #[serde(flatten)]
+    place: JsonPlace<'n>,
     concepts: Vec<JsonConcept<'n>>,
     blocks: usize,
     questions: usize,
@@ -49,20 +42,13 @@ pub fn list(paths: &[PathBuf], format: Format, out: &mut dyn Write) -> Result<u8
 fn json(asked: &Asked, notes: &Notes, problems: &Problems, out: &mut dyn Write) -> io::Result<()> {
     let sections = files(notes).flat_map(|file| {
         file.sections.iter().map(|section| JsonSection {
-            path: asked.shown(&file.path),
-            line: section.line + 1,
-            heading: &section.headings,
+            place: asked.place(file, section),
             concepts: concepts(section),
             blocks: section.blocks,
             questions: section.questions,
         })
     });
-    let document = Document {
-        version: 1,
-        sections: sections.collect(),
-        errors: errors(problems),
-    };
-    write_document(&document, out)
+    write_document(&JsonSections::new(sections.collect(), problems), out)
 }
 
 fn tree(asked: &Asked, notes: &Notes, problems: &Problems, out: &mut dyn Write) -> io::Result<()> {

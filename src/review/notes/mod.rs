@@ -14,8 +14,8 @@ use indicatif::ProgressBar;
 use super::collect::{self, Missing};
 use super::format::{json, text};
 use super::{CheckError, Problem, Request, known_rules, outcome, shown};
-use crate::analysis::notes::{NoteFile, Notes};
-use crate::analysis::{Analysis, Snapshot};
+use crate::analysis::notes::{NoteFile, NoteSection, Notes};
+use crate::analysis::{Analysis, Cancel, Snapshot};
 use crate::config::{NotesPath, Settings};
 use crate::knowledge::Knowledge;
 use crate::knowledge::notes::ProblemKind;
@@ -94,10 +94,25 @@ impl Asked {
     /// Reads the notes, and says what is wrong with them and with the configuration.
     fn read(&self) -> (Notes, Problems) {
         let (knowledge, cache) = (self.knowledge(), self.cache());
-        let notes = reading(|| Notes::index(&self.files, &knowledge, cache.as_deref()));
+        let notes = reading(|| {
+            Notes::index(
+                &self.files,
+                &knowledge,
+                cache.as_deref(),
+                &Cancel::default(),
+            )
+        });
         let snapshot = self.analysis.snapshot();
         let problems = Problems::of(self, &snapshot, &notes);
         (notes, problems)
+    }
+
+    fn place<'n>(&self, file: &NoteFile, section: &'n NoteSection) -> JsonPlace<'n> {
+        JsonPlace {
+            path: self.shown(&file.path),
+            line: section.line + 1,
+            heading: &section.headings,
+        }
     }
 
     fn shown(&self, path: &Path) -> String {
@@ -108,7 +123,8 @@ impl Asked {
 /// Reads the notes that the configuration names, so that they can be quoted. What is wrong with them goes to stderr: the check is not about them.
 pub(super) fn read_for_quotes(analysis: &mut Analysis, working_directory: &Path) {
     let snapshot = analysis.snapshot();
-    let read = reading(|| snapshot.read_notes(snapshot.notes_cache().as_deref()));
+    let read =
+        reading(|| snapshot.read_notes(snapshot.notes_cache().as_deref(), &Cancel::default()));
     for (path, message) in &read.problems {
         let path = shown(path, working_directory);
         eprintln!("{}", text::visible(&format!("{path}: {message}")));
@@ -202,7 +218,7 @@ pub fn check_notes(request: &Request, out: &mut dyn Write) -> Result<u8, CheckEr
     // the other notes too: a link may lead to them, and they may say the opposite
     let cache = asked.cache();
     let snapshot = asked.analysis.snapshot();
-    let notes = reading(|| snapshot.read_notes(cache.as_deref())).notes;
+    let notes = reading(|| snapshot.read_notes(cache.as_deref(), &Cancel::default())).notes;
     // what is wrong with the configuration is said with the settings
     let mut unread = match asked.is_given {
         true => std::mem::take(&mut asked.unread),
@@ -225,6 +241,33 @@ pub fn check_notes(request: &Request, out: &mut dyn Write) -> Result<u8, CheckEr
     outcome(snapshot, &files, None, unread, asked.working_directory).write(request, out)
 }
 
+/// Where a section stands, as documents have it.
+#[derive(serde::Serialize)]
+struct JsonPlace<'n> {
+    path: String,
+    /// From 1.
+    line: usize,
+    heading: &'n [Box<str>],
+}
+
+/// The sections of notes, as documents have them; each is a [`JsonPlace`] with more.
+#[derive(serde::Serialize)]
+struct JsonSections<'n, S> {
+    version: u32,
+    sections: Vec<S>,
+    errors: Vec<json::JsonError<'n>>,
+}
+
+impl<'n, S> JsonSections<'n, S> {
+    fn new(sections: Vec<S>, problems: &'n Problems) -> Self {
+        JsonSections {
+            version: 1,
+            sections,
+            errors: errors(problems),
+        }
+    }
+}
+
 /// A concept of a section, as documents have it.
 #[derive(serde::Serialize)]
 struct JsonConcept<'n> {
@@ -238,7 +281,7 @@ pub(super) fn score(score: f32) -> f64 {
 }
 
 /// The concepts of a section, the surest first.
-fn concepts(section: &crate::analysis::notes::NoteSection) -> Vec<JsonConcept<'_>> {
+fn concepts(section: &NoteSection) -> Vec<JsonConcept<'_>> {
     let links = section.links.iter();
     let concept = links.map(|link| JsonConcept {
         concept: &link.concept,
@@ -247,11 +290,14 @@ fn concepts(section: &crate::analysis::notes::NoteSection) -> Vec<JsonConcept<'_
     concept.collect()
 }
 
-/// `Threads › The GIL`, as a terminal may show it.
-fn heading(headings: &[Box<str>]) -> String {
-    match headings {
-        [] => "(above the first heading)".to_owned(),
-        headings => text::visible(&headings.join(" › ")),
+/// `python.md:12  Threads › The GIL`, as a terminal may show it.
+impl std::fmt::Display for JsonPlace<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let heading = match self.heading {
+            [] => "(above the first heading)".to_owned(),
+            headings => text::visible(&headings.join(" › ")),
+        };
+        write!(f, "{}:{}  {heading}", text::visible(&self.path), self.line)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Asked, asked, errors, heading, score, write_problems};
+use super::{Asked, JsonPlace, asked, errors, score, write_problems};
 use crate::analysis::notes::Place;
 use crate::config::Settings;
 use crate::review::format::json::{JsonError, write_document};
@@ -21,10 +21,8 @@ struct Document<'n> {
 
 #[derive(Serialize)]
 struct JsonHit<'n> {
-    path: String,
-    /// From 1.
-    line: usize,
-    heading: &'n [Box<str>],
+    #[serde(flatten)]
+    place: JsonPlace<'n>,
     score: f64,
     /// Plain text. Empty where only the heading says the words.
     excerpt: String,
@@ -68,9 +66,7 @@ pub fn search(
 
 fn hit<'n>(asked: &Asked, place: &Place<'n>, words: &str) -> JsonHit<'n> {
     JsonHit {
-        path: asked.shown(&place.file.path),
-        line: place.section.line + 1,
-        heading: &place.section.headings,
+        place: asked.place(place.file, place.section),
         score: score(place.score),
         excerpt: asked.analysis.snapshot().excerpt(place, words),
     }
@@ -81,8 +77,7 @@ fn write(hits: &[JsonHit<'_>], words: &str, out: &mut dyn Write) -> io::Result<(
         return writeln!(out, "No note says `{}`.", text::visible(words));
     }
     for hit in hits {
-        let path = text::visible(&hit.path);
-        writeln!(out, "{path}:{}  {}", hit.line, heading(hit.heading))?;
+        writeln!(out, "{}", hit.place)?;
         for line in hit.excerpt.lines() {
             writeln!(out, "    {}", text::visible(line))?;
         }
