@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::notes::{Notes, Place, Stamp, cache, check, quote};
 use super::{Cancel, Report, Snapshot, lock, new_stamp};
-use crate::config::is_note;
+use crate::config::{SettingsProblem, is_note};
 use crate::explain::Quote;
 use crate::knowledge::Knowledge;
 use crate::knowledge::notes::Note;
@@ -71,7 +71,9 @@ impl Shelf {
 /// The notes of the folders.
 pub struct ReadNotes {
     pub notes: Arc<Notes>,
-    /// Paths of notes that are not there or may not be read, and files that are none, with what is wrong.
+    /// What the configuration names and is not there or may not be read, sorted. The problems of [`Config`](crate::config::Config) have these too.
+    pub missing: Vec<SettingsProblem>,
+    /// The files that could not be read, and why, for people.
     pub problems: Vec<(PathBuf, String)>,
 }
 
@@ -79,12 +81,14 @@ impl Snapshot {
     /// Reads all notes that the configuration of the folders names. What the cache at this path knows of a note that has not changed is not read again. When cancelled,
     /// notes are missing.
     pub fn read_notes(&self, cache: Option<&Path>, cancel: &Cancel) -> ReadNotes {
-        let (files, mut problems) = self.notes_files();
+        let (files, missing) = self.notes_files();
         let cache = cache.filter(|_| !files.is_empty());
         let notes = Notes::index(&files, &self.knowledge_of_notes(), cache, cancel);
-        problems.extend(notes.problems().iter().cloned());
-        let notes = Arc::new(notes);
-        ReadNotes { notes, problems }
+        ReadNotes {
+            problems: notes.problems().to_vec(),
+            notes: Arc::new(notes),
+            missing,
+        }
     }
 
     /// Where it is kept what the notes of these folders say: a file in the user's cache directory. None where the user has no home.
@@ -93,14 +97,13 @@ impl Snapshot {
     }
 
     /// The files of notes of all folders, sorted, and what is wrong with their paths.
-    fn notes_files(&self) -> (Vec<PathBuf>, Vec<(PathBuf, String)>) {
+    fn notes_files(&self) -> (Vec<PathBuf>, Vec<SettingsProblem>) {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for folder in self.state.disk.roots() {
             let config = self.state.config.for_folder(&folder);
             let found = config.notes_files(&config.notes);
             files.extend(found.files);
-            let problem = found.problems.into_iter();
-            problems.extend(problem.map(|problem| (problem.path, problem.message)));
+            problems.extend(found.problems);
         }
         files.sort();
         files.dedup();

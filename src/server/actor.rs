@@ -105,7 +105,7 @@ pub struct Actor {
     /// Problems with the configuration that the client knows.
     settings_problems: FxHashSet<String>,
     /// Problems with notes that the client knows.
-    notes_problems: Vec<(PathBuf, String)>,
+    notes_problems: Vec<String>,
     /// Whether the client is ready and its settings are known, as far as it tells them.
     settled: bool,
 }
@@ -214,12 +214,18 @@ impl Actor {
 
     /// What is wrong with notes is logged when it appears, there and at the client, and the user is told to look there.
     async fn notes_read(&mut self, read: ReadNotes) {
-        let known = std::mem::replace(&mut self.notes_problems, read.problems);
-        let is_new = |problem: &&(PathBuf, String)| !known.contains(problem);
+        let missing = read.missing.iter().map(ToString::to_string);
+        let own = read.problems.iter();
+        let own = own.map(|(path, problem)| format!("{}: {problem}", path.display()));
+        let known = std::mem::replace(&mut self.notes_problems, missing.chain(own).collect());
+        // what is missing is wrong in the configuration too
+        let is_new = |problem: &&String| {
+            !known.contains(problem) && !self.settings_problems.contains(*problem)
+        };
         let mut new = self.notes_problems.iter().filter(is_new).peekable();
         let tell = new.peek().is_some();
-        for (path, problem) in new {
-            self.warn(format!("{}: {problem}", path.display())).await;
+        for problem in new {
+            self.warn(problem.clone()).await;
         }
         // comes back as an event
         lock(&self.workspace).set_notes(read.notes);
@@ -357,7 +363,9 @@ impl Actor {
         for problem in problems.file.iter().filter(is_new) {
             self.warn(format!("{}: {problem}", path.display())).await;
         }
-        let is_new = |problem: &&String| !self.settings_problems.contains(*problem);
+        let is_new = |problem: &&String| {
+            !self.settings_problems.contains(*problem) && !self.notes_problems.contains(problem)
+        };
         let new = problems.settings.iter().filter(is_new);
         let new: Vec<&str> = new.map(String::as_str).collect();
         if !new.is_empty() {

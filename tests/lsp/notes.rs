@@ -437,7 +437,17 @@ fn notes_that_cannot_be_read_get_one_message() {
     client.nothing(|message| message["method"] == "window/showMessage");
     client.nothing(|message| message["method"] == "window/logMessage");
     assert_eq!(client.logged("lost`"), 1);
+    // nor does it matter how many files are analysed with these settings
+    for name in ["one.py", "two.py"] {
+        client.open(
+            &vault.uri(name),
+            1,
+            "def f(found=[]):\n    found.append(1)\n",
+        );
+        client.published_version(&vault.uri(name), 1);
+    }
     assert!(hover(&mut client, &vault).contains("born once"));
+    assert_eq!(client.logged("gone`"), 1);
     client.leave();
 }
 
