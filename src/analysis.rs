@@ -35,7 +35,7 @@ use crate::config::{Config, ConfigCache, Settings, is_note};
 use crate::facts::FileFacts;
 use crate::facts::trace::{Traced, record};
 use crate::project::{Disk, DiskState, Project, is_notebook};
-use crate::rules::{Context, Finding, Findings, Options, Parts, Statements, sorted};
+use crate::rules::{Context, Finding, Findings, Fix, Options, Parts, Statements, sorted};
 use crate::text::{Cells, Change, Document, PositionEncoding, RangeError};
 
 use any_rule::AnyRule;
@@ -344,7 +344,7 @@ impl Analysis {
 
     /// Closes a document: from now on the file on disk speaks for the path.
     pub fn close(&mut self, path: &Path) {
-        if !is_note(path) {
+        if may_be_code(path) {
             self.state.disk.forget(path);
         }
         self.change(path, |open| {
@@ -355,7 +355,7 @@ impl Analysis {
     /// Forgets what is known of these files on disk (Python files, configuration files, notes). Whether anything may be different now.
     pub fn changed_on_disk(&mut self, paths: &[PathBuf]) -> bool {
         let has_notes = self.state.shelf.has_notes() || self.state.config.has_notes();
-        if paths.iter().all(|path| is_note(path)) && !has_notes {
+        if !paths.iter().any(|path| may_be_code(path)) && !has_notes {
             return false;
         }
         for path in paths {
@@ -674,11 +674,18 @@ impl Snapshot {
         for finding in &mut findings {
             finding.severity = config.severity(finding.code, finding.severity);
         }
-        if !self.state.open.contains_key(path) && self.cells(path).is_some() {
-            // what would be edited is the text of the cells, and not the file
+        if let Some(cells) = self.cells(path) {
+            let is_in_cells = |fix: &Fix| {
+                let mut ranges = fix.edits.iter().map(|edit| &edit.place.range);
+                ranges.all(|range| {
+                    cells
+                        .at(range.start)
+                        .is_some_and(|cell| range.end <= cell.bytes.end)
+                })
+            };
             findings
                 .iter_mut()
-                .for_each(|finding| finding.fixes.clear());
+                .for_each(|finding| finding.fixes.retain(is_in_cells));
         }
         let stamp = match lock(&worked.stamps).entry(path.to_path_buf()) {
             Entry::Occupied(known) if is_same => *known.get(),
@@ -790,6 +797,11 @@ impl Snapshot {
         });
         self.state.disk.changed();
     }
+}
+
+/// Whether a file may have code or settings, by its name: a notebook may be a note or code.
+fn may_be_code(path: &Path) -> bool {
+    !is_note(path) || is_notebook(path)
 }
 
 fn options(config: &Config) -> Options {

@@ -10,7 +10,9 @@ use super::format::text::plural;
 use super::write::{NotWritten, Original};
 use super::{Problem, interrupt, shown};
 use crate::analysis::{Analysis, fixing};
-use crate::text;
+use crate::project::is_notebook;
+use crate::rules::{Edit, Fix};
+use crate::text::{self, NotebookText};
 
 /// The most rounds: what overlaps waits for the next one, and a fix may show something else to fix.
 const ROUNDS: usize = 10;
@@ -27,7 +29,9 @@ pub struct Fixing {
 /// A file with fixes made.
 struct Fixed {
     original: Original,
+    /// Of a notebook its JSON.
     text: String,
+    is_notebook: bool,
     /// How many fixes.
     fixes: usize,
 }
@@ -59,22 +63,16 @@ pub(super) fn fixed(
         let mut has_changed = false;
         for (path, report) in files.iter().zip(reports) {
             let fixes = fixing::together(path, &report.findings, fixing.unsafe_too);
-            // the text of a notebook's code is not what stands in its file
-            let is_notebook = snapshot.cells(path).is_some();
-            if fixes.is_empty() || is_notebook || all.left.contains_key(path) {
+            if fixes.is_empty() || all.left.contains_key(path) {
                 continue;
             }
-            let edits = fixes.iter().flat_map(|(_, fix)| &fix.edits);
-            let document = snapshot.document(path);
-            let Some((before, after)) = document.and_then(|document| {
-                let after = fixing::applied(&document.text(), edits)?;
-                Some((document.text(), after))
-            }) else {
+            let Some(document) = snapshot.document(path) else {
                 continue;
             };
-            if all.take(path, &before, &after, fixes.len(), roots) {
-                has_changed |= after != *before;
-                analysis.open(path.clone(), 0, &after);
+            let fixes: Vec<&Fix> = fixes.into_iter().map(|(_, fix)| fix).collect();
+            if let Some(after) = all.take(path, &document.text(), &fixes, roots) {
+                has_changed = true;
+                after.open(analysis, path);
             }
         }
         if !has_changed {
@@ -85,35 +83,29 @@ pub(super) fn fixed(
 }
 
 impl FixedFiles {
-    /// Keeps the text of a file after more fixes. Whether the file may be changed.
+    /// Makes fixes in the text of a file, of which the analysis knows `before`. None where nothing of it changes or may be changed.
     fn take(
         &mut self,
         path: &Path,
         before: &str,
-        after: &str,
-        fixes: usize,
+        fixes: &[&Fix],
         roots: &[PathBuf],
-    ) -> bool {
-        if let Some(fixed) = self.fixed.get_mut(path) {
-            after.clone_into(&mut fixed.text);
-            fixed.fixes += fixes;
-            return true;
+    ) -> Option<&Fixed> {
+        let mut fixed = match self.fixed.remove(path) {
+            Some(fixed) => fixed,
+            None => match Fixed::nothing(path, before, roots) {
+                Ok(fixed) => fixed,
+                Err(error) => {
+                    self.left.insert(path.to_owned(), error);
+                    return None;
+                }
+            },
+        };
+        let has_changed = fixed.make(fixes);
+        if fixed.fixes > 0 {
+            self.fixed.insert(path.to_owned(), fixed);
         }
-        match original(path, before, roots) {
-            Ok(original) => {
-                let fixed = Fixed {
-                    original,
-                    text: after.to_owned(),
-                    fixes,
-                };
-                self.fixed.insert(path.to_owned(), fixed);
-                true
-            }
-            Err(error) => {
-                self.left.insert(path.to_owned(), error);
-                false
-            }
-        }
+        self.fixed.get(path).filter(|_| has_changed)
     }
 
     /// Puts the new texts in place of the old ones, and says on stderr how many fixes were made.
@@ -183,16 +175,65 @@ impl FixedFiles {
     }
 }
 
-/// The file as it was when the analysis read it.
-fn original(path: &Path, text: &str, roots: &[PathBuf]) -> Result<Original, NotWritten> {
-    let original = Original::read(path, roots)?;
-    match text::decode(&original.bytes) {
-        Ok(read) if read == text => Ok(original),
-        _ => Err(NotWritten::Changed),
-    }
-}
-
 impl Fixed {
+    /// The file as it was when the analysis read it.
+    fn nothing(path: &Path, known: &str, roots: &[PathBuf]) -> Result<Fixed, NotWritten> {
+        let original = Original::read(path, roots)?;
+        let text = text::decode(&original.bytes).map_err(|_| NotWritten::Changed)?;
+        let is_notebook = is_notebook(path);
+        let is_known = match is_notebook {
+            true => NotebookText::read(&text).is_ok_and(|read| read.cells().text() == known),
+            false => text == known,
+        };
+        if !is_known {
+            return Err(NotWritten::Changed);
+        }
+        Ok(Fixed {
+            original,
+            text,
+            is_notebook,
+            fixes: 0,
+        })
+    }
+
+    /// Makes fixes that can be made together; of those in a notebook the ones that leave alone what is for IPython. Whether the text changes.
+    fn make(&mut self, fixes: &[&Fix]) -> bool {
+        let (after, made) = match self.is_notebook {
+            false => {
+                let edits = fixes.iter().flat_map(|fix| &fix.edits);
+                (fixing::applied(&self.text, edits), fixes.len())
+            }
+            true => {
+                let Ok(notebook) = NotebookText::read(&self.text) else {
+                    return false;
+                };
+                let is_editable = |edit: &Edit| notebook.is_editable(&edit.place.range);
+                let mut fixes = fixes.to_vec();
+                fixes.retain(|fix| fix.edits.iter().all(is_editable));
+                let edits = fixes.iter().flat_map(|fix| &fix.edits);
+                let edits = edits.map(|edit| (&edit.place.range, edit.text.as_str()));
+                let edits: Vec<_> = edits.collect();
+                (notebook.edited(&edits), fixes.len())
+            }
+        };
+        match after {
+            Some(after) if after != self.text => {
+                self.text = after;
+                self.fixes += made;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Has the analysis go on with the text.
+    fn open(&self, analysis: &mut Analysis, path: &Path) {
+        match self.is_notebook.then(|| NotebookText::read(&self.text)) {
+            Some(Ok(notebook)) => analysis.open_notebook(path.to_owned(), notebook.cells().clone()),
+            _ => analysis.open(path.to_owned(), 0, &self.text),
+        }
+    }
+
     fn bytes(&self) -> Result<Vec<u8>, NotWritten> {
         let bytes = text::encode(&self.text, &self.original.bytes);
         bytes.ok_or_else(|| {

@@ -6,6 +6,7 @@ mod encode;
 mod excerpt;
 mod magic;
 mod notebook;
+mod notebook_edit;
 mod visible;
 
 pub use decode::{DecodeError, decode};
@@ -14,6 +15,7 @@ pub use encode::encode;
 pub use excerpt::Excerpt;
 pub use magic::{is_magic, language, without_magic};
 pub use notebook::{Cell, Cells, Notebook, NotebookCell};
+pub use notebook_edit::NotebookText;
 pub use visible::{is_unsafe, visible};
 
 /// The unit of a position's `character`: what client and server agreed on.

@@ -44,8 +44,9 @@ fn findings_stand_in_their_cells() {
     assert_eq!(finding["evidence"][0]["range"]["start"]["line"], 3);
     let message = finding["message"].as_str().expect("words");
     assert!(message.contains("changed in line 3 of cell 4"), "{message}");
-    // the file is not the text that a fix would edit
-    assert_eq!(finding["fixes"], json!([]));
+    let edits = finding["fixes"][0]["edits"].as_array().expect("a list");
+    assert_eq!(edits[0]["cell"], 4);
+    assert_eq!(edits[0]["range"], range);
     let shown = text(&run(project.path(), &["check", "a.ipynb"]).stdout);
     assert!(shown.contains("a.ipynb:cell 4:2:23"), "{shown}");
     assert!(shown.contains("2 | def log(event, events=[]):"), "{shown}");
@@ -123,4 +124,92 @@ fn a_notebook_that_is_a_note_is_not_code() {
         &["check", "--format", "json", "notes/a.ipynb"],
     );
     assert_eq!(finding_paths(&document(&named)), ["notes/a.ipynb"]);
+}
+
+/// A notebook as Jupyter writes it, with lines of all kinds, and as it is after every fix. `end` is the line end of the file.
+fn fixable(end: &str) -> (String, String) {
+    let before = r##"{
+ "cells": [
+  {
+   "cell_type": "markdown",
+   "source": [
+    "def f(x=[]): x.append(1)"
+   ]
+  },
+  {
+   "cell_type": "code",
+   "execution_count": 1.50,
+   "metadata": {"a":   "\u00e9"},
+   "outputs": [],
+   "source": [
+    "%%time\n",
+    "!echo 1\n",
+    "def log(event, events=[]):  # \u00fc \"\ud83d\ude00\"\n",
+    "    events.append(event)"
+   ]
+  },
+  {
+   "cell_type": "code",
+   "source": "class One:\n    def __new__(cls, size):\n        return super().__new__(cls, size)\nOne(1)"
+  }
+ ],
+ "nbformat": 4
+}
+"##;
+    let after = before
+        .replace(
+            "events=[]):  # \\u00fc \\\"\\ud83d\\ude00\\\"\\n\",\n",
+            "events=None):  # \\u00fc \\\"\\ud83d\\ude00\\\"\\n\",\n    \"    if events is None:\\n\",\n    \"        events = []\\n\",\n",
+        )
+        .replace("return super().__new__(cls, size)", "return super().__new__(cls)");
+    (before.replace('\n', end), after.replace('\n', end))
+}
+
+#[test]
+fn fixes_change_the_sources_of_cells_and_nothing_else() {
+    for end in ["\n", "\r\n"] {
+        let (before, after) = fixable(end);
+        let project = folder(&[("a.ipynb", &before)]);
+        let path = project.path().join("a.ipynb");
+        let output = run(project.path(), &["check", "--fix", "--unsafe-fixes"]);
+        let now = std::fs::read_to_string(&path).expect("the notebook");
+        assert_eq!(now, after);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+        let said = text(&output.stderr);
+        assert!(said.contains("made 2 fixes in 1 file"), "{said}");
+    }
+}
+
+#[test]
+fn only_safe_fixes_are_made_and_the_patch_is_of_the_json() {
+    let (before, after) = fixable("\n");
+    let project = folder(&[("a.ipynb", &before)]);
+    let path = project.path().join("a.ipynb");
+    let arguments = ["check", "--fix", "--unsafe-fixes", "--diff-only"];
+    let patch = text(&run(project.path(), &arguments).stdout);
+    assert!(
+        patch.contains("\n+    \"    if events is None:\\n\",\n"),
+        "{patch}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).expect("a file"), before);
+    run(project.path(), &["check", "--fix"]);
+    let now = std::fs::read_to_string(&path).expect("a file");
+    let unsafe_too = now.contains("events is None");
+    assert!(now.contains("super().__new__(cls)") && !unsafe_too, "{now}");
+    assert_ne!(now, after);
+}
+
+#[test]
+fn a_notebook_with_one_line_and_a_mark_keeps_its_form() {
+    let source = "def log(event, events=[]):\r\n    events.append(event)\r\nlog('é')";
+    let notebook = json!({"cells": [{"cell_type": "code", "source": source}]});
+    let before = format!("\u{feff}{notebook}");
+    let project = folder(&[("a.ipynb", &before)]);
+    run(project.path(), &["check", "--fix", "--unsafe-fixes"]);
+    let now = std::fs::read_to_string(project.path().join("a.ipynb")).expect("a file");
+    let wanted = before.replace(
+        "events=[]):\\r\\n",
+        "events=None):\\r\\n    if events is None:\\r\\n        events = []\\r\\n",
+    );
+    assert_eq!(now, wanted);
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json::write_document;
-use super::region::{Region, region_of_file};
+use super::region::{Region, cell, region_of_file};
 use super::words;
 use crate::explain::rule_url;
 use crate::review::Outcome;
@@ -114,6 +114,8 @@ fn suggestion(fix: &Fix, finding: &Finding, outcome: &Outcome) -> Option<Suggest
         range: start..end,
     };
     let range = region_of_file(&place, outcome, PositionEncoding::Utf8);
+    // the lines of a notebook are those of its JSON
+    let is_own = is_own && cell(&place, outcome).is_none();
     if !is_own || range.end.line - range.start.line > FIX_LINES {
         return None;
     }

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::fingerprint::fingerprints;
 use super::json::write_document;
-use super::region::region_of_file;
+use super::region::{cell, region_of_file};
 use super::text::visible;
 use super::words;
 use crate::explain::{self, Text};
@@ -173,7 +173,10 @@ fn result(
         result.code_flows = Some(vec![flow(start, &related)]);
         result.related_locations = Some(related);
     }
-    let fixes: Vec<_> = finding.fixes.iter().map(|own| fix(own, outcome)).collect();
+    // the lines of a notebook are those of its JSON
+    let fixes = finding.fixes.iter();
+    let fixes = fixes.filter(|_| cell(&finding.place, outcome).is_none());
+    let fixes: Vec<_> = fixes.map(|own| fix(own, outcome)).collect();
     result.fixes = (!fixes.is_empty()).then_some(fixes);
     result
 }
