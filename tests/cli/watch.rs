@@ -89,6 +89,21 @@ fn what_is_new_and_what_is_gone_is_told() {
 
 #[cfg(unix)]
 #[test]
+fn a_notebook_is_looked_at_again() {
+    let notebook = |code: &str| {
+        let cell = serde_json::json!({"cell_type": "code", "source": code});
+        serde_json::json!({"cells": [cell]}).to_string()
+    };
+    let project = folder(&[("a.ipynb", &notebook("x = 1"))]);
+    let here = project.path();
+    let watching = Watching::start(command(here, &["check", "--watch"]));
+    assert_eq!(watching.page(), ["1 file checked, nothing found"]);
+    fs::write(here.join("a.ipynb"), notebook(PITFALL)).expect("a file");
+    let page = watching.page();
+    assert!(has(&page, " --> a.ipynb:cell 1:1"), "{page:?}");
+}
+
+#[test]
 fn ctrl_c_ends_it() {
     let project = folder(&[("a.py", PITFALL)]);
     let mut watching = Watching::start(command(
