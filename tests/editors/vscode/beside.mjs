@@ -45,8 +45,14 @@ after(() => editor?.stop());
 
 const shown = () => window;
 
-/** How often words are in a text, in which code has no-break spaces. */
-const count = (text, words) => text.replaceAll("\u00a0", " ").split(words).length - 1;
+/** Waits until a hover has these words, for servers answer one after the other, and looks that it has each once. Code has no-break spaces in it. */
+async function each(hover, ...words) {
+  for (const one of words) {
+    await hover.filter({ hasText: new RegExp(one.split(" ").map(RegExp.escape).join("\\s")) }).waitFor();
+    const text = (await hover.innerText()).replaceAll("\u00a0", " ");
+    assert.equal(text.split(one).length - 1, 1, one);
+  }
+}
 
 step("Each finding is there once, with the name of its server", shown, async (window) => {
   // what Ruff says too is a hint of ours, and VS Code leaves hints out
@@ -58,14 +64,10 @@ step("Each finding is there once, with the name of its server", shown, async (wi
 });
 
 step("A hover has the words of each server once", shown, async (window) => {
-  const text = await (await window.hover("[]", /Your notes/)).innerText();
-  for (const words of ["that leaves `basket` out", "basket is changed here", "A mutable default is shared by all calls", "Do not use mutable data structures"]) {
-    assert.equal(count(text, words), 1, words);
-  }
+  const finding = await window.hover("[]", /Your notes/);
+  await each(finding, "that leaves `basket` out", "basket is changed here", "A mutable default is shared by all calls", "Do not use mutable data structures");
   await window.shot("finding");
-  const both = await (await window.hover("threading", /Interpreter Lock/)).innerText();
-  assert.equal(count(both, "(module) threading"), 1);
-  assert.equal(count(both, "The Global Interpreter Lock"), 1);
+  await each(await window.hover("threading", /Interpreter Lock/), "(module) threading", "The Global Interpreter Lock");
 });
 
 step("The menu has the fixes of all, each once", shown, async (window) => {
