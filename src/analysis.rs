@@ -517,7 +517,7 @@ impl Snapshot {
         // of a note as ranges in it see it: decoded and repaired
         let document = match self.is_note(path) {
             true => Document::new(&self.note(path).ok()?.text, 0),
-            false => Document::new(self.state.disk.facts(path)?.source(), 0),
+            false => Document::new(&self.state.disk.source(path)?, 0),
         };
         let mut known = lock(&self.state.documents);
         let document = known

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
-use crate::config::ConfigCache;
+use crate::config::{Config, ConfigCache};
 
 /// Whether a file's name says that it is Python.
 pub fn is_python(path: &Path) -> bool {
@@ -41,7 +41,11 @@ pub fn files(
         .follow_links(false)
         .build_parallel();
     walker.run(|| {
-        Box::new(|entry| {
+        // what is in one folder comes one after the other
+        let mut last: Option<(PathBuf, Arc<Config>)> = None;
+        let found = &found;
+        let is_wanted = &is_wanted;
+        Box::new(move |entry| {
             let add = || found.lock().unwrap_or_else(PoisonError::into_inner);
             let entry = match entry {
                 Ok(entry) => entry,
@@ -52,7 +56,11 @@ pub fn files(
             };
             let path = entry.path();
             let folder = path.parent().unwrap_or(root);
-            if path != root && config.for_folder(folder).excluded(path) {
+            if last.as_ref().is_none_or(|(known, _)| known != folder) {
+                last = Some((folder.to_owned(), config.for_folder(folder)));
+            }
+            let config = last.as_ref().map(|(_, config)| config);
+            if path != root && config.is_some_and(|config| config.excluded(path)) {
                 return WalkState::Skip;
             }
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());

@@ -113,6 +113,14 @@ impl Disk {
         self.read(path).ok()
     }
 
+    /// The text of a file, which of a notebook is its code. A file that nobody has asked about is read for it alone. None where it cannot be read.
+    pub fn source(&self, path: &Path) -> Option<Arc<str>> {
+        if !is_notebook(path) && !self.facts.contains_key(path) {
+            return read_text(path).ok().map(Into::into);
+        }
+        Some(Arc::clone(self.facts(path)?.source()))
+    }
+
     /// The facts of a file, or why it cannot be read.
     ///
     /// # Errors
