@@ -77,6 +77,16 @@ pub struct ReadNotes {
     pub problems: Vec<(PathBuf, String)>,
 }
 
+impl ReadNotes {
+    /// What is missing and what could not be read, with what is wrong.
+    pub fn all_problems(&self) -> impl Iterator<Item = (&Path, &str)> {
+        let missing = self.missing.iter();
+        let missing = missing.map(|problem| (&*problem.path, &*problem.message));
+        let problems = self.problems.iter();
+        missing.chain(problems.map(|(path, message)| (&**path, &**message)))
+    }
+}
+
 impl Snapshot {
     /// Reads all notes that the configuration of the folders names. What the cache at this path knows of a note that has not changed is not read again. When cancelled,
     /// notes are missing.

@@ -1,7 +1,7 @@
 //! `marginote explain --at`: what a hover at a place of a file says.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -108,6 +108,11 @@ pub fn explain_at(place: &Place) -> Result<Explained, PlaceError> {
     let snapshot = analysis.snapshot();
     let read =
         reading(|| snapshot.read_notes(snapshot.notes_cache().as_deref(), &Cancel::default()));
+    let problem = |(path, message): (&Path, &str)| {
+        let path = shown(path, &working_directory);
+        visible(&format!("{path}: {message}"))
+    };
+    let problems = read.all_problems().map(problem).collect();
     analysis.set_notes(read.notes);
     let snapshot = analysis.snapshot();
     snapshot.index(&|_, _| {}, &Cancel::default());
@@ -129,14 +134,10 @@ pub fn explain_at(place: &Place) -> Result<Explained, PlaceError> {
         score: score(place.score),
     });
     let notes = notes.collect();
-    let problem = |(path, message): &(PathBuf, String)| {
-        let path = shown(path, &working_directory);
-        visible(&format!("{path}: {message}"))
-    };
     Ok(Explained {
         hover,
         notes,
-        problems: read.problems.iter().map(problem).collect(),
+        problems,
     })
 }
 

@@ -236,12 +236,10 @@ fn asked(paths: &[PathBuf], all: bool) -> Result<Asked, CheckError> {
     let name = |path: &Path| shown(path, &working_directory);
     let questions = snapshot.questions(&slugs, Some(&read.notes), &name);
     let mut unread = code.unread;
-    let missing = read.missing.iter().map(|it| (&it.path, &it.message));
-    let problems = read.problems.iter().map(|(path, message)| (path, message));
-    unread.extend(missing.chain(problems).map(|(path, message)| Problem {
+    unread.extend(read.all_problems().map(|(path, message)| Problem {
         shown: shown(path, &working_directory),
         line: None,
-        message: message.clone(),
+        message: message.to_owned(),
     }));
     unread.sort();
     Ok(Asked { questions, unread })
