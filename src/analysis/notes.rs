@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use file::{NoteFile, NoteProblem, NoteSection, Stamp};
 pub use links::{NoteLink, Target};
@@ -25,7 +25,7 @@ pub use margin::Lens;
 
 use crate::analysis::Cancel;
 use crate::knowledge::Knowledge;
-use crate::knowledge::link::{Linker, Subject};
+use crate::knowledge::link::{Link, Linker, Subject};
 use crate::knowledge::notes::{Note, Part};
 use crate::knowledge::search::{Ranking, Words};
 use code::Reader;
@@ -40,13 +40,24 @@ pub struct Notes {
     problems: Vec<(PathBuf, String)>,
     /// Of the cards that the sections are linked to.
     key: u64,
-    /// By concept: the sections that explain it, as their note's path and their place in it, the best first.
-    by_concept: FxHashMap<Box<str>, Vec<(PathBuf, usize)>>,
+    by_concept: ByConcept,
     linker: Arc<OnceLock<Linker>>,
     /// Of all sections, in the order of the files; made when somebody searches.
     ranking: Arc<OnceLock<Ranking>>,
     /// Of each claim the first place that says it wrongly, and the first that says it rightly; made when somebody asks.
     opinions: Arc<OnceLock<Opinions>>,
+}
+
+/// By concept: the sections that explain it, the best first.
+type ByConcept = FxHashMap<Box<str>, Arc<Vec<Linked>>>;
+
+/// A section that explains a concept.
+#[derive(Clone)]
+struct Linked {
+    score: f32,
+    file: Arc<NoteFile>,
+    /// Its place in the file.
+    section: usize,
 }
 
 /// By claim and whether it is said wrongly.
@@ -87,7 +98,16 @@ impl Notes {
             Err(_) => false,
         };
         let is_known = found.len() == known.len() && !found.iter().any(|(_, file)| is_new(file));
-        let notes = Notes::of(BTreeMap::new(), Vec::new(), found, linker, key);
+        let none = Notes {
+            files: BTreeMap::new(),
+            problems: Vec::new(),
+            key,
+            by_concept: ByConcept::default(),
+            linker,
+            ranking: Arc::default(),
+            opinions: Arc::default(),
+        };
+        let notes = none.with(found);
         if let Some(cache) = cache
             && !is_known
             && !cancel.is_cancelled()
@@ -109,16 +129,7 @@ impl Notes {
             };
             (path.clone(), file)
         };
-        let found: Vec<_> = changed.par_iter().map(read).collect();
-        let mut problems = self.problems.clone();
-        problems.retain(|(path, _)| !changed.iter().any(|(changed, _)| changed == path));
-        Notes::of(
-            self.files.clone(),
-            problems,
-            found,
-            Arc::clone(&self.linker),
-            self.key,
-        )
+        self.with(changed.par_iter().map(read).collect())
     }
 
     /// Works out now what the first change would have to wait for: all of the cards' code is read for it, and a cache knows none of that. The knowledge must be the same.
@@ -134,32 +145,35 @@ impl Notes {
         self.key == cache::key(knowledge)
     }
 
-    fn of(
-        mut files: BTreeMap<PathBuf, Arc<NoteFile>>,
-        mut problems: Vec<(PathBuf, String)>,
-        found: Vec<(PathBuf, Result<Arc<NoteFile>, ReadError>)>,
-        linker: Arc<OnceLock<Linker>>,
-        key: u64,
-    ) -> Notes {
+    /// The same with these files as they were read now.
+    fn with(&self, found: Vec<(PathBuf, Result<Arc<NoteFile>, ReadError>)>) -> Notes {
+        let changed: FxHashSet<PathBuf> = found.iter().map(|(path, _)| path.clone()).collect();
+        let mut files = self.files.clone();
+        let mut problems = self.problems.clone();
+        problems.retain(|(path, _)| !changed.contains(path));
+        let (mut gone, mut new) = (Vec::new(), Vec::new());
         for (path, result) in found {
-            match result {
+            let before = match result {
                 Ok(file) => {
-                    files.insert(path, file);
+                    new.push(Arc::clone(&file));
+                    files.insert(path, file)
                 }
                 Err(error) => {
-                    files.remove(&path);
-                    problems.extend(error.message().map(|message| (path, message)));
+                    let message = error.message().map(|message| (path.clone(), message));
+                    problems.extend(message);
+                    files.remove(&path)
                 }
-            }
+            };
+            gone.extend(before);
         }
         problems.sort();
         problems.dedup();
         Notes {
-            by_concept: by_concept(&files),
+            by_concept: by_concept(&self.by_concept, &gone, &new),
             files,
             problems,
-            key,
-            linker,
+            key: self.key,
+            linker: Arc::clone(&self.linker),
             ranking: Arc::default(),
             opinions: Arc::default(),
         }
@@ -249,15 +263,13 @@ impl Notes {
 
     /// The sections that explain a concept, the best first.
     pub fn about(&self, concept: &str) -> impl Iterator<Item = Place<'_>> {
-        let places = self.by_concept.get(concept).into_iter().flatten();
-        places.filter_map(|(path, section)| {
-            let file = self.files.get(path)?;
-            let section = file.sections.get(*section)?;
-            let score = section.score(concept)?;
+        let places = self.by_concept.get(concept);
+        let places = places.into_iter().flat_map(|places| places.iter());
+        places.filter_map(|place| {
             Some(Place {
-                file,
-                section,
-                score,
+                file: &place.file,
+                section: place.file.sections.get(place.section)?,
+                score: place.score,
             })
         })
     }
@@ -341,22 +353,45 @@ fn subject<'s>(
     }
 }
 
-fn by_concept(
-    files: &BTreeMap<PathBuf, Arc<NoteFile>>,
-) -> FxHashMap<Box<str>, Vec<(PathBuf, usize)>> {
-    let mut scored: FxHashMap<&str, Vec<(f32, &PathBuf, usize)>> = FxHashMap::default();
-    for (path, file) in files {
+/// The sections by concept after some files have gone and others have come. What they do not concern is shared.
+fn by_concept(before: &ByConcept, gone: &[Arc<NoteFile>], new: &[Arc<NoteFile>]) -> ByConcept {
+    let mut added: FxHashMap<&str, Vec<Linked>> = FxHashMap::default();
+    for link in gone.iter().flat_map(|file| links(file)) {
+        added.entry(&link.concept).or_default();
+    }
+    for file in new {
         for (at, section) in file.sections.iter().enumerate() {
             for link in &section.links {
-                let places = scored.entry(&link.concept).or_default();
-                places.push((link.score, path, at));
+                added.entry(&link.concept).or_default().push(Linked {
+                    score: link.score,
+                    file: Arc::clone(file),
+                    section: at,
+                });
             }
         }
     }
-    let sorted = scored.into_iter().map(|(concept, mut places)| {
-        places.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let places = places.into_iter().map(|(_, path, at)| (path.clone(), at));
-        (concept.into(), places.collect())
-    });
-    sorted.collect()
+    let gone: FxHashSet<&Path> = gone.iter().map(|file| file.path.as_path()).collect();
+    let mut all = before.clone();
+    for (concept, mut places) in added {
+        let known = before
+            .get(concept)
+            .into_iter()
+            .flat_map(|known| known.iter());
+        let stays = known.filter(|place| !gone.contains(place.file.path.as_path()));
+        places.extend(stays.cloned());
+        places.sort_by(|a, b| {
+            let by_score = b.score.total_cmp(&a.score);
+            let by_path = by_score.then_with(|| a.file.path.cmp(&b.file.path));
+            by_path.then(a.section.cmp(&b.section))
+        });
+        match places.is_empty() {
+            true => drop(all.remove(concept)),
+            false => drop(all.insert(concept.into(), Arc::new(places))),
+        }
+    }
+    all
+}
+
+fn links(file: &NoteFile) -> impl Iterator<Item = &Link> {
+    file.sections.iter().flat_map(|section| &section.links)
 }
