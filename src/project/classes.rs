@@ -485,7 +485,15 @@ impl Project {
         name: &str,
         depth: usize,
     ) -> Value<'p> {
-        self.attribute_in(&self.mro(class).classes, name, depth)
+        let classes = self.mro(class).classes;
+        let value = self.attribute_in(&classes, name, depth);
+        // what an Enum's body assigns is made into one of its objects
+        match value {
+            Value::Instance(_) | Value::None if is_enum(&classes) => {
+                Value::Instance(ClassValue::Known(class))
+            }
+            value => value,
+        }
     }
 
     fn attribute_in<'p>(
@@ -623,6 +631,13 @@ fn external(name: &str) -> ClassValue<'static> {
 
 fn is_object(class: &ClassValue<'_>) -> bool {
     matches!(class, ClassValue::External(name) if name.as_ref() == "builtins.object")
+}
+
+/// Whether the classes of an order are those of an Enum.
+fn is_enum(classes: &[ClassValue<'_>]) -> bool {
+    classes
+        .iter()
+        .any(|class| matches!(class, ClassValue::External(name) if name.as_ref() == "enum.Enum"))
 }
 
 fn is_known(class: &ClassValue<'_>) -> bool {

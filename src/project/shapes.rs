@@ -349,7 +349,13 @@ impl Project {
                     && function.first_parameter() == Some(callee.text()))
                     || attribute == Some("__new__")
             }
-            SingletonShape::Module => matches!(self.evaluate(callee), Value::Class(_)),
+            SingletonShape::Module => match self.evaluate(callee) {
+                // calling an Enum finds one of its members
+                Value::Class(class) => {
+                    self.derives_from(&ClassValue::Known(class), "enum.Enum") != Some(true)
+                }
+                _ => false,
+            },
         }
     }
 }

@@ -10,7 +10,9 @@ use super::{
     Class, ClassValue, Followed, Function, Parameter, ParameterKind, Part, Project, Reach, Use,
     Value,
 };
-use crate::facts::{BindingKind, FileFacts, MUTATING_METHODS, ScopeKind, Site};
+use crate::facts::{
+    BindingKind, BindingSite, FileFacts, MUTATING_METHODS, Resolution, ScopeKind, Site,
+};
 use crate::syntax::{Field, Kind, Node, NodeId, Op};
 
 /// How many places one object is followed to.
@@ -346,7 +348,7 @@ impl<'p> Tracker<'p> {
             Some(ClassValue::Known(class)) => {
                 self.project.find_method(*class, "__iadd__").is_some()
             }
-            Some(ClassValue::External(class)) => self.changes_in_place(class, assignment),
+            Some(ClassValue::External(class)) => self.changes_in_place(class, assignment, view),
             None => true,
         };
         if in_place {
@@ -355,20 +357,21 @@ impl<'p> Tracker<'p> {
     }
 
     /// Whether an augmented assignment changes an object of a container's class, and is not one of a number or a text that stands in it.
-    fn changes_in_place(&self, class: &str, assignment: Site<'p>) -> bool {
+    fn changes_in_place(&self, class: &str, assignment: Site<'p>, view: View) -> bool {
         let (Some(left), Some(right)) = (
             assignment.child(Field::Left),
             assignment.child(Field::Right),
         ) else {
             return true;
         };
-        let is_plain = matches!(
-            self.project.evaluate(right),
-            Value::Instance(ClassValue::External(name)) if matches!(
+        let is_plain = match self.project.evaluate(right) {
+            Value::Instance(ClassValue::External(name)) => matches!(
                 name.as_ref(),
                 "builtins.int" | "builtins.float" | "builtins.bool" | "builtins.str"
-            )
-        );
+            ),
+            // what a call is given on the way from an element may be a number in it
+            _ => view.part() == Part::Element && is_parameter(left),
+        };
         let is_set = matches!(class, "builtins.set" | "collections.Counter");
         let is_sequence = matches!(
             class,
@@ -695,6 +698,12 @@ fn takes_out(change: Site<'_>) -> bool {
             .child(Field::Function)
             .and_then(|callee| callee.child(Field::Attribute))
             .is_some_and(|method| METHODS.contains(&method.text()))
+}
+
+fn is_parameter(name: Site<'_>) -> bool {
+    let is_given = |binding: &BindingSite<'_>| binding.binding.kind == BindingKind::Parameter;
+    name.node.kind() == Kind::Name
+        && matches!(name.resolve(), Resolution::Local(bindings) if bindings.iter().any(is_given))
 }
 
 /// The statement that a site is part of; itself, where there is none.

@@ -49,7 +49,7 @@ fn user(call: Site<'_>) -> Option<Site<'_>> {
             Kind::ArgumentList if compares_with_none(parent) => return None,
             Kind::ExpressionStatement if is_unused(node, call.node) => return None,
             Kind::ExpressionStatement => return Some(call.with(parent)),
-            Kind::Return if is_procedure(call) => return None,
+            Kind::Return if is_procedure(call) || is_another_name(call) => return None,
             kind if kind.is_statement() => return Some(call.with(parent)),
             _ => node = parent,
         }
@@ -97,6 +97,17 @@ fn is_procedure(call: Site<'_>) -> bool {
         Some(returned.text())
     });
     annotation == Some("None")
+}
+
+/// Whether a method of a container does nothing but call another one of it: `put` of a queue that is a deque.
+fn is_another_name(call: Site<'_>) -> bool {
+    let method = Function::around(call).filter(|method| method.class().is_some());
+    let callee = call.child(Field::Function);
+    let object = callee.and_then(|callee| callee.child(Field::Object));
+    method.is_some_and(|method| {
+        let statements = method.body().map(|body| body.node.children().count());
+        statements == Some(1) && method.first_parameter() == object.map(Site::text)
+    })
 }
 
 /// The name of a method or function that returns nothing, and what it changes.
