@@ -20,6 +20,7 @@ mod suppressed;
 mod suppressing;
 mod uses;
 mod walk;
+mod worked;
 
 use std::collections::hash_map::Entry;
 use std::ops::Range;
@@ -33,9 +34,9 @@ use rustc_hash::FxHashMap;
 
 use crate::config::{Config, ConfigCache, Settings, is_note};
 use crate::facts::FileFacts;
-use crate::facts::trace::{Traced, record};
-use crate::project::{Disk, DiskState, Project, is_notebook};
-use crate::rules::{Context, Finding, Findings, Fix, Options, Parts, Statements, sorted};
+use crate::facts::trace::record;
+use crate::project::{Disk, is_notebook};
+use crate::rules::{Context, Finding, Findings, Fix, Options, Statements, sorted};
 use crate::text::{Cells, Change, Document, PositionEncoding, RangeError};
 
 use any_rule::AnyRule;
@@ -46,6 +47,7 @@ use shelf::{Read, Shelf};
 pub use suppressing::Suppress;
 pub use uses::Uses;
 pub use walk::{PythonFiles, is_python};
+use worked::Worked;
 
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.
 #[derive(Clone, Debug, Default)]
@@ -139,91 +141,9 @@ impl OpenFile {
     }
 }
 
-/// What rules found, by file and rule.
-type Found = FxHashMap<(PathBuf, &'static str), Arc<Traced<Vec<Finding>>>>;
-
-/// The project of some documents, and what the rules found in them.
-struct Worked {
-    /// The state of the files on disk when it was made.
-    disk: DiskState,
-    project: Arc<Project>,
-    found: Mutex<Found>,
-    /// What they found earlier and have to find again, where it would stand now.
-    doubted: Found,
-    /// By file: what they found in its parts.
-    parts: FxHashMap<PathBuf, Parts>,
-    /// By file: the segments in which comments may silence something.
-    comments: Mutex<FxHashMap<PathBuf, Arc<[usize]>>>,
-    /// By file: the stamp of its report, as long as every finding and every comment that may silence one is what it was.
-    stamps: Mutex<FxHashMap<PathBuf, u64>>,
-}
-
 /// Takes a lock. What a panic under it left behind can be used: every value is put in whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn empty_parts(open: &FxHashMap<PathBuf, Arc<FileFacts>>) -> FxHashMap<PathBuf, Parts> {
-    let paths = open.keys().cloned();
-    paths.map(|path| (path, Parts::default())).collect()
-}
-
-impl Worked {
-    /// The same for later documents, with what still holds.
-    fn after(&self, open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>) -> Worked {
-        let (project, changed) = Project::after(&self.project, &open);
-        let (mut found, mut doubted) = (Found::default(), Found::default());
-        let (mut stamps, mut comments) = (FxHashMap::default(), FxHashMap::default());
-        let mut parts = empty_parts(&open);
-        if let Some(mut changed) = changed {
-            if !suppressed::concerns(&changed) {
-                stamps = lock(&self.stamps).clone();
-                comments = lock(&self.comments).clone();
-            }
-            for (key, findings) in lock(&self.found).iter() {
-                if findings.holds(&mut changed) {
-                    found.extend(
-                        self.moved(findings, &open)
-                            .map(|moved| (key.clone(), moved)),
-                    );
-                } else if let Some(moved) = self.moved(findings, &open) {
-                    doubted.insert(key.clone(), moved);
-                }
-            }
-            for (path, known) in &self.parts {
-                let later = known.after(&mut changed, |found| self.moved(found, &open));
-                parts.insert(path.clone(), later);
-            }
-        }
-        Worked {
-            disk: self.disk,
-            project: Arc::new(project),
-            found: Mutex::new(found),
-            doubted,
-            parts,
-            comments: Mutex::new(comments),
-            stamps: Mutex::new(stamps),
-        }
-    }
-
-    /// Findings with their places in later documents. None where one is in a segment that has changed.
-    fn moved(
-        &self,
-        findings: &Arc<Traced<Vec<Finding>>>,
-        open: &FxHashMap<PathBuf, Arc<FileFacts>>,
-    ) -> Option<Arc<Traced<Vec<Finding>>>> {
-        if findings.get().is_empty() {
-            return Some(Arc::clone(findings));
-        }
-        let mut moved = findings.get().clone();
-        for place in moved.iter_mut().flat_map(Finding::places_mut) {
-            let (old, new) = (self.project.open_file(&place.path), open.get(&**place.path));
-            if let (Some(old), Some(new)) = (old, new) {
-                place.range = old.moved(new, &place.range)?;
-            }
-        }
-        Some(Arc::new(findings.with(moved)))
-    }
 }
 
 /// What a snapshot looks at.
@@ -544,15 +464,7 @@ impl Snapshot {
         let earlier = state.earlier.as_ref();
         let worked = Arc::new(match earlier.filter(|earlier| earlier.disk == disk) {
             Some(earlier) => earlier.after(open),
-            None => Worked {
-                disk,
-                parts: empty_parts(&open),
-                project: Arc::new(Project::new(Arc::clone(&state.disk), open)),
-                found: Mutex::default(),
-                doubted: Found::default(),
-                comments: Mutex::default(),
-                stamps: Mutex::default(),
-            },
+            None => Worked::new(&state.disk, disk, open),
         });
         *known = Some(Arc::clone(&worked));
         worked
