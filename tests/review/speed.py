@@ -17,6 +17,7 @@ import tempfile
 import time
 
 OVERLAPPING = "B006,RUF012,RUF008,PLW2101"
+SELECTED = "GIL001,GIL002,GIL003,GIL006,GIL007,MUT001,MUT003,MUT004,MUT006,SNG001,SNG002,SNG004,SNG007,MET001,MET003,MET004,MET005,MET007"
 PATTERN = "id: default\nlanguage: python\nrule:\n  pattern:\n    context: 'def f($A=[]): pass'\n    selector: default_parameter\n"
 CHANGED = 20
 
@@ -96,8 +97,6 @@ def main():
             seconds, processor, memory = measure(command, project, environment, args.runs)
             print(f"| {what} | {seconds:.3f} | {processor:.3f} | {memory:.0f} |", flush=True)
 
-
-SELECTED = "GIL001,GIL002,GIL003,GIL006,GIL007,MUT001,MUT003,MUT004,MUT006,SNG001,SNG002,SNG004,SNG007,MET001,MET003,MET004,MET005,MET007"
 
 if __name__ == "__main__":
     main()
