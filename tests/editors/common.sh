@@ -63,8 +63,13 @@ finish() {
 }
 
 # A terminal of our own: `terminal COMMAND` runs a command in it, `press KEYS…` types, `see WORDS` waits until an extended regular expression is on the screen.
-mux() { tmux -L "marginote-$$" -f /dev/null "$@"; }
-terminal() { TERM=xterm-256color mux new-session -d -s e -x 120 -y 45 "$1"; }
+# Each has a server of its own: one that was told to end may still be there for a moment.
+terminals=0
+mux() { tmux -L "marginote-$$-$terminals" -f /dev/null "$@"; }
+terminal() {
+  terminals=$((terminals + 1))
+  TERM=xterm-256color mux new-session -d -s e -x 120 -y 45 "$1"
+}
 press() { mux send-keys -t e "$@"; }
 screen() { mux capture-pane -p -t e; }
 see() {
