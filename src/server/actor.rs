@@ -358,6 +358,10 @@ impl Actor {
 
     /// Problems are told when they appear, not with each keystroke: those with a file in the logs, those with the configuration in a message, for it is the user's to mend.
     async fn tell_problems(&mut self, path: &PathBuf, problems: Problems) {
+        // a file that was closed meanwhile is no longer there to take them back
+        if !self.view.open.contains_key(path) {
+            return;
+        }
         let known = self.problems.get(path);
         let is_new = |problem: &&String| !known.is_some_and(|known| known.file.contains(problem));
         for problem in problems.file.iter().filter(is_new) {

@@ -267,6 +267,12 @@ fn what_is_wrong_in_a_configuration_file_is_told_once_and_again_when_it_comes_ba
     client.close(&file("b.py"));
     client.open(&file("c.py"), 1, "x = 2\n");
     client.nothing(shown);
+    // what is found in a file that is closed meanwhile is not kept
+    for number in 0..30 {
+        let passing = file(&format!("passing{number}.py"));
+        client.open(&passing, 1, "x = 1\n");
+        client.close(&passing);
+    }
     configure(&mut client, "");
     client.nothing(shown);
     configure(&mut client, wrong);
