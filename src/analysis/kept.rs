@@ -5,17 +5,17 @@
 //! is not, as it was.
 
 use std::fmt::Write;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use super::stored::{Hash, Kind};
-use super::{Report, Snapshot, new_stamp};
+use super::{Report, Snapshot, Stamp, new_stamp};
 use crate::project::{Found, digest_of};
 use crate::rules::Finding;
 
@@ -25,9 +25,6 @@ const CHECKS: Kind = Kind {
 };
 /// Changes with the format.
 const FORMAT: u32 = 1;
-
-/// A file that was changed this shortly before it was read may change again without its times telling.
-const COARSE: Duration = Duration::from_secs(2);
 
 /// A check.
 #[derive(Serialize, Deserialize)]
@@ -54,46 +51,6 @@ struct ReadFile {
 struct KeptReport {
     lines: usize,
     findings: Vec<Finding>,
-}
-
-/// What tells, without a look at its text, that a file is what it was.
-#[derive(PartialEq, Serialize, Deserialize)]
-struct Stamp {
-    bytes: u64,
-    /// Since 1970.
-    modified: Duration,
-    /// When it was changed in any way, in seconds and nanoseconds since 1970, and its number. No program can set that time.
-    #[cfg(unix)]
-    changed: (i64, i64, u64),
-}
-
-impl Stamp {
-    /// None where the file may change after `start` and look the same.
-    fn of(data: &Metadata, start: SystemTime) -> Option<Stamp> {
-        let modified = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        let start = start.checked_sub(COARSE)?.duration_since(UNIX_EPOCH).ok()?;
-        let stamp = Stamp {
-            bytes: data.len(),
-            modified,
-            #[cfg(unix)]
-            changed: {
-                use std::os::unix::fs::MetadataExt;
-                (data.ctime(), data.ctime_nsec(), data.ino())
-            },
-        };
-        (stamp.last_change() < start).then_some(stamp)
-    }
-
-    #[cfg(unix)]
-    fn last_change(&self) -> Duration {
-        let seconds = u64::try_from(self.changed.0).unwrap_or(u64::MAX);
-        self.modified.max(Duration::from_secs(seconds))
-    }
-
-    #[cfg(not(unix))]
-    fn last_change(&self) -> Duration {
-        self.modified
-    }
 }
 
 impl Snapshot {
@@ -163,8 +120,8 @@ impl Kept {
             .digests()?
             .into_par_iter()
             .map(|(path, digest)| {
-                let data = fs::metadata(&path).ok();
-                let stamp = data.and_then(|data| Stamp::of(&data, start));
+                let stamp = Stamp::of(&path).ok();
+                let stamp = stamp.filter(|stamp| stamp.tells(start));
                 ReadFile {
                     path,
                     digest,
@@ -209,7 +166,8 @@ impl ReadFile {
     /// Whether the file says what it said. Some(false) where it had to be read and its times tell from now on.
     fn holds(&mut self, start: SystemTime) -> Option<bool> {
         // before the file is read: what is written meanwhile has a later time
-        let stamp = Stamp::of(&fs::metadata(&self.path).ok()?, start);
+        let stamp = Stamp::of(&self.path).ok()?;
+        let stamp = Some(stamp).filter(|stamp| stamp.tells(start));
         if stamp.is_some() && stamp == self.stamp {
             return Some(true);
         }

@@ -266,7 +266,7 @@ fn a_file_that_has_just_changed_is_read_until_its_times_tell() {
         kept.read.iter().filter(|file| file.stamp.is_some()).count()
     };
     assert_eq!(stamps(), 0);
-    std::thread::sleep(super::COARSE + Duration::from_millis(1100));
+    std::thread::sleep(crate::analysis::stamp::COARSE + Duration::from_millis(1100));
     assert_eq!(world.check().1, 0);
     assert_eq!(stamps(), 3);
 }

@@ -19,11 +19,11 @@ use std::sync::{Arc, OnceLock};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use file::{NoteFile, NoteProblem, NoteSection, Stamp};
+pub use file::{NoteFile, NoteProblem, NoteSection};
 pub use links::{NoteLink, Target};
 pub use margin::Lens;
 
-use crate::analysis::Cancel;
+use crate::analysis::{Cancel, Stamp};
 use crate::knowledge::Knowledge;
 use crate::knowledge::link::{Link, Linker, Subject};
 use crate::knowledge::notes::{Note, Part};

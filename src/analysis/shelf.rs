@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
-use super::notes::{Notes, Place, Stamp, cache, check, quote};
-use super::{Cancel, Report, Snapshot, lock, new_stamp};
+use super::notes::{Notes, Place, cache, check, quote};
+use super::{Cancel, Report, Snapshot, Stamp, lock, new_stamp};
 use crate::config::{SettingsProblem, is_note};
 use crate::explain::Quote;
 use crate::knowledge::Knowledge;

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
 use super::said::said_in;
+use crate::analysis::Stamp;
 use crate::knowledge::claims::Verdict;
 use crate::knowledge::link::Link;
 use crate::knowledge::notes::{Note, Part, Passage, ProblemKind, Section};
@@ -16,14 +16,6 @@ use crate::knowledge::search::Words;
 
 /// A longer file is no note that somebody wrote.
 const MAX_BYTES: u64 = 10 << 20;
-
-/// When a file was changed last, and its bytes: a file with the same stamp is taken to be the same. The default is no file's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
-    /// Nanoseconds since 1970.
-    modified: u128,
-    size: u64,
-}
 
 /// What is known of a note.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -112,21 +104,6 @@ impl ReadError {
             ReadError::Io(error) if error.kind() == io::ErrorKind::NotFound => None,
             error => Some(error.to_string()),
         }
-    }
-}
-
-impl Stamp {
-    /// Of a file.
-    pub(in crate::analysis) fn of(path: &Path) -> io::Result<Stamp> {
-        Stamp::of_metadata(&std::fs::metadata(path)?)
-    }
-
-    fn of_metadata(data: &std::fs::Metadata) -> io::Result<Stamp> {
-        let modified = data.modified()?.duration_since(UNIX_EPOCH);
-        Ok(Stamp {
-            modified: modified.map_or(0, |since| since.as_nanos()),
-            size: data.len(),
-        })
     }
 }
 
