@@ -234,6 +234,7 @@ impl Disk {
         self.changed();
         self.facts.remove(path);
         self.cells.remove(path);
+        self.digests.remove(path);
         self.exists.clear();
         self.module_names.clear();
     }
@@ -243,6 +244,7 @@ impl Disk {
         self.changed();
         self.facts.clear();
         self.cells.clear();
+        self.digests.clear();
         self.exists.clear();
         self.module_names.clear();
     }

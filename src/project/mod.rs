@@ -286,6 +286,18 @@ impl Project {
         found
     }
 
+    /// The attributes of a name, of whatever object, in all files.
+    pub fn attributes_named<'p>(&'p self, name: &str) -> Vec<Site<'p>> {
+        let mut found = Vec::new();
+        for (file, segment) in self.mentions(name) {
+            let root = file.root(segment);
+            let named = root.body().named(name).map(|node| root.at(node).node);
+            let names = named.filter(|name| name.field() == Field::Attribute);
+            found.extend(names.filter_map(|name| Some(root.with(name.parent()?))));
+        }
+        found
+    }
+
     fn segments_with<'p>(&'p self, name: &str) -> Vec<(&'p FileFacts, usize)> {
         let files = self.files().filter(|file| file.mentions(name));
         let mut found = Vec::new();

@@ -96,20 +96,12 @@ impl Project {
         name: &str,
         is_owner: impl Fn(Value<'p>) -> bool,
     ) -> Vec<Site<'p>> {
-        let mut found = Vec::new();
-        for (file, segment) in self.mentions(name) {
-            let root = file.root(segment);
-            let named = root.body().named(name).map(|node| root.at(node));
-            found.extend(named.filter_map(|name| {
-                let attribute = name.node.parent().filter(|parent| {
-                    parent.kind() == Kind::Attribute && name.node.field() == Field::Attribute
-                })?;
-                let object = attribute.child(Field::Object)?;
-                (attribute.field() == Field::Left && is_owner(self.evaluate(root.with(object))))
-                    .then(|| statement(name))?
-            }));
-        }
-        found
+        let bound = self.attributes_named(name).into_iter().filter(|attribute| {
+            let object = attribute.child(Field::Object);
+            attribute.node.field() == Field::Left
+                && object.is_some_and(|object| is_owner(self.evaluate(object)))
+        });
+        bound.filter_map(statement).collect()
     }
 
     /// The shared object that an expression of a function denotes: the same, where a name need not be declared `global` because it is not bound.

@@ -315,11 +315,10 @@ fn attribute_of<'p>(cx: &Context<'p>, site: Site<'p>, own: &str) -> Option<&'p s
 
 /// Whether a name may have been given an attribute, in this segment: most names have not.
 fn is_given_attribute(name: Site<'_>) -> bool {
-    let tree = name.node.tree();
-    let mut bindings = name.body().bindings.iter();
-    bindings.any(|binding| {
-        let value = binding.value.map(|value| tree.node(value).kind());
-        value == Some(Kind::Attribute) && tree.node(binding.name).text() == name.text()
+    let (body, tree) = (name.body(), name.node.tree());
+    body.bindings_of(name.text()).iter().any(|&number| {
+        let value = body.bindings[number].value;
+        value.is_some_and(|value| tree.node(value).kind() == Kind::Attribute)
     })
 }
 

@@ -336,24 +336,17 @@ fn uses_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
 
 /// Where an attribute of a name is read through a class by code that is not its own, nor that of a class below.
 fn readings_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
-    let mut found = Vec::new();
-    for (file, segment) in cx.project.mentions(name) {
-        let root = file.root(segment);
-        let named = root.body().named(name).map(|node| root.at(node));
-        found.extend(named.filter_map(|name| {
-            let attribute = name.node.parent().filter(|parent| {
-                parent.kind() == Kind::Attribute && name.node.field() == Field::Attribute
-            })?;
-            let object = name.with(attribute).child(Field::Object)?;
-            let Value::Class(class) = cx.project.evaluate(object) else {
-                return None;
-            };
-            let around = class_around(object);
-            let is_own = around.is_some_and(|own| cx.project.known_mro(own).contains(&class));
-            (!is_own).then_some((class, None))
-        }));
-    }
-    found
+    let read = cx.project.attributes_named(name).into_iter();
+    let outside = read.filter_map(|attribute| {
+        let object = attribute.child(Field::Object)?;
+        let Value::Class(class) = cx.project.evaluate(object) else {
+            return None;
+        };
+        let around = class_around(object);
+        let is_own = around.is_some_and(|own| cx.project.known_mro(own).contains(&class));
+        (!is_own).then_some((class, None))
+    });
+    outside.collect()
 }
 
 /// The class in whose body a place stands, in a method or not.

@@ -131,21 +131,15 @@ fn readings_of_attribute<'p>(
 ) -> Option<Vec<Site<'p>>> {
     let family = cx.project.family(class);
     let mut found = Vec::new();
-    for (file, segment) in cx.project.mentions(name) {
-        let root = file.root(segment);
-        let named = root.body().named(name).map(|node| root.at(node));
-        for attribute in named.filter(|name| name.node.field() == Field::Attribute) {
-            let attribute = attribute.with(attribute.node.parent()?);
-            let object = attribute.child(Field::Object)?;
-            match cx.project.evaluate(object) {
-                Value::Instance(ClassValue::Known(other)) | Value::Class(other)
-                    if family.contains(&other) =>
-                {
-                    found.push(attribute);
-                }
-                Value::Unknown => return None,
-                _ => {}
+    for attribute in cx.project.attributes_named(name) {
+        match cx.project.evaluate(attribute.child(Field::Object)?) {
+            Value::Instance(ClassValue::Known(other)) | Value::Class(other)
+                if family.contains(&other) =>
+            {
+                found.push(attribute);
             }
+            Value::Unknown => return None,
+            _ => {}
         }
     }
     Some(found)
