@@ -84,7 +84,7 @@ struct Counts {
 }
 
 /// Writes the document and a line end.
-pub(in crate::review) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let mut counts = Counts::default();
     for finding in outcome.findings() {
         *match finding.severity {
@@ -111,7 +111,7 @@ pub(in crate::review) fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Re
 }
 
 /// Writes each finding on a line of its own.
-pub(in crate::review) fn write_lines(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_lines(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     for finding in outcome.findings() {
         write_document(&json(finding, outcome), out)?;
     }

@@ -21,7 +21,7 @@ const NEAR: usize = 12;
 /// Evidence beyond this many pieces is counted, not shown.
 const EVIDENCE: usize = 8;
 /// A longer line is not shown: no person wrote it.
-pub(in crate::review) const LONGEST: usize = 1000;
+pub(super) const LONGEST: usize = 1000;
 
 /// A range to underline, on its first line.
 struct Mark<'a> {
@@ -37,11 +37,7 @@ struct Mark<'a> {
 }
 
 /// Writes every finding, the problems, and a line that sums up.
-pub(in crate::review) fn write(
-    outcome: &Outcome,
-    color: bool,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn write(outcome: &Outcome, color: bool, out: &mut dyn Write) -> io::Result<()> {
     write_findings(outcome.findings(), outcome, color, out)?;
     for problem in outcome.problems() {
         write_problem(problem, out)?;
@@ -240,7 +236,7 @@ fn printable(line: &str) -> Cow<'_, str> {
 }
 
 /// A line of source as a page may show it, code point by code point: tabs are kept.
-pub(in crate::review) fn harmless(line: &str) -> Cow<'_, str> {
+pub(super) fn harmless(line: &str) -> Cow<'_, str> {
     if line.len() > LONGEST {
         return "…".into();
     }

@@ -9,7 +9,7 @@ use crate::rules::{Evidence, Finding, Place};
 const EVIDENCE: usize = 8;
 
 /// The message, the evidence and the lesson. No line holds anything that could end it, or move a terminal's cursor.
-pub(in crate::review) fn lines(finding: &Finding, outcome: &Outcome) -> Vec<String> {
+pub(super) fn lines(finding: &Finding, outcome: &Outcome) -> Vec<String> {
     let mut lines = vec![placed(&finding.place, &message(finding, outcome), outcome)];
     for evidence in listed(finding) {
         let place = place(&evidence.place, finding, outcome);
@@ -23,7 +23,7 @@ pub(in crate::review) fn lines(finding: &Finding, outcome: &Outcome) -> Vec<Stri
 }
 
 /// The message on one line, and whether the finding was there before the change that is looked at.
-pub(in crate::review) fn message(finding: &Finding, outcome: &Outcome) -> String {
+pub(super) fn message(finding: &Finding, outcome: &Outcome) -> String {
     let message = visible(&finding.message);
     match outcome.is_existing(finding) {
         true => format!("existing: {message}"),
@@ -32,7 +32,7 @@ pub(in crate::review) fn message(finding: &Finding, outcome: &Outcome) -> String
 }
 
 /// Words about a place for programs that know no cells: in a notebook they say where it is.
-pub(in crate::review) fn placed(place: &Place, words: &str, outcome: &Outcome) -> String {
+pub(super) fn placed(place: &Place, words: &str, outcome: &Outcome) -> String {
     match region::cell(place, outcome) {
         Some(cell) => format!(
             "line {} of cell {cell}: {words}",
@@ -43,13 +43,13 @@ pub(in crate::review) fn placed(place: &Place, words: &str, outcome: &Outcome) -
 }
 
 /// How much evidence is not listed.
-pub(in crate::review) fn more(finding: &Finding) -> Option<String> {
+pub(super) fn more(finding: &Finding) -> Option<String> {
     let more = finding.evidence.len().saturating_sub(EVIDENCE);
     (more > 0).then(|| format!("and {more} more places"))
 }
 
 /// The evidence that is listed, in the rule's order.
-pub(in crate::review) fn listed(finding: &Finding) -> &[Evidence] {
+pub(super) fn listed(finding: &Finding) -> &[Evidence] {
     finding
         .evidence
         .get(..EVIDENCE)
@@ -57,7 +57,7 @@ pub(in crate::review) fn listed(finding: &Finding) -> &[Evidence] {
 }
 
 /// `line 12`, or `shop/worker.py, line 3`.
-pub(in crate::review) fn place(place: &Place, finding: &Finding, outcome: &Outcome) -> String {
+pub(super) fn place(place: &Place, finding: &Finding, outcome: &Outcome) -> String {
     let cell = region::cell(place, outcome);
     let cell = cell.map_or_else(String::new, |cell| format!(" of cell {cell}"));
     let line = format!("{}{cell}", region::line(place, outcome));
@@ -68,7 +68,7 @@ pub(in crate::review) fn place(place: &Place, finding: &Finding, outcome: &Outco
 }
 
 /// The one sentence of the rule's card, as Markdown on one line. None for what is wrong in notes, which has no cards.
-pub(in crate::review) fn lesson(finding: &Finding, outcome: &Outcome) -> Option<String> {
+pub(super) fn lesson(finding: &Finding, outcome: &Outcome) -> Option<String> {
     let config = outcome.snapshot.config(&finding.place.path);
     let card = config.knowledge.rule(finding.code)?;
     Some(card.lesson.replace('\n', " "))
