@@ -69,7 +69,11 @@ case("the end of Neovim's client is no crash", function()
     return #t.clients() == 0
   end)
   vim.wait(500)
-  t.equal({ t.said, #t.clients() }, { {}, 0 })
+  -- Neovim 0.10 may ask for hints anew when it has said `shutdown`, which the protocol refuses
+  local said = vim.tbl_filter(function(words)
+    return vim.fn.has("nvim-0.11") == 1 or words ~= "marginote: -32600: Invalid request"
+  end, t.said)
+  t.equal({ said, #t.clients() }, { {}, 0 })
 end)
 
 case("a missing program is named once", function()
