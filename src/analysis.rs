@@ -21,6 +21,7 @@ mod suppressed;
 mod suppressing;
 mod uses;
 mod walk;
+mod walked;
 mod worked;
 
 use std::collections::hash_map::Entry;
@@ -413,9 +414,15 @@ impl Snapshot {
     }
 
     /// The Python files and notebooks below a folder that the configuration does not leave out. Notebooks that are notes are left out.
-    pub fn python_files(&self, folder: &Path) -> PythonFiles {
+    /// With `cache` they are taken from the user's cache directory where they are known there.
+    pub fn python_files(&self, folder: &Path, cache: bool) -> PythonFiles {
         let is_wanted = |path: &Path| walk::is_python(path) || is_notebook(path);
-        let mut found = walk::files(folder, &self.state.config, is_wanted);
+        let walk = || walk::files(folder, &self.state.config, is_wanted);
+        let cache = cache.then(|| walked::cache_of(folder)).flatten();
+        let mut found = match cache {
+            Some(cache) => self.walked(folder, &cache, walk),
+            None => walk(),
+        };
         if found.files.iter().any(|path| is_notebook(path)) {
             let config = self.state.config.for_folder(folder);
             let mut notes = config.notes_files(&config.notes).files;

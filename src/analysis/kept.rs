@@ -4,8 +4,8 @@
 //! long as the program, the settings and the files asked for are the same, every file that was read says the same, and what imports were looked up at is there, or
 //! is not, as it was.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -24,14 +24,13 @@ const CHECKS: Kind = Kind {
     folder: "checks",
 };
 /// Changes with the format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A check.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     read: Vec<ReadFile>,
-    /// What imports were looked up at, without the files that were read.
-    looked_up: Vec<(PathBuf, Found)>,
+    looked_up: Vec<LookedUp>,
     /// One for each file that was asked for, in their order.
     reports: Vec<KeptReport>,
 }
@@ -44,6 +43,15 @@ struct ReadFile {
     digest: u128,
     /// None where its times do not tell whether it has changed.
     stamp: Option<Stamp>,
+}
+
+/// What stood where imports were looked up in a folder, without the files that were read.
+#[derive(Serialize, Deserialize)]
+struct LookedUp {
+    folder: PathBuf,
+    /// While the folder has it, nothing has come or gone there. None where its times do not tell.
+    stamp: Option<Stamp>,
+    at: Vec<(PathBuf, Found)>,
 }
 
 /// A [`Report`] without problems.
@@ -94,15 +102,13 @@ impl Snapshot {
         if !self.state.open.is_empty() || paths.iter().any(|path| self.is_note(path)) {
             return None;
         }
-        let mut hash = Hash::of_version();
-        // another build may have other rules under the same version
-        let program = fs::metadata(std::env::current_exe().ok()?).ok()?;
-        let built = program.modified().ok()?;
-        let bytes = program.len();
-        write!(hash, " {FORMAT} {built:?} {bytes} {paths:?} ").ok()?;
-        for path in paths {
+        let mut hash = Hash::of_program()?;
+        write!(hash, "{FORMAT} {paths:?} ").ok()?;
+        let mut folders: Vec<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+        folders.dedup();
+        for folder in folders {
             // the settings of each folder are read when they are asked for
-            self.state.config.for_file(path);
+            self.state.config.for_folder(folder);
         }
         self.state.config.describe(&mut hash).ok()?;
         Some(hash.digest())
@@ -120,8 +126,7 @@ impl Kept {
             .digests()?
             .into_par_iter()
             .map(|(path, digest)| {
-                let stamp = Stamp::of(&path).ok();
-                let stamp = stamp.filter(|stamp| stamp.tells(start));
+                let stamp = telling(&path, start);
                 ReadFile {
                     path,
                     digest,
@@ -132,6 +137,7 @@ impl Kept {
         let is_read: FxHashSet<&Path> = read.iter().map(|file| file.path.as_path()).collect();
         let mut looked_up = disk.looked_up();
         looked_up.retain(|(path, _)| !is_read.contains(path.as_path()));
+        let looked_up = LookedUp::by_folder(looked_up, start);
         let report = |report: &Arc<Report>| KeptReport {
             lines: report.lines,
             findings: report.findings.clone(),
@@ -145,13 +151,15 @@ impl Kept {
 
     /// Whether all files say what they said. Some(false) where some had to be read for that; from now on their times tell.
     fn holds(&mut self, start: SystemTime) -> Option<bool> {
-        let is_where_it_was = |(path, found): &(PathBuf, Found)| Found::at(path) == *found;
-        if !self.looked_up.par_iter().all(is_where_it_was) {
-            return None;
-        }
+        let looked_up = self.looked_up.par_iter_mut();
+        let looked_up = looked_up
+            .map(|folder| folder.holds(start))
+            .try_reduce(|| true, |a, b| Some(a && b))?;
         let read = self.read.par_iter_mut();
-        read.map(|file| file.holds(start))
-            .try_reduce(|| true, |a, b| Some(a && b))
+        let read = read
+            .map(|file| file.holds(start))
+            .try_reduce(|| true, |a, b| Some(a && b))?;
+        Some(looked_up && read)
     }
 
     fn store(&self, cache: &Path, key: u64) {
@@ -166,8 +174,7 @@ impl ReadFile {
     /// Whether the file says what it said. Some(false) where it had to be read and its times tell from now on.
     fn holds(&mut self, start: SystemTime) -> Option<bool> {
         // before the file is read: what is written meanwhile has a later time
-        let stamp = Stamp::of(&self.path).ok()?;
-        let stamp = Some(stamp).filter(|stamp| stamp.tells(start));
+        let stamp = telling(&self.path, start);
         if stamp.is_some() && stamp == self.stamp {
             return Some(true);
         }
@@ -178,6 +185,59 @@ impl ReadFile {
         self.stamp = stamp;
         Some(!is_news)
     }
+}
+
+impl LookedUp {
+    /// In each folder that is there, what was looked up in it or in folders below it that are not there.
+    fn by_folder(looked_up: Vec<(PathBuf, Found)>, start: SystemTime) -> Vec<LookedUp> {
+        let placed = looked_up.into_par_iter().map(|(path, found)| {
+            let folder = existing_folder(&path);
+            ((folder.map(Path::to_owned)), (path, found))
+        });
+        let mut folders: BTreeMap<Option<PathBuf>, Vec<(PathBuf, Found)>> = BTreeMap::new();
+        for (folder, at) in placed.collect::<Vec<_>>() {
+            folders.entry(folder).or_default().push(at);
+        }
+        let stamped = folders.into_par_iter().map(|(folder, at)| LookedUp {
+            stamp: folder.as_deref().and_then(|folder| telling(folder, start)),
+            folder: folder.unwrap_or_default(),
+            at,
+        });
+        stamped.collect()
+    }
+
+    /// Whether there is what was there. Some(false) where it had to be looked up again and the folder's times tell from now on.
+    fn holds(&mut self, start: SystemTime) -> Option<bool> {
+        let stamp = telling(&self.folder, start);
+        if stamp.is_some() && stamp == self.stamp {
+            return Some(true);
+        }
+        let is_there = |(path, found): &(PathBuf, Found)| Found::at(path) == *found;
+        if !self.at.iter().all(is_there) {
+            return None;
+        }
+        let is_news = stamp.is_some();
+        self.stamp = stamp;
+        Some(!is_news)
+    }
+}
+
+/// The folder nearest to a path that is there. None where a link may lead from it to the path: the folder's times do not tell of what is elsewhere.
+fn existing_folder(path: &Path) -> Option<&Path> {
+    let mut below = path;
+    loop {
+        let folder = below.parent()?;
+        if folder.is_dir() {
+            return (!below.is_symlink()).then_some(folder);
+        }
+        below = folder;
+    }
+}
+
+/// The stamp of a file or a folder, where its times tell.
+fn telling(path: &Path, start: SystemTime) -> Option<Stamp> {
+    let stamp = Stamp::of(path).ok()?;
+    stamp.tells(start).then_some(stamp)
 }
 
 impl KeptReport {

@@ -178,6 +178,53 @@ fn a_module_that_appears_where_an_import_looked_is_noticed() {
     assert_eq!(world.codes(), ["MUT001"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_somewhere_at_last_is_noticed() {
+    let world = World::new();
+    world.write("marginote.toml", "exclude = [\"hidden\"]\n");
+    world.write("hidden/other.py", "");
+    world.write(
+        "worker.py",
+        &WORKER.replace("from work", "from hidden.work"),
+    );
+    // the times of its own folder do not tell of what stands elsewhere
+    let elsewhere = world.folder.path().join("elsewhere.py");
+    std::os::unix::fs::symlink(&elsewhere, world.path("hidden/work.py")).expect("there is room");
+    world.warm();
+    std::thread::sleep(crate::analysis::stamp::COARSE + Duration::from_millis(1100));
+    assert_eq!(world.codes(), ["MUT001"]);
+    fs::write(&elsewhere, SUM).expect("there is room");
+    assert_eq!(world.codes().len(), 3);
+}
+
+#[test]
+fn where_imports_looked_folders_tell() {
+    let world = World::new();
+    world.warm();
+    std::thread::sleep(crate::analysis::stamp::COARSE + Duration::from_millis(1100));
+    world.check();
+    let kept = || {
+        let snapshot = world.snapshot(Settings::default());
+        let key = snapshot.key(&snapshot.files()).expect("it is kept");
+        let body = CHECKS.load(&world.cache(), key).expect("it was kept");
+        postcard::from_bytes::<super::Kept>(&body).expect("it is ours")
+    };
+    let code = world.path("");
+    let own = |kept: super::Kept| {
+        let mut folders = kept.looked_up.into_iter();
+        let own = folders.find(|looked| looked.folder == code.as_path());
+        own.expect("`threading` was looked for there")
+    };
+    assert!(own(kept()).stamp.is_some());
+    // something comes that is no module of theirs
+    world.write("notes.txt", "");
+    assert_eq!(world.check().1, 0);
+    // and something that is, with what was there before still in its place
+    world.write("threading.py", "def Thread(target, args): ...\n");
+    assert_ne!(world.check().1, 0);
+}
+
 #[test]
 fn settings_and_cards_are_part_of_it() {
     let world = World::new();

@@ -3,6 +3,7 @@
 //! A cache is an aid and nothing else: one that is damaged, of another kind or made of something else is as good as none, and one that cannot be written is not
 //! written.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -88,6 +89,15 @@ impl Hash {
         let mut hash = Xxh3::new();
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
         Hash(hash)
+    }
+
+    /// Of nothing yet but the program: another build may do other things under the same version. None where it cannot be told from another.
+    pub(super) fn of_program() -> Option<Hash> {
+        let program = fs::metadata(std::env::current_exe().ok()?).ok()?;
+        let mut hash = Hash::of_version();
+        let built = program.modified().ok()?;
+        write!(hash, " {built:?} {} ", program.len()).ok()?;
+        Some(hash)
     }
 
     pub(super) fn digest(&self) -> u64 {

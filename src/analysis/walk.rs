@@ -19,6 +19,8 @@ pub fn is_python(path: &Path) -> bool {
 pub struct PythonFiles {
     /// Sorted.
     pub files: Vec<PathBuf>,
+    /// The folders that were looked into, in no order.
+    pub folders: Vec<PathBuf>,
     /// What could not be looked into, and why, sorted.
     pub unread: Vec<(PathBuf, String)>,
 }
@@ -63,9 +65,12 @@ pub fn files(
             if path != root && config.is_some_and(|config| config.excluded(path)) {
                 return WalkState::Skip;
             }
-            let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            if is_file && is_wanted(path) {
-                add().files.push(entry.into_path());
+            match entry.file_type() {
+                Some(kind) if kind.is_dir() => add().folders.push(entry.into_path()),
+                Some(kind) if kind.is_file() && is_wanted(path) => {
+                    add().files.push(entry.into_path());
+                }
+                _ => {}
             }
             WalkState::Continue
         })

@@ -93,12 +93,24 @@ impl ConfigCache {
         self.known(Sources::default()).config
     }
 
+    /// Writes down what an editor and a command line say.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn describe_overrides(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        write!(
+            out,
+            "{:?} {:?} {}",
+            self.overrides, self.folders, self.files
+        )
+    }
+
     /// Writes down everything that was said about the folders that were asked about, and by the user's cards.
     ///
     /// # Errors
     /// When `out` cannot be written to.
     pub fn describe(&self, out: &mut impl fmt::Write) -> fmt::Result {
-        write!(out, "{:?} {:?}", self.overrides, self.folders)?;
+        self.describe_overrides(out)?;
         let known = self.lock();
         let mut folders: Vec<_> = known.iter().collect();
         folders.sort_by_key(|(folder, _)| *folder);

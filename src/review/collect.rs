@@ -41,7 +41,7 @@ pub(super) fn input(
         .cloned()
         .partition(|path| is_stdin(path));
     let mut input = match stdin.is_empty() || !paths.is_empty() {
-        true => named(&paths, working_directory, snapshot)?,
+        true => named(&paths, working_directory, snapshot, request.cache)?,
         false => Input::default(),
     };
     if !stdin.is_empty() {
@@ -65,7 +65,7 @@ pub(super) fn input(
     Ok(input)
 }
 
-/// Finds the files; without paths those of the working directory.
+/// Finds the files; without paths those of the working directory. With `cache` what is below folders is taken from the user's cache directory.
 ///
 /// # Errors
 /// When a path does not exist.
@@ -73,6 +73,7 @@ pub(super) fn named(
     paths: &[PathBuf],
     working_directory: &Path,
     snapshot: &Snapshot,
+    cache: bool,
 ) -> Result<Input, Missing> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
@@ -80,7 +81,7 @@ pub(super) fn named(
     for path in paths {
         let absolute = plain(&working_directory.join(path));
         if absolute.is_dir() {
-            let found = snapshot.python_files(&absolute);
+            let found = snapshot.python_files(&absolute, cache);
             input.files.extend(found.files);
             input
                 .unread

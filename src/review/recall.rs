@@ -220,7 +220,7 @@ fn export(questions: &[Question], file: &Path, out: &mut dyn Write) -> anyhow::R
 fn asked(paths: &[PathBuf], all: bool) -> Result<Asked, CheckError> {
     let working_directory = std::env::current_dir().map_err(CheckError::WorkingDirectory)?;
     let mut analysis = Analysis::default();
-    let code = collect::named(paths, &working_directory, &analysis.snapshot())?;
+    let code = collect::named(paths, &working_directory, &analysis.snapshot(), false)?;
     let mut folders = vec![working_directory.clone()];
     folders.extend(
         code.folders
