@@ -1,6 +1,6 @@
 //! Requests: thin functions of a view and parameters. Notifications never get here, the ingress takes them.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
@@ -25,6 +25,7 @@ use super::actor::Event;
 use super::diagnostics::DocumentReport;
 use super::pages::Pages;
 use super::session::Session;
+use super::transport::Reply;
 use super::workspace::View;
 use super::{actions, beside, commands, comments, convert, diagnostics, links, margin};
 use crate::analysis::{Cancel, Hover as Words};
@@ -43,8 +44,8 @@ pub struct Context {
     pub events: UnboundedSender<Event>,
     /// The built-in cards as files.
     pub pages: Arc<Pages>,
-    /// An answer that is JSON already. What the handler returns stands in for it: tower-lsp would make a tree of values of it.
-    pub ready: Arc<OnceLock<DocumentReport>>,
+    /// For an answer that is JSON already. What the handler returns stands in for it: tower-lsp would make a tree of values of it.
+    pub reply: Arc<Reply>,
 }
 
 tokio::task_local! {
@@ -196,14 +197,14 @@ impl LanguageServer for Backend {
                 cancel,
                 session,
                 events,
-                ready,
+                reply,
                 ..
             } = context;
             let (told, problems) = diagnostics::tell(&view, &path, &cancel, &session)
                 .ok_or_else(Error::request_cancelled)?;
-            let _ = events.send(Event::Problems { path, problems });
             let previous = params.previous_result_id.as_deref();
-            let _ = ready.set(DocumentReport::new(told, previous));
+            reply.send(&DocumentReport::new(told, previous));
+            let _ = events.send(Event::Problems { path, problems });
             let stands_in = DocumentDiagnosticReportPartialResult::default();
             Ok(DocumentDiagnosticReportResult::Partial(stands_in))
         })

@@ -11,7 +11,6 @@ use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -28,10 +27,9 @@ use tower_service::Service;
 use super::actor::{Actor, Event};
 use super::asking;
 use super::backend::{Backend, CONTEXT, Context};
-use super::diagnostics::DocumentReport;
 use super::pages::Pages;
 use super::session::{SHOWS_FINDINGS, Session};
-use super::transport::Outbox;
+use super::transport::{Outbox, Reply};
 use super::workspace::{SharedWorkspace, Workspace, lock};
 use super::{lifecycle, notebooks};
 use crate::analysis::Cancel;
@@ -126,23 +124,23 @@ impl Ingress {
         }
         // tower-lsp gets none of the parameters: its types refuse a client with one odd capability
         let request = Request::build(method)
-            .id(id)
+            .id(id.clone())
             .params(json!({"capabilities": {}}))
             .finish();
-        let context = self.context(session, Cancel::default());
+        let context = self.context(session, id, Cancel::default());
         // the handler waits for nothing, so tower-lsp takes what comes next as initialized
         let answer = CONTEXT.scope(context, self.service.call(request));
         answer.now_or_never()?.ok()?.map(with_notebooks)
     }
 
-    fn context(&self, session: Arc<Session>, cancel: Cancel) -> Context {
+    fn context(&self, session: Arc<Session>, id: Id, cancel: Cancel) -> Context {
         Context {
             view: lock(&self.workspace).view(),
             cancel,
             session,
             events: self.events.clone(),
             pages: Arc::clone(&self.pages),
-            ready: Arc::default(),
+            reply: Arc::new(Reply::new(id, self.outbox.clone())),
         }
     }
 
@@ -150,12 +148,8 @@ impl Ingress {
     fn request(&mut self, id: Id, request: Request, session: &Arc<Session>) -> Answer {
         let method = request.method().to_owned();
         let cancel = Cancel::default();
-        let context = self.context(Arc::clone(session), cancel.clone());
-        let (stop, ready, outbox) = (
-            StopWork(cancel),
-            Arc::clone(&context.ready),
-            self.outbox.clone(),
-        );
+        let context = self.context(Arc::clone(session), id.clone(), cancel.clone());
+        let (stop, reply) = (StopWork(cancel), Arc::clone(&context.reply));
         let answer = CONTEXT.scope(context, self.service.call(request));
         let answer = AssertUnwindSafe(answer).catch_unwind();
         let (client, trace, started) = (self.client.clone(), self.trace, Instant::now());
@@ -172,17 +166,7 @@ impl Ingress {
             if trace != TraceValue::Off {
                 log_trace(&client, &method, started, trace, response.as_ref()).await;
             }
-            match (ready.get(), response) {
-                (Some(result), Some(response)) if response.is_ok() => {
-                    outbox.send(&Ready {
-                        jsonrpc: "2.0",
-                        id: response.id(),
-                        result,
-                    });
-                    Ok(None)
-                }
-                (_, response) => Ok(response),
-            }
+            Ok(response.filter(|_| !reply.answered()))
         }
         .boxed()
     }
@@ -284,14 +268,6 @@ fn with_notebooks(response: Response) -> Response {
         result["capabilities"]["notebookDocumentSync"] = notebooks::capability();
     }
     Response::from_parts(id, result)
-}
-
-/// A response whose result is JSON already.
-#[derive(Serialize)]
-struct Ready<'a> {
-    jsonrpc: &'a str,
-    id: &'a Id,
-    result: &'a DocumentReport,
 }
 
 /// Answers are futures; tower-lsp's error, that it was told to exit, cannot happen: it is never told.

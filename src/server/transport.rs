@@ -4,6 +4,7 @@
 //! task with bounded queues between them, and waits for one more message after `exit`. Its service, its client and its types are.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
@@ -113,6 +114,47 @@ impl Outbox {
     pub fn close(&self) {
         let _ = self.0.send(None);
     }
+}
+
+/// The answer to a request: once, whoever is first. The thread that works it out need not wake another to send it.
+pub struct Reply {
+    id: Id,
+    outbox: Outbox,
+    is_answered: AtomicBool,
+}
+
+impl Reply {
+    /// Nobody has answered yet.
+    pub fn new(id: Id, outbox: Outbox) -> Reply {
+        Reply {
+            id,
+            outbox,
+            is_answered: AtomicBool::new(false),
+        }
+    }
+
+    /// Sends a result, unless the request was answered.
+    pub fn send(&self, result: &impl Serialize) {
+        if !self.answered() {
+            self.outbox.send(&Answered {
+                jsonrpc: "2.0",
+                id: &self.id,
+                result,
+            });
+        }
+    }
+
+    /// From here on it counts as answered. Whether it did before.
+    pub fn answered(&self) -> bool {
+        self.is_answered.swap(true, Ordering::AcqRel)
+    }
+}
+
+#[derive(Serialize)]
+struct Answered<'a, R> {
+    jsonrpc: &'a str,
+    id: &'a Id,
+    result: &'a R,
 }
 
 /// Writes messages in a thread. The receiver is told when the thread is done; `broken` is cancelled when the client cannot be written to.
