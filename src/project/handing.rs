@@ -1,6 +1,7 @@
 //! Calls that are given a function to be called later, or elsewhere: which argument it is, and who will call it.
 
 use super::threads::Receiver;
+use super::values::builtin_class;
 use super::{Class, ClassValue, Function, Project, Protocol, Value, stdlib};
 use crate::facts::{BindingKind, BindingSite, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
@@ -212,6 +213,8 @@ impl Project {
             // methods whose names say enough, of objects that nobody knows
             Value::Unknown => match method? {
                 "run_in_executor" => Some(self.in_executor(call)),
+                // others call back later too, and take the function first
+                "call_later" | "call_at" if !self.is_number(call, 0) => None,
                 method @ ("call_soon"
                 | "call_soon_threadsafe"
                 | "call_later"
@@ -224,6 +227,15 @@ impl Project {
             },
             _ => None,
         }
+    }
+
+    /// Whether a number is given by position.
+    fn is_number(&self, call: Site<'_>, position: usize) -> bool {
+        let given = argument(call, position, "").map(|argument| self.evaluate(argument));
+        matches!(
+            given.as_ref().and_then(builtin_class),
+            Some("int" | "float")
+        )
     }
 
     /// Whether what is called may be given a function, by its last word.

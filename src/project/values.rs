@@ -386,7 +386,7 @@ impl Project {
 }
 
 /// The name of the built-in class of an object.
-fn builtin_class<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+pub(super) fn builtin_class<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     match value {
         Value::Instance(ClassValue::External(name)) => name.strip_prefix("builtins."),
         _ => None,
