@@ -24,6 +24,7 @@ pub(super) fn handling_of(function: &str) -> Handling {
     let builtin = function.strip_prefix("builtins.");
     let is_read = || {
         builtin.is_some_and(|name| READING.contains(&name))
+            || builtin.is_some_and(is_unbound_reader)
             || READING_FUNCTIONS.contains(&function)
             || function.rsplit('.').next().is_some_and(is_assertion)
     };
@@ -66,6 +67,12 @@ fn is_unbound_mutator(name: &str) -> bool {
             matches!(class, "list" | "dict" | "set" | "bytearray")
                 && MUTATING_METHODS.contains(&method)
         })
+}
+
+/// `str.join`, taken from its class: whose objects hold no others.
+fn is_unbound_reader(builtin: &str) -> bool {
+    let class = builtin.split_once('.').map(|(class, _)| class);
+    class.is_some_and(|class| matches!(class, "int" | "float" | "complex" | "str" | "bytes"))
 }
 
 /// Whether a method is one of a test case: `self.assertEqual(xs, [])`.
