@@ -156,10 +156,14 @@ fn next(call: Site<'_>) -> Next {
     while let Some(parent) = node.parent() {
         if parent.kind() == Kind::Block {
             let mut later = parent.children().filter(|other| other.id() > node.id());
-            match later.next().map(Node::kind) {
-                Some(Kind::Continue) => return Next::Test,
-                Some(Kind::Pass) | None => {}
-                Some(_) => return Next::Code,
+            match later.next() {
+                None => {}
+                Some(after) => match after.kind() {
+                    Kind::Continue => return Next::Test,
+                    Kind::Return if is_plain(after) => return Next::Caller,
+                    Kind::Pass => {}
+                    _ => return Next::Code,
+                },
             }
         }
         match parent.kind() {
@@ -169,6 +173,12 @@ fn next(call: Site<'_>) -> Next {
         }
     }
     Next::Test
+}
+
+/// Whether a `return` gives back nothing that was worked out.
+fn is_plain(statement: Node<'_>) -> bool {
+    let given = statement.children().next();
+    given.is_none_or(|given| matches!(given.kind(), Kind::None | Kind::True | Kind::False))
 }
 
 /// Whether the project calls a function, and never in a loop that may test for it.
