@@ -13,7 +13,7 @@ use super::{Finding, Place, RuleSelector, Severity};
 use crate::nearest::nearest;
 
 /// The rule that reports a comment which silences nothing.
-const UNUSED: &str = "SUP001";
+pub const UNUSED: &str = "SUP001";
 
 /// Code and name of every rule.
 pub type KnownRules = [(&'static str, &'static str)];

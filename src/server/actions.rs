@@ -19,6 +19,7 @@ use super::workspace::{CellOf, View};
 use super::{commands, margin};
 use crate::analysis::fixing::together;
 use crate::analysis::{Report, Suppress};
+use crate::rules::suppress::UNUSED;
 use crate::rules::{Edit, Finding};
 
 /// Makes every safe fix of a file that does not touch another one.
@@ -139,7 +140,7 @@ impl Offer<'_> {
         for finding in findings {
             actions.extend(self.fixes(finding));
         }
-        let silenced = findings.iter().filter(|finding| finding.code != "SUP001");
+        let silenced = findings.iter().filter(|finding| finding.code != UNUSED);
         for finding in silenced {
             for (scope, place) in [
                 (Suppress::Statement, "here"),

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tower_lsp::lsp_types::{
-    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Hover,
-    HoverContents, Location, MarkupContent, MarkupKind, NumberOrString, Position, Range, Url,
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
+    Hover, HoverContents, Location, MarkupContent, MarkupKind, NumberOrString, Position, Range,
+    Url,
 };
 
 use super::session::Session;
@@ -13,6 +14,7 @@ use super::source::Source;
 use super::workspace::View;
 use crate::analysis;
 use crate::explain;
+use crate::rules::suppress::UNUSED;
 use crate::rules::{Evidence, Finding, Place, Severity};
 use crate::text;
 
@@ -93,9 +95,15 @@ impl Converter<'_> {
             source: Some("marginote".to_owned()),
             message,
             related_information: (!related.is_empty()).then_some(related),
-            tags: None,
+            tags: self.tags(finding),
             data: self.session.diagnostic_data.then(|| self.data(finding)),
         }
+    }
+
+    /// A comment that silences nothing can be faded: it is the one thing among what is found that could go without a change. No rule is about what is deprecated.
+    fn tags(&self, finding: &Finding) -> Option<Vec<DiagnosticTag>> {
+        let fades = finding.code == UNUSED && self.session.unnecessary_tag;
+        fades.then(|| vec![DiagnosticTag::UNNECESSARY])
     }
 
     /// Evidence for a client without related information: a line of the message.

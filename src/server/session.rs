@@ -1,7 +1,7 @@
 //! What the client said about itself in `initialize`, as far as the server acts on it.
 
-use serde_json::Value;
-use tower_lsp::lsp_types::{PositionEncodingKind, TraceValue, Url};
+use serde_json::{Value, json};
+use tower_lsp::lsp_types::{DiagnosticTag, PositionEncodingKind, TraceValue, Url};
 
 use crate::text::PositionEncoding;
 
@@ -33,6 +33,8 @@ pub struct Session {
     pub related_information: bool,
     /// Whether diagnostics may carry a link to their rule.
     pub code_description: bool,
+    /// Whether diagnostics may be tagged as about what is unnecessary.
+    pub unnecessary_tag: bool,
     /// Whether diagnostics may carry data for code actions.
     pub diagnostic_data: bool,
     /// Whether it takes code actions that are more than commands.
@@ -89,6 +91,10 @@ impl Session {
             refreshes_diagnostics: can("workspace/diagnostics/refreshSupport"),
             related_information: can(&format!("{diagnostics}/relatedInformation")),
             code_description: can(&format!("{diagnostics}/codeDescriptionSupport")),
+            unnecessary_tag: params
+                .pointer(&format!("/capabilities/{diagnostics}/tagSupport/valueSet"))
+                .and_then(Value::as_array)
+                .is_some_and(|tags| tags.contains(&json!(DiagnosticTag::UNNECESSARY))),
             diagnostic_data: can(&format!("{diagnostics}/dataSupport")),
             action_literals: params
                 .pointer("/capabilities/textDocument/codeAction/codeActionLiteralSupport")

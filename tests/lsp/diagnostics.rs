@@ -197,6 +197,27 @@ fn a_simple_client_finds_the_evidence_in_the_message() {
 }
 
 #[test]
+fn a_comment_that_silences_nothing_is_unnecessary() {
+    let text = "x = 1  # marginote: ignore[MUT001]\ndef f(items=[]): items.append(1)\n";
+    let tags = |capabilities| {
+        let mut client = ready(capabilities);
+        client.open(URI, 1, text);
+        let published = client.published(URI);
+        client.leave();
+        let found = published["diagnostics"].as_array().expect("a list").iter();
+        found
+            .map(|f| json!([f["code"], f["tags"]]))
+            .collect::<Vec<_>>()
+    };
+    let unnecessary = json!([["SUP001", [1]], ["MUT001", null]]);
+    assert_eq!(json!(tags(capable())), unnecessary);
+    let mut without = capable();
+    without["textDocument"]["publishDiagnostics"]["tagSupport"] = json!({"valueSet": [2]});
+    let untagged = json!([["SUP001", null], ["MUT001", null]]);
+    assert_eq!(json!(tags(without)), untagged);
+}
+
+#[test]
 fn ranges_are_in_the_agreed_unit() {
     let text = "def f(é, items=['😀', 1], more={}): more[é] = items.append(1)\n";
     for (encoding, start, end) in [("utf-8", 34, 36), ("utf-16", 31, 33), ("utf-32", 30, 32)] {

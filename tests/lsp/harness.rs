@@ -108,6 +108,7 @@ pub fn capable() -> Value {
                 "relatedInformation": true,
                 "versionSupport": true,
                 "codeDescriptionSupport": true,
+                "tagSupport": {"valueSet": [1, 2]},
                 "dataSupport": true,
             },
         },
