@@ -58,7 +58,7 @@ fn read(paths: &[NotesPath], git: bool, exclude: &GlobSet) -> Known {
             Ok(Some(text)) => cards.push((path.to_string_lossy().into_owned(), text)),
             Err(error) => problems.push(SettingsProblem {
                 path: path.clone(),
-                line: 1,
+                line: Some(1),
                 message: format!("the note is not read: {error}"),
             }),
         }
@@ -75,7 +75,7 @@ fn problem(problem: &CardProblem) -> SettingsProblem {
     let column = problem.column.map(|column| format!(", column {column}"));
     SettingsProblem {
         path: PathBuf::from(&problem.path),
-        line: problem.line,
+        line: Some(problem.line),
         message: format!(
             "NOTE007 card-invalid{}: {}",
             column.unwrap_or_default(),

@@ -104,12 +104,12 @@ pub struct UnknownRule {
 
 /// Something wrong in a configuration file. The rest of the file applies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("{}:{line}: {message}", path.display())]
+#[error("{}{}: {message}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct SettingsProblem {
-    /// The file.
+    /// The file; of what an editor or a command line names, the path that is named.
     pub path: PathBuf,
-    /// From 1.
-    pub line: usize,
+    /// From 1. None where no file says it.
+    pub line: Option<usize>,
     /// What is wrong and what to do.
     pub message: String,
 }

@@ -103,7 +103,10 @@ impl NotesPath {
     }
 
     fn problem(&self, message: String) -> SettingsProblem {
-        let (path, line) = self.said.clone().unwrap_or((self.start.clone(), 1));
+        let said = self.said.clone();
+        let (path, line) = said.map_or((self.start.clone(), None), |(path, line)| {
+            (path, Some(line))
+        });
         SettingsProblem {
             path,
             line,

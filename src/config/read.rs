@@ -95,7 +95,7 @@ pub(super) fn problem(
 ) -> SettingsProblem {
     SettingsProblem {
         path: PathBuf::from(file),
-        line: line(text, &span),
+        line: Some(line(text, &span)),
         message,
     }
 }

@@ -74,7 +74,7 @@ impl Config {
             match unknown.said.clone() {
                 Some((path, line)) => problems.push(SettingsProblem {
                     path,
-                    line,
+                    line: Some(line),
                     message,
                 }),
                 None => {

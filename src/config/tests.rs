@@ -36,7 +36,8 @@ fn from_json(value: serde_json::Value) -> Settings {
 fn problems(config: &Config) -> String {
     let line = |problem: &super::SettingsProblem| {
         let name = problem.path.file_name().unwrap_or_default();
-        format!("{}:{}: {}", name.display(), problem.line, problem.message)
+        let line = problem.line.map_or(String::new(), |line| line.to_string());
+        format!("{}:{line}: {}", name.display(), problem.message)
     };
     let lines: Vec<_> = config.problems.iter().map(line).collect();
     lines.join("\n")

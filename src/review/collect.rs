@@ -150,7 +150,7 @@ pub(super) fn settings_problems(
         let other = config.problems.iter().filter(|problem| !is_found(problem));
         problems.extend(other.map(|problem| Problem {
             shown: shown(&problem.path, working_directory),
-            line: Some(problem.line),
+            line: problem.line,
             message: problem.message.clone(),
         }));
     }

@@ -55,7 +55,7 @@ pub fn config(path: &Path, format: Format, out: &mut dyn Write) -> Result<u8, Ch
     let config = cache.for_file(&file);
     let problems = config.problems.iter().map(|problem| Problem {
         shown: shown(&problem.path, &here),
-        line: Some(problem.line),
+        line: problem.line,
         message: problem.message.clone(),
     });
     let page = Page {

@@ -205,7 +205,7 @@ impl Actor {
     }
 
     async fn wrong_settings(&self, problems: &[String]) {
-        let message = format!("Marginote's settings: {}", problems.join(" "));
+        let message = format!("Marginote's settings: {}", sentences(problems));
         tracing::warn!("{message}");
         self.client
             .show_message(MessageType::WARNING, message)
@@ -373,7 +373,7 @@ impl Actor {
         let new = problems.settings.iter().filter(is_new);
         let new: Vec<&str> = new.map(String::as_str).collect();
         if !new.is_empty() {
-            let message = format!("Marginote: {}", new.join("\n"));
+            let message = format!("Marginote: {}", sentences(&new));
             tracing::warn!("{message}");
             self.client
                 .show_message(MessageType::WARNING, message)
@@ -390,6 +390,16 @@ impl Actor {
         tracing::warn!("{message}");
         self.client.log_message(MessageType::WARNING, message).await;
     }
+}
+
+/// Problems in one text, a sentence and a line each: some clients show no lines.
+fn sentences(problems: &[impl AsRef<str>]) -> String {
+    let sentence = |problem: &str| match problem.ends_with(['.', '?']) {
+        true => problem.to_owned(),
+        false => format!("{problem}."),
+    };
+    let sentences = problems.iter().map(|problem| sentence(problem.as_ref()));
+    sentences.collect::<Vec<_>>().join("\n")
 }
 
 /// One round. Each file's outcome is told as soon as it is there.

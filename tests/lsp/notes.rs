@@ -472,6 +472,20 @@ fn the_editor_and_the_projects_file_name_notes() {
 }
 
 #[test]
+fn notes_that_the_editor_names_and_that_are_not_there_are_told_of() {
+    let vault = Vault::new(&[]);
+    let mut client = start();
+    client.settings = Some(json!({"notes": ["/nowhere/at/all"]}));
+    let mut client = vault.serve(client);
+    let told = client.notified("window/logMessage");
+    assert_eq!(
+        told["message"],
+        "/nowhere/at/all: `notes`: there is no file or folder `/nowhere/at/all`"
+    );
+    client.leave();
+}
+
+#[test]
 fn notes_are_linked_to_a_card_as_soon_as_it_is_written() {
     let vault = Vault::new(&[("n.md", b"# House rules for loggers\n\nAsk Ada first.\n")]);
     vault.write("b.py", b"import logging\n\nlogging.basicConfig()\n");

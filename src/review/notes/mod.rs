@@ -68,7 +68,7 @@ fn asked(paths: &[PathBuf], settings: Settings, isolated: bool) -> Result<Asked,
     let found = config.notes_files(if is_given { &given } else { &config.notes });
     let unread = found.problems.into_iter().map(|problem| Problem {
         shown: shown(&problem.path, &working_directory),
-        line: (!is_given).then_some(problem.line),
+        line: problem.line,
         message: problem.message,
     });
     Ok(Asked {
@@ -177,7 +177,7 @@ impl Problems {
         let problems = config.problems.iter().map(|problem| {
             let said = Problem {
                 shown: asked.shown(&problem.path),
-                line: Some(problem.line),
+                line: problem.line,
                 message: problem.message.clone(),
             };
             (asked.files.binary_search(&problem.path).is_ok(), said)
