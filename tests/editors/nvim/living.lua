@@ -122,6 +122,45 @@ case("a server that answers nothing is named", function()
   t.wait_said("the server has not answered yet", 20000)
 end)
 
+case("a server that hangs later is named, and restart starts another", function()
+  local t = support()
+  local answer = '{"jsonrpc":"2.0","id":1,"result":{"capabilities":{"executeCommandProvider":{"commands":["marginote.recall"]}},"serverInfo":{"name":"marginote","version":"0.1.0"}}}'
+  local folder = t.put_on_path(
+    ('#!/bin/sh\necho x >>"$(dirname "$0")/starts"\n' .. "printf 'Content-Length: %d\\r\\n\\r\\n%%s' '%s'\nexec cat >/dev/null"):format(
+      #answer,
+      answer
+    )
+  )
+  local bufnr = t.open("shop.py")
+  t.wait("the first server", function()
+    return #t.clients() == 1
+  end)
+  vim.cmd.Marginote("recall")
+  t.wait_said("the server has not answered yet", 20000)
+  local first = t.clients()[1].id
+  vim.cmd.Marginote("restart")
+  t.wait("another server in the buffer", function()
+    local others = vim.tbl_filter(function(client)
+      return client.id ~= first
+    end, vim.lsp.get_clients({ name = "marginote", bufnr = bufnr }))
+    return #others == 1
+  end)
+  t.equal({ #vim.fn.readfile(folder .. "/starts"), #t.clients() }, { 2, 1 })
+end)
+
+case("what can be no program is named once", function()
+  local t = support()
+  require("marginote").enable({ cmd = { 17 } })
+  t.open("shop.py")
+  t.open("other.py")
+  local words = 'must be a list such as { "marginote", "server" }: it is { 17 }'
+  t.wait_said(words)
+  t.equal(t.count_said(words), 1)
+  vim.cmd.checkhealth("marginote")
+  t.contains(t.text(0), words)
+  t.equal(require("marginote.commands").complete("", "Marginote explain "), {})
+end)
+
 case("the reading of the project can be stopped", function()
   vim.env.MARGINOTE_TEST_HOOKS = "1"
   vim.env.MARGINOTE_TEST_SLOW_INDEX = "600000"

@@ -19,7 +19,9 @@ local function execute(command, arguments, take)
     marginote.tell(("this server does not know `%s`: update Marginote."):format(command))
     return
   end
+  local answered = false
   local function answer(problem, result)
+    answered = true
     if problem then
       marginote.tell(problem.message)
     elseif take then
@@ -27,6 +29,9 @@ local function execute(command, arguments, take)
     end
   end
   marginote.call(client, "request", "workspace/executeCommand", { command = command, arguments = arguments }, answer, 0)
+  require("marginote.server").tell_unless(function()
+    return answered or not vim.lsp.get_client_by_id(client.id)
+  end)
 end
 
 --- `vim.NIL` is what JSON's null can arrive as.
@@ -171,11 +176,11 @@ local rules
 
 local function names_to_explain()
   if not rules then
-    local cmd = marginote.server_config().cmd
-    if type(cmd) ~= "table" or vim.fn.executable(cmd[1]) == 0 then
+    local program = marginote.program()
+    if not program or vim.fn.executable(program) == 0 then
       return {}
     end
-    local said = vim.system({ cmd[1], "rules", "--format", "json" }, { text = true }):wait(3000)
+    local said = vim.system({ program, "rules", "--format", "json" }, { text = true }):wait(3000)
     local is_json, list = pcall(vim.json.decode, said.stdout or "")
     if said.code ~= 0 or not is_json then
       return {}

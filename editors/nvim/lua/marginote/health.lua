@@ -69,9 +69,11 @@ function M.check()
   vim.health.start("Neovim")
   check_neovim()
   vim.health.start("The program")
-  local cmd = marginote.server_config().cmd
-  if type(cmd) == "table" then
-    check_program(cmd[1])
+  local program, wrong = marginote.program()
+  if wrong then
+    vim.health.error(wrong)
+  elseif program then
+    check_program(program)
   else
     vim.health.info("`cmd` is a function: what it starts is not checked")
   end

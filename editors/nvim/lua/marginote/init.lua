@@ -66,6 +66,22 @@ function M.server_config()
   return require("marginote.server").config_of_old_neovim()
 end
 
+--- The program that is started. None where a function starts it, and where `cmd` is wrong: then what is wrong comes second.
+---@return string? program
+---@return string? wrong
+function M.program()
+  local cmd = M.server_config().cmd
+  if type(cmd) == "function" then
+    return nil
+  end
+  local program = type(cmd) == "table" and cmd[1]
+  if type(program) ~= "string" then
+    local message = 'the `cmd` of the server must be a list such as { "marginote", "server" }: it is %s'
+    return nil, message:format(vim.inspect(cmd))
+  end
+  return program
+end
+
 --- The server of a buffer, else any that runs.
 ---@param bufnr integer
 ---@return vim.lsp.Client?

@@ -56,16 +56,23 @@ local function is_enabled()
   return config_of_old_neovim ~= nil
 end
 
---- Says that the program is missing where the server is enabled and would need it, once. Neovim only writes that into its log.
+--- Says that the program is missing, or cannot be one, where the server is enabled and would need it, once. Neovim only writes that into its log.
 function M.look_for_program()
-  local cmd = is_enabled() and marginote.server_config().cmd
-  if type(cmd) ~= "table" or vim.fn.executable(cmd[1]) == 1 or named_missing then
+  if named_missing or not is_enabled() then
+    return
+  end
+  local program, wrong = marginote.program()
+  if not wrong and (not program or vim.fn.executable(program) == 1) then
     return
   end
   named_missing = true
+  if wrong then
+    marginote.tell(wrong, vim.log.levels.ERROR)
+    return
+  end
   local message = "the program `%s` is not on the path. Install Marginote, or say where it is: %s. `:checkhealth marginote` says more."
   local example = 'vim.lsp.config("marginote", { cmd = { "/where/it/is/marginote", "server" } })'
-  marginote.tell(message:format(cmd[1], example), vim.log.levels.ERROR)
+  marginote.tell(message:format(program, example), vim.log.levels.ERROR)
 end
 
 --- Gives the root of a buffer's project to `on_dir`; calls it not at all where no server should be started.
@@ -95,17 +102,25 @@ function M.after_write(bufnr)
   end
 end
 
+--- Tells the user after a while that a server does not answer.
+---@param is_over fun(): boolean whether it has answered, or nobody waits for it any more
+function M.tell_unless(is_over)
+  vim.defer_fn(function()
+    if not is_over() then
+      marginote.tell("the server has not answered yet. `:Marginote log` may say why; `:Marginote restart` starts it again.")
+    end
+  end, PATIENCE)
+end
+
 ---@param params lsp.InitializeParams
 function M.before_init(params)
   -- Findings depend on other files. Neovim 0.11 asks for them only when the buffer changes, so the server is to tell them when they change.
   params.capabilities.textDocument.diagnostic = nil
   starts = starts + 1
   local start = starts
-  vim.defer_fn(function()
-    if start == starts and answers < starts then
-      marginote.tell("the server has not answered yet. `:Marginote log` may say why; `:Marginote restart` starts it again.")
-    end
-  end, PATIENCE)
+  M.tell_unless(function()
+    return start ~= starts or answers >= starts
+  end)
 end
 
 ---@param client vim.lsp.Client
@@ -191,12 +206,16 @@ function M.restart()
     marginote.call(client, "stop")
   end
   -- whoever does not stop when asked is made to
-  vim.wait(5000, function()
+  local function are_gone()
     return #vim.lsp.get_clients({ name = marginote.NAME }) == 0
-  end, 20)
-  for _, client in ipairs(vim.lsp.get_clients({ name = marginote.NAME })) do
-    marginote.call(client, "stop", true)
   end
+  vim.wait(5000, are_gone, 20)
+  for _, client in ipairs(vim.lsp.get_clients({ name = marginote.NAME })) do
+    -- `stop(true)` does nothing for one that was asked already
+    client.rpc.terminate()
+  end
+  -- one that is about to end would be taken for the buffers again
+  vim.wait(1000, are_gone, 20)
   for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
     if vim.api.nvim_buf_is_loaded(bufnr) then
       M.start(bufnr)
@@ -209,8 +228,8 @@ end
 function M.start(bufnr)
   local config = vim.deepcopy(marginote.server_config())
   local is_for_it = vim.bo[bufnr].buftype == "" and vim.tbl_contains(config.filetypes, vim.bo[bufnr].filetype)
-  local program = type(config.cmd) == "table" and config.cmd[1]
-  if not is_for_it or program and vim.fn.executable(program) == 0 then
+  local program, wrong = marginote.program()
+  if not is_for_it or wrong or program and vim.fn.executable(program) == 0 then
     return
   end
   config.name = marginote.NAME
