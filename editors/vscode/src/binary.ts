@@ -21,16 +21,17 @@ export interface Binary {
   readonly version: Version;
 }
 
-/** Why there is none. `path` is the file that was tried. */
+/** Why there is none. `path` is the file that was tried; without a text the setting is of the wrong type. */
 export type Problem =
   | { readonly kind: "missing" }
+  | { readonly kind: "no-text" }
   | { readonly kind: "broken"; readonly path: string; readonly why: string }
   | { readonly kind: "old"; readonly path: string; readonly version: Version };
 
 /** Where to look. */
 export interface Places {
-  /** The setting `marginote.path`; empty where it is not set. It is never passed over for another program. */
-  readonly setting: string;
+  /** The setting `marginote.path` as it was written, which may be of any type; empty where it is not set. It is never passed over for another program. */
+  readonly setting: unknown;
   /** The folder of the extension, which may hold `bin/marginote`. */
   readonly extension: string;
   /** The variable `PATH`. */
@@ -43,8 +44,12 @@ export interface Places {
  * Of the latter two, one that does not run (it is of another platform) or is too old makes room for the next; when no other is there, it is the problem.
  */
 export async function find(places: Places): Promise<Binary | Problem> {
-  if (places.setting !== "") {
-    return ask(home(places.setting));
+  if (typeof places.setting !== "string") {
+    return { kind: "no-text" };
+  }
+  const setting = places.setting.trim();
+  if (setting !== "") {
+    return ask(home(setting));
   }
   let problem: Problem = { kind: "missing" };
   for (const candidate of await candidates(places)) {
@@ -135,6 +140,8 @@ export function inWords(problem: Problem): string {
   switch (problem.kind) {
     case "missing":
       return "Marginote: the program `marginote` is neither inside this extension nor on PATH. Install it (`cargo install --path .` in its sources), or say where it is.";
+    case "no-text":
+      return "Marginote: the setting `marginote.path` must be a text, the whole path of the program.";
     case "broken":
       return `Marginote: ${problem.path} cannot be used: ${problem.why}.`;
     case "old":

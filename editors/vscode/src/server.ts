@@ -18,6 +18,9 @@ import { Crashes } from "./crashes";
 /** How long a server may take to answer `initialize`, in milliseconds. */
 const PATIENCE = 30_000;
 
+/** How long a command may take before the user is asked whether to start the server again, in milliseconds. */
+const LONG = 10_000;
+
 /** How long a server may take to end when it is asked to, in milliseconds. */
 const FAREWELL = 2_000;
 
@@ -86,7 +89,19 @@ export class Server implements Disposable {
     if (this.run === undefined || this.current.kind !== "ready") {
       throw new Error("the server is not running.");
     }
-    return this.run.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [...args] });
+    const impatient = setTimeout(() => this.hangs(), LONG);
+    try {
+      return await this.run.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [...args] });
+    } finally {
+      clearTimeout(impatient);
+    }
+  }
+
+  /** A command waits for a server that may never answer. */
+  private hangs(): void {
+    const message = `Marginote: the server has not answered for ${LONG / 1000} seconds. It may have much to do, or hang.`;
+    this.log.warn(message);
+    void tell(window.showWarningMessage, message, { "Show Log": () => this.log.show(), Restart: () => this.restart() });
   }
 
   /** The client that runs, for conversions and notifications. */
@@ -107,7 +122,7 @@ export class Server implements Disposable {
   private async begin(): Promise<void> {
     this.set({ kind: "starting" });
     const binary = await find({
-      setting: workspace.getConfiguration("marginote").get<string>("path", "").trim(),
+      setting: workspace.getConfiguration("marginote").get<unknown>("path", ""),
       extension: this.context.extensionPath,
       path: process.env["PATH"] ?? "",
     });

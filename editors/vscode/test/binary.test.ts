@@ -29,7 +29,7 @@ function program(folder: string, answer: string): string {
   return path;
 }
 
-const search = (setting = "") => find({ setting, extension, path: ["", ".", ...folders].join(delimiter) });
+const search = (setting: unknown = "") => find({ setting, extension, path: ["", ".", ...folders].join(delimiter) });
 
 test("nothing is there", async () => {
   const found = await search();
@@ -71,6 +71,14 @@ test("what the setting names is never passed over", async () => {
   assert.match(found.why, /this is another program/);
   const relative = await search("bin/marginote");
   assert.deepEqual(relative, { kind: "broken", path: "bin/marginote", why: "this is not a whole path" });
+});
+
+test("a setting of another type is named", async () => {
+  program(folders[0]!, "echo marginote 1.0.0");
+  for (const setting of [17, null, ["marginote"]]) {
+    assert.deepEqual(await search(setting), { kind: "no-text" });
+  }
+  assert.match(inWords({ kind: "no-text" }), /`marginote\.path` must be a text/);
 });
 
 test("a folder and a file without the right to run are no programs", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Editor } from "./editor.mjs";
 import { SHOP } from "./files.mjs";
 import { servers } from "./processes.mjs";
@@ -53,6 +54,28 @@ step("The setting starts the program that it names at once", shown, async () => 
   await window.status("book");
   await window.problem(/every call of `describe`/);
   assert.equal((await servers(editor.home)).length, 1);
+});
+
+step("A setting for the program that is no text is named", shown, async () => {
+  editor.workspace("none", { ".vscode/settings.json": JSON.stringify({ "marginote.path": 17 }) });
+  await window.notification(/`marginote\.path` must be a text/);
+  await window.status("warning");
+  editor.workspace("none", { ".vscode/settings.json": JSON.stringify({ "marginote.path": `${programs}/marginote` }) });
+  await window.status("book");
+});
+
+step("A command that a server does not answer offers to start it again", shown, async () => {
+  const [hanging] = await servers(editor.home);
+  process.kill(hanging, "SIGSTOP");
+  await window.command("Marginote: Recall");
+  const message = await window.notification(/the server has not answered for 10 seconds/);
+  await window.shot("hangs");
+  await message.getByText("Restart", { exact: true }).click();
+  const others = async () => (await servers(editor.home)).filter((pid) => pid !== hanging);
+  for (let i = 0; i < 100 && (await others()).length === 0; i++) await sleep(200);
+  assert.equal((await others()).length, 1);
+  await window.status("book");
+  await window.problem(/every call of `describe`/);
 });
 
 step("A command says that no server runs", shown, async () => {
@@ -116,11 +139,15 @@ step("In a folder that is not trusted its settings choose no program and no note
   const untrusted = { "security.workspace.trust.enabled": true, "security.workspace.trust.startupPrompt": "never", "security.workspace.trust.banner": "never" };
   editor.settings(untrusted);
   const bad = program("bad", "0.1.0", `touch ${programs}/ran; exit 1`);
-  await open("untrusted", { "marginote.path": bad });
+  const { "marginote.toml": _, ...files } = SHOP;
+  await open("untrusted", { "marginote.path": bad, "marginote.notes": ["notes"] }, files);
   await window.notification(/`marginote` is neither inside this extension nor on PATH/);
   await window.page.locator(".statusbar-item").filter({ hasText: "Restricted Mode" }).first().waitFor();
   assert.ok(!existsSync(`${programs}/ran`));
   await window.shot("not-trusted");
   editor.machineSettings({ "marginote.path": `${programs}/marginote` });
   await window.problem(/every call of `describe`/);
+  await window.goTo("shop/basket.py", 4, 25);
+  await window.command("Marginote: Open the Note About This Place");
+  await window.notification(/none of your notes is about this place/);
 });

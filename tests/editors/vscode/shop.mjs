@@ -47,6 +47,12 @@ step("A hover explains the finding and quotes the user's note", shown, async (wi
   assert.match(text, /is made once, when def runs/);
 });
 
+step("The evidence in the hover leads to its line", shown, async (window) => {
+  const hover = await window.hover("{}", /seen is changed here/);
+  await hover.locator("a", { hasText: "basket.py(5, 5)" }).click();
+  await window.cursor(5, 5).first().waitFor();
+});
+
 step("The link in the hover opens the note at its section", shown, async (window) => {
   const hover = await window.hover("{}", /Your notes/);
   await hover.locator("a", { hasText: "open the note" }).click();
