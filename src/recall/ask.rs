@@ -40,9 +40,8 @@ pub fn ask(
         let Some(grade) = grade(question, memory, today, input, out)? else {
             break;
         };
-        memory.grade(&question.id, grade, today)?;
         memory
-            .save()
+            .grade(&question.id, grade, today)
             .context("the answer is not kept; those before it are")?;
         graded += 1;
         if grade == Grade::Again {

@@ -1,6 +1,7 @@
 //! What the user remembers, and the file that keeps it.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -102,7 +103,7 @@ impl Memory {
     /// Reads the file. Where there is none, nothing was asked yet.
     ///
     /// # Errors
-    /// When it cannot be read or is not what [`Memory::save`] writes. It is never overwritten then.
+    /// When it cannot be read or is not what [`Memory::grade`] writes. It is never overwritten then.
     pub fn open(file: PathBuf) -> Result<Memory, MemoryError> {
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
@@ -164,11 +165,39 @@ impl Memory {
         Ok(days)
     }
 
-    /// Notes an answer; returns the day on which the question comes again.
+    /// Keeps an answer in the file; returns the day on which the question comes again. What others have kept there since is kept too: an editor and a terminal may ask
+    /// at the same time.
     ///
     /// # Errors
-    /// When FSRS makes nothing of what is kept of it.
+    /// When the file cannot be read or written, or FSRS makes nothing of what is kept of the question.
     pub fn grade(&mut self, id: &str, grade: Grade, today: Date) -> Result<Date, MemoryError> {
+        let _lock = self.lock()?;
+        self.questions = Memory::open(self.file.clone())?.questions;
+        let due = self.note(id, grade, today)?;
+        self.save()?;
+        Ok(due)
+    }
+
+    /// Keeps others from changing the file, until it is dropped. The file itself cannot be locked: another takes its place.
+    fn lock(&self) -> Result<File, MemoryError> {
+        let lock = self.file.with_extension("json.lock");
+        let make = || {
+            std::fs::create_dir_all(self.folder())?;
+            File::create(&lock)
+        };
+        let lock = make().map_err(|source| failed("write", &lock, source))?;
+        if let Err(error) = lock.lock() {
+            // some disks have no locks; an answer is lost there only where two are given in the same moment
+            tracing::debug!("{}: cannot be locked: {error}", self.file.display());
+        }
+        Ok(lock)
+    }
+
+    fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
+    }
+
+    fn note(&mut self, id: &str, grade: Grade, today: Date) -> Result<Date, MemoryError> {
         let (memory, days) = self.next(id, grade, today)?;
         let answers = self.of(id).map_or(0, |known| known.answers);
         let due = today.saturating_add(Span::new().days(days));
@@ -211,15 +240,13 @@ impl Memory {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn save(&self) -> Result<(), MemoryError> {
+    fn save(&self) -> Result<(), MemoryError> {
         let write = || -> io::Result<()> {
-            let folder = self.file.parent().unwrap_or(Path::new("."));
-            std::fs::create_dir_all(folder)?;
             let stored = Stored {
                 version: VERSION,
                 questions: self.questions.clone(),
             };
-            let mut new = tempfile::NamedTempFile::new_in(folder)?;
+            let mut new = tempfile::NamedTempFile::new_in(self.folder())?;
             new.write_all(serde_json::to_string_pretty(&stored)?.as_bytes())?;
             new.persist(&self.file)?;
             Ok(())

@@ -89,6 +89,27 @@ fn an_answer_is_kept_at_once_and_read_again() {
 }
 
 #[test]
+fn what_others_keep_at_the_same_time_is_kept() {
+    let folder = folder();
+    // each was opened when nothing was kept
+    let memories: Vec<Memory> = (0..8).map(|_| memory(&folder)).collect();
+    std::thread::scope(|scope| {
+        for (number, mut memory) in memories.into_iter().enumerate() {
+            scope.spawn(move || {
+                for turn in 0..4 {
+                    let id = format!("{number} {turn}");
+                    memory.grade(&id, Grade::Good, TODAY).expect("graded");
+                }
+            });
+        }
+    });
+    let kept = memory(&folder);
+    for (number, turn) in (0..8).flat_map(|number| (0..4).map(move |turn| (number, turn))) {
+        assert!(kept.of(&format!("{number} {turn}")).is_some());
+    }
+}
+
+#[test]
 fn what_was_not_known_is_asked_again_at_the_end() {
     let folder = folder();
     let (first, second) = (question("first"), question("second"));

@@ -180,8 +180,8 @@ fn grade(
             id.escape_debug()
         );
     }
-    let due = memory.grade(id, grade, today)?;
-    memory.save().context("the answer is not kept")?;
+    let due = memory.grade(id, grade, today);
+    let due = due.context("the answer is not kept")?;
     let written = match format {
         Format::Json => write_document(
             &JsonGraded {

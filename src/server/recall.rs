@@ -84,7 +84,6 @@ fn grade(context: &Context, arguments: &[Value], mut memory: Memory) -> Result<O
     }
     let due = memory.grade(graded.id, grade, today());
     let due = due.map_err(|error| failed(&error))?;
-    memory.save().map_err(|error| failed(&error))?;
     Ok(Some(json!({"id": graded.id, "due": due})))
 }
 
