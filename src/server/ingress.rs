@@ -305,10 +305,15 @@ impl Service<Request> for Ingress {
             self.notification(&method, params.unwrap_or_default());
             return now(None);
         };
-        if request.method() == "shutdown" {
-            self.phase = Phase::ShutDown;
-            self.shut_down.store(true, Ordering::Release);
-        }
+        let request = match request.method() {
+            "shutdown" => {
+                self.phase = Phase::ShutDown;
+                self.shut_down.store(true, Ordering::Release);
+                // tower-lsp refuses the null that some clients send along
+                Request::build("shutdown").id(id.clone()).finish()
+            }
+            _ => request,
+        };
         self.request(id, request, &session)
     }
 }

@@ -41,6 +41,16 @@ fn shutdown_and_exit_end_it_though_stdin_stays_open() {
 }
 
 #[test]
+fn shutdown_may_say_that_it_has_no_parameters() {
+    let mut client = ready(capable());
+    client.send(&json!({"jsonrpc": "2.0", "id": 7, "method": "shutdown", "params": null}));
+    let answer = client.answer(7);
+    assert!(answer["error"].is_null(), "{answer}");
+    client.notify("exit", Value::Null);
+    assert_eq!(client.exit_code(), 0);
+}
+
+#[test]
 fn exit_without_shutdown_is_a_failure() {
     let mut client = ready(capable());
     client.notify("exit", Value::Null);
