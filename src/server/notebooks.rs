@@ -13,6 +13,7 @@ use tower_lsp::lsp_types::{
     VersionedTextDocumentIdentifier,
 };
 
+use super::actor::Event;
 use super::convert;
 use super::workspace::{CellOf, Workspace, changes};
 use crate::text::{Cells, Document};
@@ -244,7 +245,7 @@ impl Workspace {
         let cells = Cells::of(texts.iter().map(|(number, text)| (*number, &**text)));
         self.analysis.open_notebook(path.clone(), cells);
         let mut gone = self.cells_of(&path);
-        let mut touched = Vec::new();
+        let (mut touched, mut lost) = (Vec::new(), Vec::new());
         for (number, uri, text) in notebook.code() {
             let name = convert::path(uri);
             gone.retain(|gone| *gone != name);
@@ -253,10 +254,18 @@ impl Workspace {
                 number,
             };
             self.record_cell(&name, uri, text.document.version(), text.in_step, cell);
-            touched.push(name);
+            match text.in_step {
+                true => touched.push(name),
+                false => lost.push((name, uri.clone())),
+            }
         }
         Arc::make_mut(&mut self.notebooks).insert(path, notebook);
         self.close_cells(&gone);
+        // what was said about a text that is not known any more is taken back
+        for (path, uri) in lost {
+            let view = self.view();
+            self.send(Event::Closed { view, path, uri });
+        }
         // the one touched last is analysed first: the first cell
         for name in touched.into_iter().rev() {
             self.touched(name);

@@ -259,6 +259,24 @@ fn findings_in_cells_can_be_asked_for() {
 }
 
 #[test]
+fn a_cell_whose_text_is_not_known_has_no_findings_until_it_is_sent_as_a_whole() {
+    let mut client = ready(capable());
+    open(&mut client, &ROWS);
+    assert_eq!(codes(&client.published(&cell("a"))), ["MUT006"]);
+    change(&mut client, edit("a", 2, 90, 0..1, "x"));
+    assert_eq!(client.published(&cell("a"))["diagnostics"], json!([]));
+    let hover = client.call("textDocument/hover", at(&cell("a"), 2, 9));
+    assert_eq!(hover, Value::Null);
+    let whole = json!({"textContent": [{
+        "document": {"uri": cell("a"), "version": 3},
+        "changes": [{"text": "# rows\nrow = [[]] * 3"}],
+    }]});
+    change(&mut client, whole);
+    assert_eq!(codes(&client.published(&cell("a"))), ["MUT006"]);
+    client.leave();
+}
+
+#[test]
 fn messages_that_do_not_fit_change_nothing() {
     let mut client = ready(capable());
     change(
