@@ -220,7 +220,10 @@ case("the help has tags", function()
   vim.fn.mkdir("doc")
   vim.fn.writefile(vim.fn.readfile(doc), "doc/marginote.txt")
   vim.cmd.helptags("doc")
-  local tags = table.concat(vim.fn.readfile("doc/tags"), "\n")
+  local made = vim.fn.readfile("doc/tags")
+  -- who only puts the folder on the path, as the page says, has no other tags
+  t.equal(vim.fn.readfile(vim.env.MARGINOTE_PLUGIN .. "/doc/tags"), made)
+  local tags = table.concat(made, "\n")
   for _, tag in ipairs({ "marginote.txt", ":Marginote", "vim.g.marginote", "hl-MarginoteLesson" }) do
     t.contains(tags, tag .. "\t")
   end
@@ -228,4 +231,6 @@ case("the help has tags", function()
   for _, word in ipairs(vim.fn.getcompletion("Marginote ", "cmdline")) do
     t.contains(tags, ":Marginote-" .. word .. "\t")
   end
+  vim.cmd.help("marginote")
+  t.equal(vim.fs.basename(vim.api.nvim_buf_get_name(0)), "marginote.txt")
 end)
