@@ -12,12 +12,14 @@ use marginote::analysis::{Analysis, Cancel};
 use marginote::knowledge::{ConceptCard, Knowledge};
 use tempfile::TempDir;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+// as in the program
+#[path = "../src/allocator.rs"]
+mod allocator;
 
 const NOTES: usize = 5_000;
 
 fn main() {
+    allocator::share_with_tree_sitter();
     // the linker and the cards are part of a first index; the disk is not
     let vault = vault();
     let bytes: u64 = vault
