@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -185,10 +185,6 @@ const CASES: &[Case] = &[
 #[test]
 fn what_decides_which_files_there_are_is_noticed() {
     let worlds: Vec<World> = CASES.iter().map(|_| World::new()).collect();
-    // what has just changed may change again without its times telling
-    for world in &worlds {
-        assert_eq!((world.files().1, world.files().1), (true, true));
-    }
     std::thread::sleep(COARSE + Duration::from_millis(1100));
     for (world, (name, change, listed, count)) in worlds.iter().zip(CASES) {
         assert_eq!(
@@ -200,6 +196,15 @@ fn what_decides_which_files_there_are_is_noticed() {
         let (files, again) = world.files();
         assert_eq!((again, files.len()), (*listed, *count), "{name}: {files:?}");
     }
+}
+
+#[test]
+fn what_has_just_changed_may_change_again_without_its_times_telling() {
+    let start = Instant::now();
+    let world = World::new();
+    let listed = world.files().1 && world.files().1;
+    // on a machine that took that long for it, they tell
+    assert!(listed || start.elapsed() > COARSE);
 }
 
 #[test]
