@@ -126,7 +126,7 @@ impl Kept {
             .digests()?
             .into_par_iter()
             .map(|(path, digest)| {
-                let stamp = telling(&path, start);
+                let stamp = Stamp::telling(&path, start);
                 ReadFile {
                     path,
                     digest,
@@ -173,17 +173,8 @@ impl Kept {
 impl ReadFile {
     /// Whether the file says what it said. Some(false) where it had to be read and its times tell from now on.
     fn holds(&mut self, start: SystemTime) -> Option<bool> {
-        // before the file is read: what is written meanwhile has a later time
-        let stamp = telling(&self.path, start);
-        if stamp.is_some() && stamp == self.stamp {
-            return Some(true);
-        }
-        if digest_of(&self.path)? != self.digest {
-            return None;
-        }
-        let is_news = stamp.is_some();
-        self.stamp = stamp;
-        Some(!is_news)
+        let says_it = || digest_of(&self.path) == Some(self.digest);
+        holds(&self.path, &mut self.stamp, start, says_it)
     }
 }
 
@@ -192,14 +183,16 @@ impl LookedUp {
     fn by_folder(looked_up: Vec<(PathBuf, Found)>, start: SystemTime) -> Vec<LookedUp> {
         let placed = looked_up.into_par_iter().map(|(path, found)| {
             let folder = existing_folder(&path);
-            ((folder.map(Path::to_owned)), (path, found))
+            (folder.map(Path::to_owned), (path, found))
         });
         let mut folders: BTreeMap<Option<PathBuf>, Vec<(PathBuf, Found)>> = BTreeMap::new();
         for (folder, at) in placed.collect::<Vec<_>>() {
             folders.entry(folder).or_default().push(at);
         }
         let stamped = folders.into_par_iter().map(|(folder, at)| LookedUp {
-            stamp: folder.as_deref().and_then(|folder| telling(folder, start)),
+            stamp: folder
+                .as_deref()
+                .and_then(|folder| Stamp::telling(folder, start)),
             folder: folder.unwrap_or_default(),
             at,
         });
@@ -208,18 +201,30 @@ impl LookedUp {
 
     /// Whether there is what was there. Some(false) where it had to be looked up again and the folder's times tell from now on.
     fn holds(&mut self, start: SystemTime) -> Option<bool> {
-        let stamp = telling(&self.folder, start);
-        if stamp.is_some() && stamp == self.stamp {
-            return Some(true);
-        }
         let is_there = |(path, found): &(PathBuf, Found)| Found::at(path) == *found;
-        if !self.at.iter().all(is_there) {
-            return None;
-        }
-        let is_news = stamp.is_some();
-        self.stamp = stamp;
-        Some(!is_news)
+        let are_there = || self.at.iter().all(is_there);
+        holds(&self.folder, &mut self.stamp, start, are_there)
     }
+}
+
+/// Whether what is known of a file or a folder holds: its stamp tells, or `looks` does. Some(false) where that had to look and the stamp tells from now on.
+fn holds(
+    path: &Path,
+    known: &mut Option<Stamp>,
+    start: SystemTime,
+    looks: impl FnOnce() -> bool,
+) -> Option<bool> {
+    // before the look: what is written meanwhile has a later time
+    let stamp = Stamp::telling(path, start);
+    if stamp.is_some() && stamp == *known {
+        return Some(true);
+    }
+    if !looks() {
+        return None;
+    }
+    let is_news = stamp.is_some();
+    *known = stamp;
+    Some(!is_news)
 }
 
 /// The folder nearest to a path that is there. None where a link may lead from it to the path: the folder's times do not tell of what is elsewhere.
@@ -232,12 +237,6 @@ fn existing_folder(path: &Path) -> Option<&Path> {
         }
         below = folder;
     }
-}
-
-/// The stamp of a file or a folder, where its times tell.
-fn telling(path: &Path, start: SystemTime) -> Option<Stamp> {
-    let stamp = Stamp::of(path).ok()?;
-    stamp.tells(start).then_some(stamp)
 }
 
 impl KeptReport {

@@ -42,6 +42,12 @@ impl Stamp {
         })
     }
 
+    /// Of a file or a folder, where it tells. None where it does not, or nothing is there.
+    pub(super) fn telling(path: &Path, start: SystemTime) -> Option<Stamp> {
+        let stamp = Stamp::of(path).ok()?;
+        stamp.tells(start).then_some(stamp)
+    }
+
     /// Whether a file that has it after `start` has not changed since `start`.
     pub(super) fn tells(&self, start: SystemTime) -> bool {
         let start = start.checked_sub(COARSE);
