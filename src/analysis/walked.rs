@@ -107,16 +107,20 @@ impl Walked {
         if !found.unread.is_empty() {
             return None;
         }
-        let folders = found.folders.par_iter().map(|folder| {
-            let stamp = Stamp::of(folder).ok();
-            Some((folder.clone(), stamp.filter(|stamp| stamp.tells(start))?))
-        });
+        let folders = found.folders.par_iter();
+        let folders = folders.map(|folder| Some((folder.clone(), Stamp::telling(folder, start)?)));
         let above: Vec<&Path> = root.ancestors().skip(1).collect();
         let above = above.into_par_iter().flat_map_iter(saying);
         let below = found.folders.par_iter();
-        let below = below.flat_map_iter(|folder| saying(folder));
-        // what appears later changes the times of these folders
-        let below = below.filter(|path| path.symlink_metadata().is_ok());
+        let below = below.flat_map_iter(|folder| {
+            // what appears later in the folder itself changes its times
+            let is_listed = |path: &PathBuf| path.parent() == Some(folder.as_path());
+            let is_repository = folder.join(".git").symlink_metadata().is_ok();
+            saying(folder).filter(move |path| match is_listed(path) {
+                true => path.symlink_metadata().is_ok(),
+                false => is_repository,
+            })
+        });
         let saying = above.chain(below).chain(global).map(|path| {
             let said = Said::at(&path)?;
             let tells = match &said {

@@ -25,6 +25,8 @@ impl World {
             ("code/old/b.py", ""),
             ("code/deep/er/c.py", ""),
             ("code/deep/er/d.py", ""),
+            ("code/own/.git/HEAD", ""),
+            ("code/own/g.py", ""),
         ] {
             world.write(name, text);
         }
@@ -71,30 +73,30 @@ impl World {
 type Case = (&'static str, fn(&World), bool, usize);
 
 const CASES: &[Case] = &[
-    ("nothing", |_| (), false, 3),
+    ("nothing", |_| (), false, 4),
     (
         "a file says something else",
         |w| w.write("code/a.py", "x = 1\n"),
         false,
-        3,
+        4,
     ),
     (
         "a file comes",
         |w| w.write("code/deep/er/e.py", ""),
         true,
-        4,
+        5,
     ),
     (
         "a file that is not Python comes",
         |w| w.write("code/f.txt", ""),
         true,
-        3,
+        4,
     ),
     (
         "a file gets another name",
         |w| w.rename("code/a.py", "code/a.txt"),
         true,
-        2,
+        3,
     ),
     (
         "a file becomes a folder",
@@ -103,19 +105,19 @@ const CASES: &[Case] = &[
             w.write("code/a.py/a.py", "");
         },
         true,
-        3,
+        4,
     ),
     (
         "a folder comes",
         |w| w.write("code/deep/new/f.py", ""),
         true,
-        4,
+        5,
     ),
     (
         "a folder gets another name",
         |w| w.rename("code/deep/er", "code/deep/old"),
         true,
-        1,
+        2,
     ),
     (
         "a folder is put in the place of another",
@@ -125,49 +127,49 @@ const CASES: &[Case] = &[
             w.rename("other", "code/deep");
         },
         true,
-        2,
+        3,
     ),
     (
         "git leaves out more",
         |w| w.write("code/.gitignore", "made.py\na.py\n"),
         true,
-        2,
+        3,
     ),
     (
         "git leaves out less",
         |w| w.write("code/.gitignore", ""),
         true,
-        4,
+        5,
     ),
     (
         "git leaves out something below",
         |w| w.write("code/deep/.gitignore", "er\n"),
         true,
-        1,
+        2,
     ),
     (
         "git leaves out something from above",
         |w| w.write(".gitignore", "a.py\n"),
         true,
-        2,
+        3,
     ),
     (
         "a repository begins above",
         |w| w.write(".git/info/exclude", "c.py\n"),
         true,
-        2,
+        3,
     ),
     (
         "the settings leave out less",
         |w| w.write("marginote.toml", ""),
         true,
-        4,
+        5,
     ),
     (
         "other settings come",
         |w| w.write("code/deep/marginote.toml", "exclude = [\"er\"]\n"),
         true,
-        1,
+        2,
     ),
     (
         "the settings of the project come",
@@ -178,7 +180,13 @@ const CASES: &[Case] = &[
             );
         },
         true,
-        2,
+        3,
+    ),
+    (
+        "a repository leaves out something for the first time",
+        |w| w.write("code/own/.git/info/exclude", "g.py\n"),
+        true,
+        3,
     ),
 ];
 
