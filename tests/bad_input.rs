@@ -157,6 +157,18 @@ fn very_many_comments_in_one_statement() {
 }
 
 #[test]
+fn very_many_comments_in_a_row() {
+    let comments = each(400_000, |_| "    # as it was\n".into());
+    let function = "def f(a=[]):\n    a.append(1)\n";
+    only("MUT001", 1, format!("{function}{comments}    return a\n"));
+    only(
+        "MUT001",
+        1,
+        format!("{function}{}", comments.replace("    ", "")),
+    );
+}
+
+#[test]
 fn very_many_cached_functions() {
     let text = each(5_000, |i| {
         format!(

@@ -3,15 +3,28 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A text in which every line ends for the parser where it ends for Python, and whose comments end no block.
+/// How many lines of comments in a row the parser is given one by one.
+const COMMENTS: usize = 256;
+
+/// A text in which every line ends for the parser where it ends for Python, and whose comments end no block. Of very many comments in a row the first ones are one line:
+/// [`comments_in`] takes it apart again.
 pub(super) fn normalise(text: &str) -> Cow<'_, str> {
     let hidden = comments_under_decorators(text);
-    if hidden.is_empty() && memchr::memchr(b'\r', text.as_bytes()).is_none() {
+    let joined = comments_to_join(text);
+    let unchanged = hidden.is_empty() && joined.is_empty();
+    if unchanged && memchr::memchr(b'\r', text.as_bytes()).is_none() {
         return text.into();
     }
     let mut bytes = text.as_bytes().to_vec();
     for comment in hidden {
         bytes[comment].fill(b' ');
+    }
+    let is_line_end = |byte: &&mut u8| matches!(byte, b'\n' | b'\r');
+    for comments in joined {
+        bytes[comments]
+            .iter_mut()
+            .filter(is_line_end)
+            .for_each(|byte| *byte = b' ');
     }
     // a lone carriage return ends a line for Python and not for tree-sitter
     for at in 0..bytes.len() {
@@ -66,6 +79,56 @@ fn comments_under_decorators(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// In rows of more than [`COMMENTS`] lines of comments the first ones, from the first one's `#` to that of the last one that is joined to it. Behind every comment that it reads, the
+/// parser looks ahead over all that follow: its time grows with the square of their number.
+fn comments_to_join(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    if memchr::memchr_iter(b'#', bytes).nth(COMMENTS).is_none() {
+        return found;
+    }
+    let join = |row: &[usize]| {
+        let last = row.len().checked_sub(COMMENTS + 1)?;
+        Some(*row.first()?..*row.get(last)?)
+    };
+    let mut row = Vec::new();
+    let mut start = 0;
+    while start < bytes.len() {
+        let end =
+            memchr::memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        let (_, code) = indentation(&bytes[start..end]);
+        match bytes[start + code..end].first() {
+            None => {}
+            Some(b'#') => row.push(start + code),
+            Some(_) => {
+                found.extend(join(&row));
+                row.clear();
+            }
+        }
+        start = end + 1;
+    }
+    found.extend(join(&row));
+    found
+}
+
+/// The comments in what the parser takes for one: where each begins and ends in the text, which has its own line ends.
+pub(super) fn comments_in(text: &str, joined: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let ends = memchr::memchr2_iter(b'\n', b'\r', &bytes[joined.clone()]);
+    // the grammar leaves a carriage return before a line feed to the comment
+    let ends = ends
+        .map(move |at| joined.start + at)
+        .filter(|at| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'));
+    let mut start = joined.start;
+    ends.chain(std::iter::once(joined.end))
+        .filter_map(move |end| {
+            let (_, blank) = indentation(&bytes[start..end]);
+            let comment = start + blank..end;
+            start = end + 1;
+            (bytes.get(comment.start) == Some(&b'#')).then_some(comment)
+        })
+}
+
 /// The column of a line's first character that is no blank, as the grammar counts it, and how many bytes stand before it.
 fn indentation(line: &[u8]) -> (usize, usize) {
     let mut column = 0;
@@ -89,7 +152,7 @@ fn is_definition(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::{Kind, parse};
+    use crate::syntax::{Kind, Node, parse};
 
     #[test]
     fn what_the_parser_is_given() {
@@ -120,5 +183,40 @@ mod tests {
         let functions = class.into_iter().flat_map(|class| class.descendants());
         let functions = functions.filter(|node| node.kind() == Kind::FunctionDef);
         assert_eq!(functions.count(), 2);
+    }
+
+    #[test]
+    fn very_many_comments_in_a_row_are_still_comments_of_a_line_each() {
+        for line_end in ["\n", "\r\n", "\r"] {
+            let comment = |at: usize| match at % 7 {
+                0 => "  # left\n\n".to_owned(),
+                1 => "            # right \u{e9}\n".to_owned(),
+                _ => format!("    # {at}\n    \n"),
+            };
+            let comments: String = (0..2 * COMMENTS).map(comment).collect();
+            let text = format!(
+                "def f():\n    # before\n    x = 1  # beside\n{comments}    return x\n{comments}"
+            );
+            let text = text.replace('\n', line_end);
+            assert_ne!(
+                normalise(&text).replace('\n', "\r"),
+                text.replace('\n', "\r")
+            );
+            let (tree, _) = parse(&text.as_str().into(), None, false);
+            let kinds = |kind: Kind| tree.nodes().filter(move |node| node.kind() == kind);
+            let found: Vec<String> = kinds(Kind::Comment)
+                .map(|comment| comment.text().trim_end().to_owned())
+                .collect();
+            let lines = text.split(['\n', '\r']);
+            let wanted: Vec<&str> = lines
+                .filter_map(|line| Some(&line[line.find('#')?..]))
+                .map(str::trim_end)
+                .collect();
+            assert_eq!(found, wanted);
+            assert!(!tree.has_error());
+            let is_function = |node: Node<'_>| node.kind() == Kind::FunctionDef;
+            let mut returns = kinds(Kind::Return);
+            assert!(returns.all(|node| node.ancestors().any(is_function)));
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::ops::{ControlFlow, Range};
 use tree_sitter::{InputEdit, ParseOptions, ParseState, Parser, Point};
 
 use super::kind::{Field, Grammar, Kind, Op};
-use super::source::normalise;
+use super::source::{comments_in, normalise};
 use crate::text::Excerpt;
 
 /// The number of a node in its segment's tree, in source order.
@@ -62,7 +62,7 @@ pub fn parse(text: &Excerpt, seed: Option<&Seed>, keep: bool) -> (Tree, Option<S
         let old = seed.map(|seed| seed.edited(&source));
         parse_bytes(parser, source.as_bytes(), old.as_ref())
     });
-    let nodes = parsed.as_ref().and_then(flatten);
+    let nodes = parsed.as_ref().and_then(|tree| flatten(tree, text));
     let (Some(parsed), Some(nodes)) = (parsed, nodes) else {
         return (
             Tree {
@@ -172,7 +172,7 @@ impl NodeData {
 const DEEPEST: usize = 1_000;
 
 /// Copies the named nodes in source order. Iterative: the depth of the code is not the depth of the stack. None where the code is nested too deep.
-fn flatten(tree: &tree_sitter::Tree) -> Option<Vec<NodeData>> {
+fn flatten(tree: &tree_sitter::Tree, text: &str) -> Option<Vec<NodeData>> {
     let grammar = Grammar::get();
     let mut nodes: Vec<NodeData> = Vec::with_capacity(tree.root_node().descendant_count() / 2);
     let mut open: Vec<u32> = Vec::new();
@@ -186,16 +186,23 @@ fn flatten(tree: &tree_sitter::Tree) -> Option<Vec<NodeData>> {
             } else {
                 grammar.kind(node.kind_id())
             };
-            nodes.push(NodeData {
-                start: node.start_byte() as u32,
-                end: node.end_byte() as u32,
-                next: 0,
+            let data = |range: Range<usize>, next: usize| NodeData {
+                start: range.start as u32,
+                end: range.end as u32,
+                next: next as u32,
                 parent: open.last().copied().unwrap_or(0),
                 kind,
                 field: grammar.field(cursor.field_id()),
                 op: Op::None,
-            });
-            pushed = true;
+            };
+            if kind == Kind::Comment {
+                for comment in comments_in(text, node.byte_range()) {
+                    nodes.push(data(comment, nodes.len() + 1));
+                }
+            } else {
+                nodes.push(data(node.byte_range(), 0));
+                pushed = true;
+            }
         } else if let Some(&parent) = open.last() {
             let parent = &mut nodes[parent as usize];
             let op = grammar.op(node.kind_id());
