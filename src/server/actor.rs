@@ -24,14 +24,14 @@ use crate::analysis::{Cancel, ReadNotes};
 pub enum Event {
     /// The client is ready for requests.
     Initialized,
-    /// A document has a new text.
-    Touched { view: View, path: PathBuf },
+    /// A document has a new text. A client that asks for diagnostics does so, and the actor is not told.
+    Touched { path: PathBuf },
     /// A document was closed or fell out of step.
-    Closed { view: View, path: PathBuf, uri: Url },
+    Closed { path: PathBuf, uri: Url },
     /// Something changed that any finding may depend on. `anew`: whether notes may be others too, and reading may take long.
-    Project { view: View, anew: bool },
+    Project { anew: bool },
     /// The notes were read.
-    Notes { view: View },
+    Notes,
     /// The client's settings changed and have to be asked for.
     SettingsChanged,
     /// What the client says its settings are; None where it says nothing.
@@ -91,7 +91,6 @@ pub struct Actor {
     workspace: SharedWorkspace,
     events: UnboundedSender<Event>,
     indexer: Indexer,
-    view: View,
     /// Open documents that are in step, the one touched last first.
     recent: Vec<PathBuf>,
     /// Views seen so far.
@@ -119,7 +118,6 @@ impl Actor {
         workspace: SharedWorkspace,
         events: UnboundedSender<Event>,
     ) -> Self {
-        let view = lock(&workspace).view();
         Actor {
             indexer: Indexer::new(client.clone(), Arc::clone(&session), events.clone()),
             client,
@@ -127,7 +125,6 @@ impl Actor {
             session,
             workspace,
             events,
-            view,
             recent: Vec::new(),
             rounds: 0,
             running: None,
@@ -149,13 +146,10 @@ impl Actor {
     async fn act(&mut self, event: Event) {
         match event {
             Event::Initialized => self.initialized().await,
-            Event::Touched { view, path } => self.touched(view, path),
-            Event::Closed { view, path, uri } => self.closed(view, &path, &uri),
-            Event::Project { view, anew } => self.project_changed(view, anew).await,
-            Event::Notes { view } => {
-                self.view = view;
-                self.look_again();
-            }
+            Event::Touched { path } => self.touched(path),
+            Event::Closed { path, uri } => self.closed(&path, &uri),
+            Event::Project { anew } => self.project_changed(anew).await,
+            Event::Notes => self.look_again(),
             Event::SettingsChanged => self.ask_for_settings(),
             Event::Settings(answer) => self.settings(answer).await,
             Event::WrongSettings(problems) => self.wrong_settings(&problems).await,
@@ -199,7 +193,7 @@ impl Actor {
         match answer {
             // comes back as a changed project
             Some(settings) => lock(&self.workspace).configure(&settings),
-            None if first => self.indexer.start(self.view.clone(), true).await,
+            None if first => self.read_project(true).await,
             None => {}
         }
     }
@@ -240,25 +234,30 @@ impl Actor {
         }
     }
 
-    async fn project_changed(&mut self, view: View, anew: bool) {
-        self.view = view;
+    async fn project_changed(&mut self, anew: bool) {
         if self.settled {
-            self.indexer.start(self.view.clone(), anew).await;
+            self.read_project(anew).await;
         }
         self.look_again();
     }
 
-    fn touched(&mut self, view: View, path: PathBuf) {
-        self.view = view;
-        self.recent.retain(|recent| *recent != path);
-        self.recent.insert(0, path);
-        if !self.session.pulls_diagnostics {
-            self.analyse();
-        }
+    async fn read_project(&mut self, anew: bool) {
+        let view = self.view();
+        self.indexer.start(view, anew).await;
     }
 
-    fn closed(&mut self, view: View, path: &PathBuf, uri: &Url) {
-        self.view = view;
+    /// The present view.
+    fn view(&self) -> View {
+        lock(&self.workspace).view()
+    }
+
+    fn touched(&mut self, path: PathBuf) {
+        self.recent.retain(|recent| *recent != path);
+        self.recent.insert(0, path);
+        self.analyse();
+    }
+
+    fn closed(&mut self, path: &PathBuf, uri: &Url) {
         self.recent.retain(|recent| recent != path);
         self.problems.remove(path);
         if self.published.remove(path).is_some() {
@@ -308,7 +307,7 @@ impl Actor {
         }
         let cancel = Cancel::default();
         self.running = Some(cancel.clone());
-        let (round, view, paths) = (self.rounds, self.view.clone(), self.recent.clone());
+        let (round, view, paths) = (self.rounds, self.view(), self.recent.clone());
         let (events, session) = (self.events.clone(), Arc::clone(&self.session));
         tokio::task::spawn_blocking(move || {
             analyse_all(&view, &paths, &cancel, &session, &events);
@@ -359,7 +358,7 @@ impl Actor {
     /// Problems are told when they appear, not with each keystroke: those with a file in the logs, those with the configuration in a message, for it is the user's to mend.
     async fn tell_problems(&mut self, path: &PathBuf, problems: Problems) {
         // a file that was closed meanwhile is no longer there to take them back
-        if !self.view.open.contains_key(path) {
+        if !lock(&self.workspace).open.contains_key(path) {
             return;
         }
         let known = self.problems.get(path);

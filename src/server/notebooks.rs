@@ -263,8 +263,7 @@ impl Workspace {
         self.close_cells(&gone);
         // what was said about a text that is not known any more is taken back
         for (path, uri) in lost {
-            let view = self.view();
-            self.send(Event::Closed { view, path, uri });
+            self.send(Event::Closed { path, uri });
         }
         // the one touched last is analysed first: the first cell
         for name in touched.into_iter().rev() {

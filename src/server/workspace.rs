@@ -107,6 +107,8 @@ pub struct Workspace {
     told: Arc<Mutex<FxHashMap<PathBuf, Told>>>,
     folders: Vec<PathBuf>,
     pub(super) encoding: PositionEncoding,
+    /// Whether the client asks for diagnostics, and the actor need not make them.
+    pulls_diagnostics: bool,
     /// Revisions given out so far.
     revisions: u64,
     /// Events are sent where the change is made, so that they have the order of the changes.
@@ -123,6 +125,7 @@ impl Workspace {
             told: Arc::default(),
             folders: Vec::new(),
             encoding: PositionEncoding::default(),
+            pulls_diagnostics: false,
             revisions: 0,
             events,
         }
@@ -147,6 +150,7 @@ impl Workspace {
     /// What `initialize` agreed on.
     pub fn start(&mut self, session: &Session) {
         self.encoding = session.encoding;
+        self.pulls_diagnostics = session.pulls_diagnostics;
         self.folders = session.folders.iter().filter_map(convert::folder).collect();
         self.analysis.set_folders(self.folders.clone());
     }
@@ -211,15 +215,12 @@ impl Workspace {
     /// The notes were read.
     pub fn set_notes(&mut self, notes: Arc<Notes>) {
         self.analysis.set_notes(notes);
-        self.send(Event::Notes { view: self.view() });
+        self.send(Event::Notes);
     }
 
     /// `anew`: whether folders or settings are others, so that notes are read again too and it may take long enough to show progress.
     fn project_changed(&self, anew: bool) {
-        self.send(Event::Project {
-            view: self.view(),
-            anew,
-        });
+        self.send(Event::Project { anew });
     }
 
     /// Opens a document.
@@ -304,7 +305,6 @@ impl Workspace {
         self.analysis.close(&path);
         lock(&self.told).remove(&path);
         self.send(Event::Closed {
-            view: self.view(),
             path,
             uri: closed.uri,
         });
@@ -347,12 +347,11 @@ impl Workspace {
         self.touched(path);
     }
 
-    /// Has an open document analysed.
+    /// Has an open document analysed, unless the client will ask for that.
     pub(super) fn touched(&self, path: PathBuf) {
-        self.send(Event::Touched {
-            view: self.view(),
-            path,
-        });
+        if !self.pulls_diagnostics {
+            self.send(Event::Touched { path });
+        }
     }
 
     /// A cell is open, or has changed.
@@ -383,7 +382,6 @@ impl Workspace {
             };
             lock(&self.told).remove(name);
             self.send(Event::Closed {
-                view: self.view(),
                 path: name.clone(),
                 uri: closed.uri,
             });
@@ -398,11 +396,7 @@ impl Workspace {
         // the file on disk is nearer to the truth for the files that import it
         self.analysis.close(&path);
         self.record(path.clone(), uri.clone(), version, false, None);
-        self.send(Event::Closed {
-            view: self.view(),
-            path,
-            uri,
-        });
+        self.send(Event::Closed { path, uri });
     }
 
     fn record(
