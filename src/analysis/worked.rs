@@ -9,7 +9,7 @@ use super::{lock, suppressed};
 use crate::facts::FileFacts;
 use crate::facts::trace::Traced;
 use crate::project::{Disk, DiskState, Project};
-use crate::rules::{Finding, Parts};
+use crate::rules::{Finding, Parts, Place};
 
 /// What rules found, by file and rule.
 type Found = FxHashMap<(PathBuf, &'static str), Arc<Traced<Vec<Finding>>>>;
@@ -91,15 +91,20 @@ impl Worked {
         findings: &Arc<Traced<Vec<Finding>>>,
         open: &FxHashMap<PathBuf, Arc<FileFacts>>,
     ) -> Option<Arc<Traced<Vec<Finding>>>> {
-        if findings.get().is_empty() {
+        let later = |place: &Place| {
+            let (old, new) = (self.project.open_file(&place.path), open.get(&**place.path));
+            match (old, new) {
+                (Some(old), Some(new)) => old.moved(new, &place.range),
+                _ => Some(place.range.clone()),
+            }
+        };
+        let mut places = findings.get().iter().flat_map(Finding::places);
+        if places.all(|place| later(place).as_ref() == Some(&place.range)) {
             return Some(Arc::clone(findings));
         }
         let mut moved = findings.get().clone();
         for place in moved.iter_mut().flat_map(Finding::places_mut) {
-            let (old, new) = (self.project.open_file(&place.path), open.get(&**place.path));
-            if let (Some(old), Some(new)) = (old, new) {
-                place.range = old.moved(new, &place.range)?;
-            }
+            place.range = later(place)?;
         }
         Some(Arc::new(findings.with(moved)))
     }

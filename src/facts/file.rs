@@ -11,6 +11,7 @@ use super::members::Members;
 use super::segment::SegmentFacts;
 use super::site::Site;
 use super::stored::Stores;
+use super::trace::Changed;
 use super::words::{WordFilter, WordHash};
 use super::{Binding, Kin, Names, ScopeKind, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, Seed, contains_word, resegment, segment};
@@ -278,11 +279,9 @@ impl FileFacts {
         bindings.retain(|_, found| found.iter().all(|found| is_same(found.segment)));
         let mut stores = taken(&self.stores);
         stores.retain(|(class, _), _| is_same(*class));
+        let changed = Changed::new(changed);
         for of_class in stores.values_mut() {
-            of_class.retain(|name, _| {
-                let mut pairs = changed.iter();
-                !pairs.any(|(old, new)| old.holds_attribute(name) || new.holds_attribute(name))
-            });
+            of_class.retain(|name, _| !changed.holds_attribute(name));
         }
         let members = taken(&self.members);
         later.module_bindings = Mutex::new(bindings);

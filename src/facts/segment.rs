@@ -7,7 +7,7 @@ use super::attributes::{self, ClassAttribute};
 use super::body::Body;
 use super::headers::Headers;
 use super::subjects::Subjects;
-use super::words::{WordFilter, WordHash};
+use super::words::{WordFilter, WordHash, each_word};
 use super::{stores, trace, wording};
 use crate::syntax::{CutKind, Outline, Seed, contains_word, docstring};
 use crate::text::Excerpt;
@@ -143,15 +143,33 @@ impl SegmentFacts {
         self.holds_attribute(name)
     }
 
-    pub(super) fn holds_attribute(&self, name: &str) -> bool {
+    fn holds_attribute(&self, name: &str) -> bool {
         let is_attribute = |part: &str| {
             let bytes = part.as_bytes();
             memchr::memmem::find_iter(bytes, name).any(|at| {
+                let end = bytes.get(at + name.len());
                 // a comment may stand between a dot and a name; nobody does that
                 bytes[..at].trim_ascii_end().ends_with(b".")
+                    && end.is_none_or(|byte| !wording::is_word(*byte))
             })
         };
         self.holds(name) && self.code().any(is_attribute)
+    }
+
+    /// The words of its code, some more than once.
+    pub(super) fn each_word(&self, mut found: impl FnMut(WordHash)) {
+        self.code().for_each(|part| each_word(part, &mut found));
+    }
+
+    /// Those that stand where [`SegmentFacts::mentions_attribute`] finds them.
+    pub(super) fn each_attribute(&self, mut found: impl FnMut(WordHash)) {
+        for part in self.code() {
+            let bytes = part.as_bytes();
+            for dot in memchr::memchr_iter(b'.', bytes) {
+                let behind = bytes[dot + 1..].trim_ascii_start();
+                found(WordHash::of_bytes(&behind[..wording::word_length(behind)]));
+            }
+        }
     }
 
     /// Whether, by its words, an attribute of a name is assigned to.

@@ -9,15 +9,18 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::SegmentFacts;
+use super::words::WordHash;
 
-/// What was read.
+/// What was read. Two words that cannot be told apart by their hashes make an answer hold for less than it might.
 #[derive(Debug, Default)]
 pub struct Trace {
     /// Segments by their address; whoever keeps a trace keeps the segments.
     segments: FxHashSet<usize>,
-    words: FxHashSet<Box<str>>,
+    /// The segment that was read last: it is often read again.
+    last: usize,
+    words: FxHashSet<WordHash>,
     /// Words behind a dot.
-    attributes: FxHashSet<Box<str>>,
+    attributes: FxHashSet<WordHash>,
     parts: FxHashMap<usize, Arc<Trace>>,
 }
 
@@ -72,25 +75,25 @@ pub fn record<T>(work: impl FnOnce() -> T) -> Traced<T> {
 /// Notes that a segment is read.
 pub(super) fn read(segment: &SegmentFacts) {
     note(|trace| {
-        trace.segments.insert(address(segment));
+        let segment = address(segment);
+        if trace.last != segment {
+            trace.segments.insert(segment);
+            trace.last = segment;
+        }
     });
 }
 
 /// Notes that a word is looked for, in one segment or in many.
 pub fn look_for(word: &str) {
     note(|trace| {
-        if !trace.words.contains(word) {
-            trace.words.insert(word.into());
-        }
+        trace.words.insert(WordHash::of(word));
     });
 }
 
 /// Notes that an attribute of a name is looked for, in one segment or in many.
 pub(super) fn look_for_attribute(name: &str) {
     note(|trace| {
-        if !trace.attributes.contains(name) {
-            trace.attributes.insert(name.into());
-        }
+        trace.attributes.insert(WordHash::of(name));
     });
 }
 
@@ -137,20 +140,35 @@ impl<T> Traced<T> {
 pub struct Changed<'f> {
     pub segments: Vec<(&'f SegmentFacts, &'f SegmentFacts)>,
     known: FxHashMap<usize, bool>,
-    /// Which words stand in the segments, old or new: many traces ask for the same.
-    words: FxHashMap<Box<str>, bool>,
-    attributes: FxHashMap<Box<str>, bool>,
+    /// The words in the segments, old and new.
+    words: FxHashSet<WordHash>,
+    /// Those behind a dot.
+    attributes: FxHashSet<WordHash>,
 }
 
 impl<'f> Changed<'f> {
     /// `segments` are pairs of old and new.
     pub fn new(segments: Vec<(&'f SegmentFacts, &'f SegmentFacts)>) -> Changed<'f> {
+        let (mut words, mut attributes) = (FxHashSet::default(), FxHashSet::default());
+        for facts in segments.iter().flat_map(|(old, new)| [old, new]) {
+            facts.each_word(|word| {
+                words.insert(word);
+            });
+            facts.each_attribute(|name| {
+                attributes.insert(name);
+            });
+        }
         Changed {
             segments,
             known: FxHashMap::default(),
-            words: FxHashMap::default(),
-            attributes: FxHashMap::default(),
+            words,
+            attributes,
         }
+    }
+
+    /// Whether an attribute of a name stands in the segments, old or new.
+    pub(super) fn holds_attribute(&self, name: &str) -> bool {
+        self.attributes.contains(&WordHash::of(name))
     }
 
     fn leaves(&mut self, trace: &Arc<Trace>) -> bool {
@@ -161,29 +179,10 @@ impl<'f> Changed<'f> {
         let is_read =
             |(old, _): &(&SegmentFacts, &SegmentFacts)| trace.segments.contains(&address(old));
         let leaves = !self.segments.iter().any(is_read)
-            && !self.hold_any(trace)
+            && trace.words.is_disjoint(&self.words)
+            && trace.attributes.is_disjoint(&self.attributes)
             && trace.parts.values().all(|part| self.leaves(part));
         self.known.insert(key, leaves);
         leaves
-    }
-
-    /// Whether something that was looked for stands in the segments.
-    fn hold_any(&mut self, trace: &Trace) -> bool {
-        let any = |holds: &dyn Fn(&SegmentFacts) -> bool| {
-            let mut pairs = self.segments.iter();
-            pairs.any(|(old, new)| holds(old) || holds(new))
-        };
-        let once = |known: &mut FxHashMap<Box<str>, bool>,
-                    word: &str,
-                    holds: &dyn Fn(&SegmentFacts) -> bool| match known.get(word)
-        {
-            Some(known) => *known,
-            None => *known.entry(word.into()).or_insert(any(holds)),
-        };
-        let (words, attributes) = (&mut self.words, &mut self.attributes);
-        let mut looked_for = trace.words.iter();
-        let mut named = trace.attributes.iter();
-        looked_for.any(|word| once(words, word, &|facts| facts.holds(word)))
-            || named.any(|name| once(attributes, name, &|facts| facts.holds_attribute(name)))
     }
 }

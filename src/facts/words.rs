@@ -33,7 +33,12 @@ pub(super) fn each_word(text: &str, mut found: impl FnMut(WordHash)) {
 
 impl WordHash {
     pub(super) fn of(word: &str) -> WordHash {
-        WordHash(word.bytes().fold(START, step))
+        WordHash::of_bytes(word.as_bytes())
+    }
+
+    pub(super) fn of_bytes(word: &[u8]) -> WordHash {
+        let bytes = word.iter().copied();
+        WordHash(bytes.fold(START, step))
     }
 }
 

@@ -216,6 +216,15 @@ pub fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
 
 impl Finding {
     /// Every place that it names: its own, its evidence's and its fixes'.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        let evidence = self.evidence.iter().map(|evidence| &evidence.place);
+        let edits = self.fixes.iter().flat_map(|fix| &fix.edits);
+        std::iter::once(&self.place)
+            .chain(evidence)
+            .chain(edits.map(|edit| &edit.place))
+    }
+
+    /// The same, to be changed.
     pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
         let evidence = self.evidence.iter_mut().map(|evidence| &mut evidence.place);
         let edits = self.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
