@@ -1,6 +1,6 @@
 //! Which words stand in a text: quick answers for texts that are asked often.
 
-use super::wording::is_word;
+use super::wording::{is_word, word_length};
 
 /// A Bloom filter of the words of a text: says of most words that are not in it that they are not.
 #[derive(Clone, Debug)]
@@ -12,23 +12,14 @@ pub(super) struct WordHash(u64);
 
 const START: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The hash of a word's bytes so far, and one more.
-fn step(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(0xff51_afd7_ed55_8ccd)
-}
-
 /// The words of a text, one after the other.
 pub(super) fn each_word(text: &str, mut found: impl FnMut(WordHash)) {
-    let mut hash = START;
-    for byte in text.bytes() {
-        if is_word(byte) {
-            hash = step(hash, byte);
-        } else if hash != START {
-            found(WordHash(hash));
-            hash = START;
-        }
+    let mut rest = text.as_bytes();
+    while let Some(start) = rest.iter().position(|byte| is_word(*byte)) {
+        let (word, behind) = rest[start..].split_at(word_length(&rest[start..]));
+        found(WordHash::of_bytes(word));
+        rest = behind;
     }
-    found(WordHash(hash));
 }
 
 impl WordHash {
@@ -36,10 +27,40 @@ impl WordHash {
         WordHash::of_bytes(word.as_bytes())
     }
 
+    /// Eight bytes at a time; those of the end perhaps twice.
     pub(super) fn of_bytes(word: &[u8]) -> WordHash {
-        let bytes = word.iter().copied();
-        WordHash(bytes.fold(START, step))
+        let length = START ^ word.len() as u64;
+        let hash = match word {
+            [] => length,
+            [first, .., last] if word.len() < 4 => {
+                let bytes = [*first, word[word.len() / 2], *last, 0];
+                mixed(length, u32::from_le_bytes(bytes).into())
+            }
+            [only] => mixed(length, u64::from(*only)),
+            _ if word.len() < 8 => {
+                let half = |at: usize| {
+                    word[at..]
+                        .first_chunk()
+                        .map_or(0, |half| u32::from_le_bytes(*half))
+                };
+                let (first, last) = (half(0), half(word.len() - 4));
+                mixed(length, u64::from(first) << 32 | u64::from(last))
+            }
+            _ => {
+                let part = |hash, part: &[u8; 8]| mixed(hash, u64::from_le_bytes(*part));
+                let (parts, _) = word.as_chunks::<8>();
+                let hash = parts.iter().fold(length, part);
+                word.last_chunk().map_or(hash, |last| part(hash, last))
+            }
+        };
+        WordHash(hash)
     }
+}
+
+/// A hash and eight bytes more: every bit of both changes every bit of what comes out.
+fn mixed(hash: u64, bytes: u64) -> u64 {
+    let product = u128::from(hash ^ bytes) * 0xff51_afd7_ed55_8ccd;
+    product as u64 ^ (product >> 64) as u64
 }
 
 impl WordFilter {
