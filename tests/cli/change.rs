@@ -217,6 +217,38 @@ fn each_of_many_findings_elsewhere_names_its_cause() {
 }
 
 #[test]
+fn where_causes_take_too_much_work_the_rest_is_said_not_to_be_looked_for() {
+    let base = "import abc\n\n\nclass Base(abc.ABC):\n    pass\n";
+    let heir = "import abc\nfrom base import Base\n\n\nclass Heir(Base):\n    @abc.abstractmethod\n    def run(self): ...\n";
+    let long = format!("{heir}{}", "# as it was\n".repeat(1_000_000));
+    let others: Vec<String> = (0..100).map(|i| format!("other{i}.py")).collect();
+    let mut files = vec![("base.py", base), ("heir1.py", &long), ("heir2.py", heir)];
+    files.extend(others.iter().map(|name| (&**name, "x = 1\n")));
+    let project = repository(&files);
+    let here = project.path();
+    write(here, "base.py", &base.replace("(abc.ABC)", ""));
+    for name in &others {
+        write(here, name, "x = 2\n");
+    }
+    let document = check(here, &["--diff", "HEAD"]);
+    assert_eq!(
+        places(&document),
+        ["heir1.py:6 MET010", "heir2.py:6 MET010"]
+    );
+    let messages = document.findings.iter().map(|finding| {
+        let evidence = finding.evidence.last().expect("there is some");
+        &*evidence.message
+    });
+    assert_eq!(
+        messages.collect::<Vec<_>>(),
+        [
+            "new through the change in base.py:4",
+            "new through the change; which of its lines makes it was not looked for, for there are too many to try"
+        ]
+    );
+}
+
+#[test]
 fn lines_that_are_gone_count() {
     let silent = format!("# marginote: ignore-file[MUT001]\nimport os\n\n{PITFALL}");
     let project = repository(&[("a.py", &silent)]);
