@@ -144,8 +144,9 @@ fn the_users_marks_are_the_last_word() {
 
 #[test]
 fn a_heading_that_says_nothing_is_read_with_the_one_above() {
-    let notes =
-        links_of(&["# Twine\n\n## Use Cases\n\nWhen you are ready to show it to the world.\n"]);
+    let notes = links_of(&[
+        "# Twine\n\n## Use Cases\n\nWhen your Python is ready to be shown to the world.\n",
+    ]);
     assert_eq!(notes[0]["Use Cases"], ["twine"]);
     assert_eq!(
         notes[0]["Twine"],
@@ -156,7 +157,9 @@ fn a_heading_that_says_nothing_is_read_with_the_one_above() {
 
 #[test]
 fn a_name_counts_only_as_a_whole() {
-    let note = |heading: &str| format!("# {heading}\n\nSee the drawing on the next page.\n");
+    let note = |heading: &str| {
+        format!("# {heading}\n\nSee the drawing on the next page of the Python book.\n")
+    };
     let notes = [
         note("Weak references"),
         note("What are weak references?"),
@@ -182,6 +185,42 @@ fn code_is_known_by_what_it_means() {
     assert!(!notes[0].contains(&"lru-cache".to_string()), "{notes:?}");
     assert_eq!(notes[1], ["weakref"]);
     assert_eq!(notes[2], Vec::<String>::new());
+}
+
+#[test]
+fn what_is_about_another_language_is_not_linked() {
+    let texts = [
+        "# Locks\n\nA `synchronized` method takes the lock of its object: two threads never run it at the same time, so no update is lost. See also thread safety.\n\n```java\nsynchronized void add() { count++; }\n```\n",
+        "# async/await\n\nAn async function gives a promise; await waits for it. Unlike in Python nothing has to be run by an event loop of your own.\n\n```js\nconst data = await load();\n```\n",
+        "# Singleton in Java\n\nThe singleton pattern: one instance of a class. In Python a module does. The constructor is private, and a static method gives the instance.\n",
+        "# Metaclasses\n\nThe compiler makes a metaclass for each class.\n\n## Class methods in Ruby\n\nA class method is defined on the class itself, `def self.make`.\n",
+        "# Generators\n\nA generator turns motion into current; iterators over the coils protocol what they yield.\n",
+    ];
+    let linked = links_of(&texts);
+    for (text, linked) in texts
+        .iter()
+        .zip(&linked)
+        .filter(|(text, _)| !text.contains("Ruby"))
+    {
+        assert!(linked.values().all(Vec::is_empty), "{text}: {linked:?}");
+    }
+    assert_eq!(linked[3]["Class methods in Ruby"], Vec::<String>::new());
+    let text = "# Locks and mutexes\n\nIn Python:\n\n```python\nlock = threading.Lock()\nwith lock:\n    total += 1\n```\n\nThe same in Java:\n\n```java\nsynchronized (this) {}\n```\n";
+    assert_eq!(links(&[text]), [["thread-sync"]]);
+}
+
+#[test]
+fn what_no_card_speaks_of_counts_against_all() {
+    let notes = links_of(&[
+        "# Python und anderes\n\n## Milch\n\nDie Milch, die Butter und das Brot sind teuer geworden; wheel und queue sind nur zwei Wörter darunter.\n",
+        "# Python group\n\n## Scope\n\nThis code of conduct applies wherever people of the community meet, in public and in private.\n",
+        "# Python exercises\n\n## Question 7\n\nWrite a program that prints the squares of the keys of a dictionary.\n\n```python\nd = dict()\nd['a'] = 1\nfor key in d.keys():\n    print(d[key] ** 2)\n```\n",
+        "# Python lists\n\n## append\n\nPuts an animal at the end of the list of animals.\n\n```python\nanimals = ['cat']\nanimals.append('dog')\nprint(animals)\n```\n",
+        "# Python sets\n\n## Set union\n\nAll members of both sets.\n\n```python\nprint({1, 2} | {2, 3}, {1}.union({2}))\n```\n",
+    ]);
+    for note in notes {
+        assert!(note.values().all(Vec::is_empty), "{note:?}");
+    }
 }
 
 #[test]

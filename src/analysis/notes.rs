@@ -191,7 +191,7 @@ impl Notes {
             for part in section.parts() {
                 let (section, constructs) =
                     (NoteSection::of(&part, &prose), reader.constructs(&part));
-                nearest.push(linker.nearest(&subject(note, &part, &section, &constructs)));
+                nearest.push(linker.nearest(&subject(note, &part, &section, &constructs, true)));
             }
         }
         nearest
@@ -322,17 +322,23 @@ fn linked(
     knowledge: &Knowledge,
 ) -> Arc<NoteFile> {
     let linker = linker.get_or_init(|| Linker::new(knowledge, code::constructs));
-    let mut reader = Reader::default();
     let (mut sections, mut said) = (Vec::new(), Vec::new());
     for section in &note.sections {
         let prose = note.prose(section);
         said.extend(NoteSaid::all(note, section, &prose));
-        for part in section.parts() {
-            let mut section = NoteSection::of(&part, &prose);
-            let constructs = reader.constructs(&part);
-            section.links = linker.link(&subject(note, &part, &section, &constructs));
-            sections.push(section);
-        }
+        sections.extend(section.parts().map(|part| NoteSection::of(&part, &prose)));
+    }
+    let words = sections.iter().map(|section| &section.words);
+    let is_python = linker.about.is_python(note, words);
+    let mut reader = Reader::default();
+    for (part, section) in note.parts().zip(&mut sections) {
+        let is_python = is_python && !linker.about.is_of_another(note, &part);
+        // of what is not about Python the code is not parsed
+        let constructs = match is_python {
+            true => reader.constructs(&part),
+            false => Words::default(),
+        };
+        section.links = linker.link(&subject(note, &part, section, &constructs, is_python));
     }
     Arc::new(NoteFile::of(stamp, note, sections, said))
 }
@@ -343,6 +349,7 @@ fn subject<'s>(
     part: &Part<'s>,
     section: &'s NoteSection,
     constructs: &'s Words,
+    is_python: bool,
 ) -> Subject<'s> {
     Subject {
         marks: &part.section.concepts,
@@ -350,6 +357,7 @@ fn subject<'s>(
         headings: &section.headings,
         words: &section.words,
         constructs,
+        is_python,
     }
 }
 

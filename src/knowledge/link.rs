@@ -5,10 +5,11 @@
 //!
 //! The weights below were chosen on some hundred sections of real study notes, whose concepts a person had written down (tests/notes_link.rs measures them on others).
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use super::search::{Ranking, STOP_WORDS, Word, Words, each_word, number};
+use super::about::About;
+use super::names::Names;
+use super::search::{Ranking, Word, Words};
 use super::{ConceptCard, Knowledge, Selector};
 
 /// A concept that a section explains.
@@ -33,6 +34,8 @@ pub struct Subject<'s> {
     pub words: &'s Words,
     /// What stands in its Python, as [`Words::of_constructs`] has it.
     pub constructs: &'s Words,
+    /// Whether it may be about Python ([`About`](super::about::About)). What is not is linked where the user says so only.
+    pub is_python: bool,
 }
 
 /// Below this score there is no link.
@@ -57,6 +60,21 @@ const OTHER: f32 = 0.3;
 /// Fewer different words than this say little.
 const ENOUGH_WORDS: f32 = 20.0;
 
+// Where the heading does not name the concept, the text has to; what it says may be about what no card is about.
+
+/// How much of its text a section must share with a card that only its text names.
+const LEAST_SHARED: f32 = 0.25;
+/// How much where half of its heading names the card: `Profiling and logging`, and not `Import the module PowerView`.
+const LEAST_SHARED_OF_HALF: f32 = 0.2;
+/// How near to that of the best card the text's score for it must be.
+const LEAST_FIT: f32 = 0.9;
+/// How much the words of a name must say together, each as often as it occurs.
+const NAMED: f32 = 6.0;
+/// More often than this a name need not occur.
+const OFTEN: u16 = 3;
+/// How rare among the cards a construct must be that speaks for a card beside its name.
+const TELLING: f32 = 2.5;
+
 /// Links sections to the concepts of a set of cards.
 #[derive(Debug)]
 pub struct Linker {
@@ -65,6 +83,12 @@ pub struct Linker {
     names: Names,
     words: Ranking,
     constructs: Ranking,
+    /// By card: the words of each of its names that may stand anywhere in a text.
+    said: Vec<Vec<Vec<Word>>>,
+    /// By card: what it answers on.
+    hover: Vec<Words>,
+    /// Tells what is about Python.
+    pub about: About,
 }
 
 /// What speaks for a card.
@@ -87,12 +111,17 @@ impl Linker {
         let words: Vec<Words> = cards.iter().map(|card| words_of(card)).collect();
         let built = cards.iter().map(|card| built_in(card, &constructs));
         let built: Vec<Words> = built.collect();
+        let names = Names::of(&cards);
+        let hover = |card: &&ConceptCard| Words::of_constructs(card.hover.iter().map(|is| (is, 1)));
         Linker {
+            said: cards.iter().map(|card| names.said(card)).collect(),
+            hover: cards.iter().map(hover).collect(),
             concepts: cards
                 .iter()
                 .map(|card| card.concept.as_str().into())
                 .collect(),
-            names: Names::of(&cards),
+            names,
+            about: About::default(),
             words: Ranking::new(words.iter()),
             constructs: Ranking::new(built.iter()),
         }
@@ -104,7 +133,7 @@ impl Linker {
             return self.marked(subject.marks);
         }
         let mut links = self.marked(subject.note_marks);
-        if subject.words.is_empty() {
+        if subject.words.is_empty() || !subject.is_python {
             return links;
         }
         for (score, concept) in self.likely(subject) {
@@ -144,44 +173,56 @@ impl Linker {
 
     /// The concepts above the threshold with their scores, the best first.
     fn likely(&self, subject: &Subject<'_>) -> Vec<(f32, &str)> {
-        let mut likely = self.scored(subject);
-        likely.retain(|(score, _)| *score >= THRESHOLD);
+        let evidence = self.evidence(subject);
+        let best = best(evidence.iter().map(|card| card.text));
+        let scored = scores(&evidence, subject).into_iter().enumerate();
+        let mut likely: Vec<(f32, &str)> = scored
+            .filter(|(_, score)| *score >= THRESHOLD)
+            .filter_map(|(at, score)| {
+                let (card, concept) = (evidence.get(at)?, self.concepts.get(at)?);
+                let in_text = || {
+                    card.share >= LEAST_SHARED
+                        && card.text >= LEAST_FIT * best
+                        && (card.parent >= HALF || self.is_named_in(at, subject))
+                };
+                let in_heading = card.heading > HALF
+                    || (card.heading == HALF && card.share >= LEAST_SHARED_OF_HALF);
+                (in_heading || in_text()).then_some((score, concept.as_ref()))
+            })
+            .collect();
         likely.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
         likely
     }
 
+    /// Whether the text names a card: more than once, or once with what it answers on in the code.
+    fn is_named_in(&self, card: usize, subject: &Subject<'_>) -> bool {
+        let rarity = |word: &Word| self.words.rarity(*word);
+        let is_named = |least: u16, worth: f32| {
+            let mut names = self.said.get(card).into_iter().flatten();
+            names.any(|name| {
+                let times = name.iter().map(|word| subject.words.times(*word)).min();
+                let times = times.unwrap_or_default().min(OFTEN);
+                times >= least && f32::from(times) * name.iter().map(rarity).sum::<f32>() >= worth
+            })
+        };
+        let hover = self.hover.get(card).into_iter().flat_map(Words::iter);
+        let built = hover.filter(|(construct, _)| {
+            subject.constructs.times(*construct) > 0
+                && self.constructs.rarity(*construct) >= TELLING
+        });
+        is_named(2, NAMED)
+            || match built.count() {
+                0 => false,
+                1 => is_named(1, NAMED),
+                _ => is_named(1, NAMED / 2.0),
+            }
+    }
+
     /// Every concept with its score.
     fn scored(&self, subject: &Subject<'_>) -> Vec<(f32, &str)> {
-        let evidence = self.evidence(subject);
-        let mut texts: Vec<f32> = evidence.iter().map(|card| card.text).collect();
-        texts.sort_by(|a, b| b.total_cmp(a));
-        let best = texts
-            .first()
-            .copied()
-            .unwrap_or_default()
-            .max(f32::MIN_POSITIVE);
-        let gap = 1.0 - texts.get(1).copied().unwrap_or_default() / best;
-        let named = evidence.iter().map(|card| card.heading).fold(0.0, f32::max);
-        let of_named = evidence.iter().filter(|card| card.heading >= HALF);
-        let best_named = of_named.map(|card| card.text).fold(0.0, f32::max);
-        let enough = (subject.words.len() as f32 / ENOUGH_WORDS).min(1.0);
-        let score = |card: &Evidence| {
-            let fit = card.text / best;
-            // of several concepts that a heading names the text decides which it is about
-            let heading = match card.heading >= HALF {
-                true if best_named > 0.0 => card.heading * (0.2 + 0.8 * card.text / best_named),
-                true => card.heading,
-                false => card.heading / 2.0,
-            };
-            let alone = if fit == 1.0 { GAP * gap } else { 0.0 };
-            let text = TEXT * fit.powf(1.5) * (card.share / SHARED).min(1.0) + alone;
-            let doubt = (1.0 - HEADING * heading)
-                * (1.0 - PARENT * card.parent * fit)
-                * (1.0 - enough * text.min(1.0));
-            (1.0 - doubt) * (1.0 - OTHER * (named - card.heading))
-        };
+        let scores = scores(&self.evidence(subject), subject);
         let concepts = self.concepts.iter().map(AsRef::as_ref);
-        evidence.iter().map(score).zip(concepts).collect()
+        scores.into_iter().zip(concepts).collect()
     }
 
     fn evidence(&self, subject: &Subject<'_>) -> Vec<Evidence> {
@@ -215,6 +256,43 @@ impl Linker {
     }
 }
 
+/// The score of each card.
+fn scores(evidence: &[Evidence], subject: &Subject<'_>) -> Vec<f32> {
+    let mut texts: Vec<f32> = evidence.iter().map(|card| card.text).collect();
+    texts.sort_by(|a, b| b.total_cmp(a));
+    let best = texts
+        .first()
+        .copied()
+        .unwrap_or_default()
+        .max(f32::MIN_POSITIVE);
+    let gap = 1.0 - texts.get(1).copied().unwrap_or_default() / best;
+    let named = evidence.iter().map(|card| card.heading).fold(0.0, f32::max);
+    let of_named = evidence.iter().filter(|card| card.heading >= HALF);
+    let best_named = of_named.map(|card| card.text).fold(0.0, f32::max);
+    let enough = (subject.words.len() as f32 / ENOUGH_WORDS).min(1.0);
+    let score = |card: &Evidence| {
+        let fit = card.text / best;
+        // of several concepts that a heading names the text decides which it is about
+        let heading = match card.heading >= HALF {
+            true if best_named > 0.0 => card.heading * (0.2 + 0.8 * card.text / best_named),
+            true => card.heading,
+            false => card.heading / 2.0,
+        };
+        let alone = if fit == 1.0 { GAP * gap } else { 0.0 };
+        let text = TEXT * fit.powf(1.5) * (card.share / SHARED).min(1.0) + alone;
+        let doubt = (1.0 - HEADING * heading)
+            * (1.0 - PARENT * card.parent * fit)
+            * (1.0 - enough * text.min(1.0));
+        (1.0 - doubt) * (1.0 - OTHER * (named - card.heading))
+    };
+    evidence.iter().map(score).collect()
+}
+
+/// The highest of some scores.
+fn best(scores: impl Iterator<Item = f32>) -> f32 {
+    scores.fold(0.0, f32::max)
+}
+
 /// What counts as naming a concept: half of a heading.
 const HALF: f32 = 0.5;
 
@@ -241,217 +319,4 @@ fn built_in(card: &ConceptCard, constructs: impl Fn(&str) -> Vec<Selector>) -> W
     let found: Vec<Selector> = found.collect();
     let found = found.iter().map(|construct| (construct, 1));
     Words::of_constructs(found.chain(card.hover.iter().map(|construct| (construct, 4))))
-}
-
-/// The titles and aliases of cards.
-#[derive(Debug)]
-struct Names {
-    /// By the first word that says something.
-    by_word: FxHashMap<Word, Vec<(Vec<Term>, usize)>>,
-    /// Words that say nothing in a heading.
-    empty: FxHashSet<Word>,
-}
-
-/// A word of a name: `functools.wraps` is one that may be called `wraps`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Term {
-    whole: Word,
-    last: Word,
-}
-
-/// What headings are made of, whatever they are about.
-const HEADING_WORDS: &[&str] = &[
-    "advanced",
-    "advantage",
-    "aspect",
-    "asked",
-    "basic",
-    "benefit",
-    "best",
-    "case",
-    "chapter",
-    "component",
-    "conclusion",
-    "custom",
-    "deep",
-    "definition",
-    "demo",
-    "describe",
-    "detail",
-    "difference",
-    "disadvantage",
-    "discuss",
-    "dive",
-    "example",
-    "explain",
-    "fact",
-    "faq",
-    "feature",
-    "frequently",
-    "fundamental",
-    "happen",
-    "high",
-    "implement",
-    "implementation",
-    "important",
-    "internal",
-    "internally",
-    "interview",
-    "introduction",
-    "key",
-    "know",
-    "limitation",
-    "liner",
-    "mean",
-    "next",
-    "note",
-    "output",
-    "overview",
-    "part",
-    "practice",
-    "problem",
-    "provide",
-    "purpose",
-    "python",
-    "question",
-    "quick",
-    "real",
-    "recap",
-    "revision",
-    "role",
-    "scenario",
-    "section",
-    "step",
-    "summary",
-    "takeaway",
-    "thing",
-    "tip",
-    "topic",
-    "tricky",
-    "type",
-    "understand",
-    "understanding",
-    "usage",
-    "v",
-    "versus",
-    "vs",
-    "way",
-    "work",
-    "world",
-    "write",
-];
-
-impl Names {
-    fn of(cards: &[&ConceptCard]) -> Names {
-        let empty = HEADING_WORDS.iter().chain(STOP_WORDS);
-        let mut names = Names {
-            by_word: FxHashMap::default(),
-            empty: empty.map(|word| number(word)).collect(),
-        };
-        for (at, card) in cards.iter().enumerate() {
-            for name in std::iter::once(&card.title).chain(&card.aliases) {
-                let name = terms(name);
-                let says = name.iter().find(|term| names.says(term)).or(name.first());
-                if let Some(says) = says {
-                    names
-                        .by_word
-                        .entry(says.whole)
-                        .or_default()
-                        .push((name, at));
-                }
-            }
-        }
-        names
-    }
-
-    /// The cards that a heading names, with how much of what it says the name is. A card may come more than once.
-    fn in_heading(&self, heading: &str) -> Vec<(usize, f32)> {
-        let mut found: FxHashMap<usize, f32> = FxHashMap::default();
-        for clause in clauses(&heading.replace("()", "")) {
-            let said = terms(clause);
-            let all = self.weight(&said);
-            let words = said.iter().flat_map(|term| [term.whole, term.last]);
-            let names = words.filter_map(|word| self.by_word.get(&word)).flatten();
-            for (name, card) in names {
-                if let Some(share) = self.share(name, &said, all) {
-                    let best = found.entry(*card).or_default();
-                    *best = best.max(share);
-                }
-            }
-        }
-        found.into_iter().collect()
-    }
-
-    /// How much of a clause is a name, if all of the name is in it, in its order.
-    fn share(&self, name: &[Term], said: &[Term], all: f32) -> Option<f32> {
-        let weight = self.weight(name);
-        // one word that says something is not enough of `async with`, and of `from module import *`
-        let skips = weight > 1.0;
-        let mut rest = said.iter();
-        let mut asked = name.iter().filter(|term| !skips || self.says(term));
-        let is_in = asked.all(|term| {
-            rest.by_ref()
-                .any(|said| term.whole == said.whole || term.whole == said.last)
-        });
-        match weight {
-            _ if !is_in => None,
-            _ if name.len() == said.len() => Some(1.0),
-            0.0 => None,
-            _ => Some((weight / all).min(1.0)),
-        }
-    }
-
-    /// Whether a heading says nothing by itself: `Use Cases`, `Key Takeaways`.
-    fn is_empty_of(&self, heading: &str) -> bool {
-        self.weight(&terms(heading)) == 0.0 && self.in_heading(heading).is_empty()
-    }
-
-    fn weight(&self, terms: &[Term]) -> f32 {
-        terms.iter().filter(|term| self.says(term)).count() as f32
-    }
-
-    fn says(&self, term: &Term) -> bool {
-        !self.empty.contains(&term.last)
-    }
-}
-
-/// The parts of a heading that say something each.
-fn clauses(heading: &str) -> impl Iterator<Item = &str> {
-    let ends = |character: char| "?!;—–()[]\"“”\n".contains(character);
-    let parts = heading.split(ends).flat_map(|part| part.split(". "));
-    let parts = parts.flat_map(|part| part.split(": "));
-    parts.flat_map(|part| part.split(", and "))
-}
-
-/// The words of a name, operators too.
-fn terms(text: &str) -> Vec<Term> {
-    let mut terms = Vec::new();
-    for piece in text.split(|character: char| character.is_whitespace() || character == '/') {
-        let piece = piece.trim_matches(|character| "`\"'.:,()?!".contains(character));
-        if !piece.is_empty()
-            && piece
-                .chars()
-                .all(|character| "=!<>|%@&+-*".contains(character))
-        {
-            let operator = number(piece);
-            terms.push(Term {
-                whole: operator,
-                last: operator,
-            });
-            continue;
-        }
-        let mut words = Vec::new();
-        each_word(piece, |word| words.push(number(word)));
-        match words.last() {
-            Some(last) if piece.contains('.') && !piece.contains('-') => {
-                let whole = number(&piece.to_lowercase());
-                terms.push(Term { whole, last: *last });
-            }
-            _ => terms.extend(words.iter().map(|word| Term {
-                whole: *word,
-                last: *word,
-            })),
-        }
-    }
-    terms
 }

@@ -3,10 +3,12 @@
 //! The built-in cards are files in `knowledge/`, embedded into the binary. Invariant: nothing of them is parsed before it is asked for
 //! (test `nothing_is_parsed_at_start`), so that a program that needs no card pays for none. The user's cards are laid over them.
 
+pub mod about;
 mod card;
 pub mod claims;
 pub mod excerpt;
 pub mod link;
+mod names;
 pub mod notes;
 mod parse;
 pub mod search;

@@ -190,15 +190,16 @@ impl Words {
         self.0.iter().copied()
     }
 
+    /// How often a word occurs.
+    pub(super) fn times(&self, word: Word) -> u16 {
+        let place = self.0.binary_search_by_key(&word, |(word, _)| *word).ok();
+        let found = place.and_then(|place| self.0.get(place));
+        found.map_or(0, |(_, times)| *times)
+    }
+
     /// Whether some word occurs in both.
     pub(super) fn shares(&self, other: &Words) -> bool {
-        let is_in = |word: &(Word, u16)| {
-            other
-                .0
-                .binary_search_by_key(&word.0, |(word, _)| *word)
-                .is_ok()
-        };
-        self.0.iter().any(is_in)
+        self.0.iter().any(|(word, _)| other.times(*word) > 0)
     }
 
     /// Whether there are none.
@@ -260,13 +261,29 @@ impl Ranking {
         ranking
     }
 
-    /// More than this no text can score for the words. Words that no text has do not count.
+    /// More than this no text can score for the words, if each word that no text has counts as much as the others do on average: what a text says that no other does is a sign that
+    /// it is about something else.
     pub(super) fn most(&self, words: &Words) -> f32 {
-        let most = |(word, times)| {
-            let texts = self.postings.get(&word)?;
-            Some(weight(times) * rarity(texts.len(), self.texts) * (K1 + 1.0))
-        };
-        words.iter().filter_map(most).sum()
+        let (mut all, mut known, mut worth) = (0.0, 0.0, 0.0);
+        for (word, times) in words.iter() {
+            let weight = weight(times);
+            all += weight;
+            if let Some(texts) = self.postings.get(&word) {
+                known += weight;
+                worth += weight * rarity(texts.len(), self.texts) * (K1 + 1.0);
+            }
+        }
+        if known > 0.0 {
+            worth * all / known
+        } else {
+            0.0
+        }
+    }
+
+    /// How much a word says here; 0 where no text has it.
+    pub(super) fn rarity(&self, word: Word) -> f32 {
+        let texts = self.postings.get(&word);
+        texts.map_or(0.0, |texts| rarity(texts.len(), self.texts))
     }
 
     /// The texts that have some of the words, with their scores, in order of the texts.

@@ -17,7 +17,7 @@ pub(in crate::analysis) const NOTES: Kind = Kind {
     folder: "notes",
 };
 /// Changes with the format, and with what sections are linked by.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// What the links depend on beside the notes: this version, and what the cards say.
 pub(super) fn key(knowledge: &Knowledge) -> u64 {
