@@ -46,6 +46,8 @@ pub struct Notes {
     ranking: Arc<OnceLock<Ranking>>,
     /// Of each claim the first place that says it wrongly, and the first that says it rightly; made when somebody asks.
     opinions: Arc<OnceLock<Opinions>>,
+    /// By the last part of a note's name, in lower case: the notes of that name in their order; made when somebody asks.
+    names: Arc<OnceLock<FxHashMap<String, Vec<PathBuf>>>>,
 }
 
 /// By concept: the sections that explain it, the best first.
@@ -106,6 +108,7 @@ impl Notes {
             linker,
             ranking: Arc::default(),
             opinions: Arc::default(),
+            names: Arc::default(),
         };
         let notes = none.with(found);
         if let Some(cache) = cache
@@ -176,6 +179,7 @@ impl Notes {
             linker: Arc::clone(&self.linker),
             ranking: Arc::default(),
             opinions: Arc::default(),
+            names: Arc::default(),
         }
     }
 
@@ -239,14 +243,25 @@ impl Notes {
 
     /// The first note that goes by this name: a wikilink has a file's name without its ending, or the end of its path.
     pub fn named(&self, name: &str) -> Option<&Path> {
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let names = self.names.get_or_init(|| {
+            let mut names = FxHashMap::<_, Vec<PathBuf>>::default();
+            for path in self.files.keys() {
+                names
+                    .entry(last(&plain_name(path)))
+                    .or_default()
+                    .push(path.clone());
+            }
+            names
+        });
         let name = name.trim_end_matches(".md").to_lowercase();
         let is_it = |path: &&PathBuf| {
-            let path = path.with_extension("");
-            let path = path.to_string_lossy().replace('\\', "/").to_lowercase();
-            path.strip_suffix(&name)
+            plain_name(path)
+                .strip_suffix(&name)
                 .is_some_and(|before| before.is_empty() || before.ends_with('/'))
         };
-        self.files.keys().find(is_it).map(PathBuf::as_path)
+        let mut places = names.get(&last(&name))?.iter();
+        places.find(is_it).map(PathBuf::as_path)
     }
 
     /// The headings of a note of the index, as plain text.
@@ -296,6 +311,12 @@ impl Notes {
         });
         places.take(most).collect()
     }
+}
+
+/// A path without its ending, in lower case, with `/` between its parts.
+fn plain_name(path: &Path) -> String {
+    let path = path.with_extension("");
+    path.to_string_lossy().replace('\\', "/").to_lowercase()
 }
 
 /// Reads a note, if it is not known already.

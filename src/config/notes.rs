@@ -188,17 +188,50 @@ pub(super) fn files(paths: &[NotesPath], git: bool, exclude: &GlobSet) -> NotesF
     found
 }
 
-/// Whether a file's name says that it is a note.
+/// Whether a file's name says that it is a note. What is written for a tool is none.
 pub fn is_note(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| {
         let mut known = NOTE_EXTENSIONS.iter();
         known.any(|known| known.eq_ignore_ascii_case(extension))
-    })
+    }) && !is_for_tool(path)
+}
+
+/// Whether a file is one that pip or CMake reads.
+fn is_for_tool(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let requirements = name.strip_suffix(".txt").is_some_and(|name| {
+        let mut words = name.split(['-', '_', '.']);
+        words.any(|word| matches!(word, "requirements" | "constraints"))
+    });
+    requirements || name == "CMakeLists.txt"
 }
 
 /// A glob of files, or of folders with everything in them.
 fn set(glob: &str) -> Result<GlobSet, globset::Error> {
     let build = |glob: &str| GlobBuilder::new(glob).literal_separator(true).build();
     GlobSet::new([build(glob)?, build(&format!("{glob}/**"))?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_for_a_tool_is_no_note() {
+        for name in ["a.md", "A.TXT", "b.ipynb", "the requirements of pip.txt"] {
+            assert!(is_note(Path::new(name)), "{name}");
+        }
+        for name in [
+            "requirements.txt",
+            "dev-requirements.txt",
+            "requirements_dev.txt",
+            "constraints.txt",
+            "CMakeLists.txt",
+            "a.py",
+            "md",
+        ] {
+            assert!(!is_note(Path::new(name)), "{name}");
+        }
+    }
 }

@@ -61,7 +61,13 @@ fn once(text: &str) -> Option<Repaired> {
                 best
             }
         })?;
-    (evidence.count > 0).then(|| repair(text, table, &evidence.scripts))
+    (evidence.count > 0 && !holds_binary(text)).then(|| repair(text, table, &evidence.scripts))
+}
+
+/// Whether there are control characters that no text has, as in what was copied out of a binary file: whatever stands next to each other there, nobody wrote it.
+fn holds_binary(text: &str) -> bool {
+    let is_text = |byte: u8| matches!(byte, b'\t'..=b'\r' | 0x08 | 0x1b) || byte >= b' ';
+    !text.bytes().all(is_text)
 }
 
 /// An encoding of one byte a character, backwards.
@@ -415,6 +421,7 @@ mod tests {
             "emoji 🚀👩‍💻✅⚠️ ┌─┐ → …",
             "3×4×5 °C ±1 §2 ©",
             "Ñandú… señor ¿qué? ¡ya!",
+            "/U (\u{18}Ã©mÂ»\u{1}â€”)",
         ] {
             assert!(repaired(text).is_none(), "{text}");
         }

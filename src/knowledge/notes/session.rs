@@ -44,8 +44,8 @@ pub(super) fn code<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Strin
         };
         goes_on = own.is_some();
         has_started |= goes_on;
-        // what stands first decides
-        if !has_started && !is_blank(text) {
+        // what stands first decides; a comment may say what is shown
+        if !has_started && !is_blank(text) && !text.trim_start().starts_with('#') {
             return None;
         }
         code.push(own.unwrap_or_default());
@@ -109,6 +109,11 @@ mod tests {
             ),
             Some("for i in a:\n    print(i)\n\n\n\n".to_owned())
         );
+        assert_eq!(
+            typed("# Two of them\n>>> x = 1, 2\n>>> x\n(1, 2)"),
+            Some("\nx = 1, 2\nx\n".to_owned())
+        );
+        assert_eq!(typed("# No session"), None);
         assert_eq!(typed("x = 1\n>>> x"), None, "a program that shows a prompt");
         assert_eq!(typed(">>> so they said"), None);
         assert_eq!(typed("In [5]: the authors show"), None);
