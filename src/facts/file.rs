@@ -12,6 +12,7 @@ use super::segment::SegmentFacts;
 use super::site::Site;
 use super::stored::Stores;
 use super::trace::Changed;
+use super::worded::Worded;
 use super::words::{WordFilter, WordHash};
 use super::{Binding, Kin, Names, ScopeKind, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, Seed, contains_word, resegment, segment};
@@ -49,6 +50,7 @@ pub struct FileFacts {
     pub(super) members: Mutex<FxHashMap<usize, Arc<Members>>>,
     /// The segments that are no members.
     pub(super) tops: OnceLock<Arc<Members>>,
+    pub(super) worded: Worded,
 }
 
 /// For how many sets of names a file keeps where they stand.
@@ -166,6 +168,7 @@ impl FileFacts {
             stores: Stores::default(),
             members: Mutex::default(),
             tops: OnceLock::new(),
+            worded: Worded::default(),
         }
     }
 
@@ -261,6 +264,7 @@ impl FileFacts {
             stores: Stores::default(),
             members: Mutex::default(),
             tops: OnceLock::new(),
+            worded: Worded::default(),
         };
         self.hand_on(later)
     }
@@ -284,10 +288,13 @@ impl FileFacts {
             of_class.retain(|name, _| !changed.holds_attribute(name));
         }
         let members = taken(&self.members);
+        let own = (0..later.len()).filter(|&segment| !is_same(segment));
+        let worded = self.worded.taken(&later, own);
         later.module_bindings = Mutex::new(bindings);
         later.stores = Mutex::new(stores);
         later.members = Mutex::new(members);
         later.tops = self.tops.clone();
+        later.worded = worded;
         later
     }
 
@@ -451,7 +458,12 @@ impl FileFacts {
     /// Whether a name stands in the file as a whole word.
     pub fn mentions(&self, name: &str) -> bool {
         super::trace::look_for(name);
-        self.words().may_hold(WordHash::of(name)) && contains_word(&self.source, name)
+        self.may_hold(name) && contains_word(&self.source, name)
+    }
+
+    /// Whether a word may stand in the file.
+    pub(super) fn may_hold(&self, name: &str) -> bool {
+        self.words().may_hold(WordHash::of(name))
     }
 
     fn words(&self) -> &WordFilter {

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::FileFacts;
-use super::words::{WordHash, each_word};
 use crate::syntax::Outline;
 
 /// From this many segments on, they are put in an index at the first question.
-const MANY: usize = 200;
+pub(super) const MANY: usize = 200;
 
 /// Segments by what they may bind.
 #[derive(Debug, Default)]
@@ -18,8 +17,6 @@ pub(super) struct Members {
     named: FxHashMap<Box<str>, Vec<usize>>,
     /// Those that may bind any name that stands in them.
     others: Vec<usize>,
-    /// The same by the words that stand in them; where there are many.
-    worded: Option<FxHashMap<WordHash, Vec<usize>>>,
 }
 
 impl Members {
@@ -36,33 +33,23 @@ impl Members {
                 }
             }
         }
-        if members.others.len() >= MANY {
-            let mut worded: FxHashMap<WordHash, Vec<usize>> = FxHashMap::default();
-            for &segment in &members.others {
-                each_word(file.segment(segment).text(), |word| {
-                    let known = worded.entry(word).or_default();
-                    if known.last() != Some(&segment) {
-                        known.push(segment);
-                    }
-                });
-            }
-            members.worded = Some(worded);
-        }
         members
     }
 
     /// The segments that may bind a name, in order.
     fn binding(&self, file: &FileFacts, name: &str) -> Vec<usize> {
         let named = self.named.get(name).into_iter().flatten();
-        let others = match &self.worded {
-            Some(worded) => worded
-                .get(&WordHash::of(name))
-                .map_or(&[][..], Vec::as_slice),
-            None => &self.others,
+        let others: Vec<usize> = if self.others.len() < MANY {
+            let others = self.others.iter().copied();
+            others
+                .filter(|segment| file.segment(*segment).holds(name))
+                .collect()
+        } else {
+            let mut holding = file.segments_holding(name);
+            holding.retain(|segment| self.others.binary_search(segment).is_ok());
+            holding
         };
-        let others = others.iter();
-        let others = others.filter(|segment| file.segment(**segment).holds(name));
-        let mut found: Vec<usize> = named.chain(others).copied().collect();
+        let mut found: Vec<usize> = named.copied().chain(others).collect();
         found.sort_unstable();
         found
     }
@@ -71,11 +58,30 @@ impl Members {
 impl FileFacts {
     /// The member segments that may bind a name in the class whose head this segment is, in order. None for a class with few of them.
     pub(super) fn members_binding(&self, head: usize, name: &str) -> Option<Vec<usize>> {
+        let has_many = self.has_many_members(head);
+        has_many.then(|| self.index_of_members(head).binding(self, name))
+    }
+
+    /// The member segments in whose code a name stands, of the class whose head this segment is, in order. None for a class with few of them.
+    fn members_with(&self, head: usize, name: &str) -> Option<Vec<usize>> {
+        self.has_many_members(head).then(|| {
+            let mut holding = self.segments_holding(name);
+            holding.retain(|segment| self.head_of(*segment) == Some(head));
+            holding
+        })
+    }
+
+    /// The member segments of the class whose head this segment is, in order: those in which a name stands, where there are many.
+    pub fn members_naming(&self, head: usize, name: &str) -> impl Iterator<Item = usize> {
+        let listed = self.members_with(head, name);
+        let all = listed.is_none().then(|| self.members_of(head));
+        let listed = listed.into_iter().flatten();
+        listed.chain(all.into_iter().flatten())
+    }
+
+    fn has_many_members(&self, head: usize) -> bool {
         let last = head + MANY;
-        if last >= self.len() || self.head_of(last) != Some(head) {
-            return None;
-        }
-        Some(self.index_of_members(head).binding(self, name))
+        last < self.len() && self.head_of(last) == Some(head)
     }
 
     /// The segments that may bind a name of the module on their first level, in order. None for a file with few of them.

@@ -18,6 +18,7 @@ mod stores;
 mod subjects;
 pub mod trace;
 mod walks;
+mod worded;
 mod wording;
 mod words;
 

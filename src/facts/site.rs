@@ -269,10 +269,29 @@ impl<'f> Site<'f> {
 
     /// For a class: the parts of its body, over head and members, whose facts are asked for.
     pub fn class_parts(self, is_asked: impl Fn(&SegmentFacts) -> bool) -> Vec<Site<'f>> {
+        self.parts_in(self.member_segments(), is_asked)
+    }
+
+    /// The same, where only those are asked for in whose code a name stands.
+    pub fn class_parts_with(
+        self,
+        name: &str,
+        is_asked: impl Fn(&SegmentFacts) -> bool,
+    ) -> Vec<Site<'f>> {
+        let is_split = self.member_segments().next().is_some();
+        let members = is_split.then(|| self.file.members_naming(self.segment, name));
+        self.parts_in(members.into_iter().flatten(), is_asked)
+    }
+
+    /// For a class: the head's part and these members, whose facts are asked for.
+    fn parts_in(
+        self,
+        members: impl Iterator<Item = usize>,
+        is_asked: impl Fn(&SegmentFacts) -> bool,
+    ) -> Vec<Site<'f>> {
         let file = self.file;
         let own = is_asked(file.segment(self.segment)).then(|| self.child(Field::Body));
-        let rest = self
-            .member_segments()
+        let rest = members
             .filter(|&segment| is_asked(file.segment(segment)))
             .map(|segment| file.root(segment));
         own.flatten().into_iter().chain(rest).collect()

@@ -43,15 +43,14 @@ impl Project {
     /// The calls of a function in a file.
     pub fn calls_in<'p>(&'p self, file: &'p FileFacts, function: Function<'p>) -> Vec<Site<'p>> {
         let names = self.with_aliases(function.name());
-        let named: Vec<&str> = names
-            .into_iter()
-            .filter(|name| file.mentions(name))
-            .collect();
-        let segments = (0..file.len()).filter(|&segment| {
-            let facts = file.segment(segment);
-            named.iter().any(|name| facts.may_call(name))
-        });
-        let calls = segments.flat_map(|segment| {
+        let mut segments: Vec<usize> = Vec::new();
+        for name in names {
+            let calls = |segment: &usize| file.segment(*segment).may_call(name);
+            segments.extend(file.segments_with(name).into_iter().filter(calls));
+        }
+        segments.sort_unstable();
+        segments.dedup();
+        let calls = segments.into_iter().flat_map(|segment| {
             let root = file.root(segment);
             root.body().calls.iter().map(move |call| root.at(*call))
         });

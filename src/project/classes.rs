@@ -23,7 +23,7 @@ impl std::fmt::Debug for Class<'_> {
 pub struct Mro<'p> {
     /// The class itself first, `object` left out. Where a base is not known: what can be said without it.
     pub classes: Vec<ClassValue<'p>>,
-    complete: bool,
+    pub(super) complete: bool,
     /// Whether the bases have no common linearisation.
     pub inconsistent: bool,
 }
@@ -166,7 +166,7 @@ impl<'p> Class<'p> {
         let mut found = Vec::new();
         for part in self
             .site
-            .class_parts(|facts| facts.may_store_attribute(name))
+            .class_parts_with(name, |facts| facts.may_store_attribute(name))
         {
             for mutation in part
                 .mutations()
@@ -261,13 +261,8 @@ impl Project {
         found
     }
 
-    /// The method resolution order of a class of the project.
-    pub fn mro<'p>(&'p self, class: Class<'p>) -> Mro<'p> {
-        self.mro_of(&ClassValue::Known(class))
-    }
-
-    /// The method resolution order of any class.
-    pub fn mro_of<'p>(&'p self, class: &ClassValue<'p>) -> Mro<'p> {
+    /// A method resolution order, worked out from the bases.
+    pub(super) fn linearised<'p>(&'p self, class: &ClassValue<'p>) -> Mro<'p> {
         self.linearise(class, &mut Vec::new(), &mut Vec::new())
     }
 

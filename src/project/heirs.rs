@@ -135,8 +135,8 @@ impl Project {
         self.classes_of(holds).collect()
     }
 
-    /// The classes of the project that have a class among their bases.
-    pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
+    /// The classes of the project that have a class among their bases, looked for by the words of the class statements.
+    pub(super) fn find_subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
         // nobody tells it from others of its name
         let name = class.site.child(Field::Name).map(Site::resolve);
         if let Some(Resolution::Local(bindings) | Resolution::Module(bindings)) = name
@@ -364,12 +364,12 @@ impl Project {
             .into_iter()
             .flat_map(|name| self.kinsmen(move |kin| kin.called(name)));
         let changing = kin.filter(|kinsman| {
-            let parts = self.file(&kinsman.path).into_iter().flat_map(|file| {
+            self.file(&kinsman.path).is_some_and(|file| {
                 let head = kinsman.segment;
-                let parts = std::iter::once(head).chain(file.members_of(head));
-                parts.map(|part| file.segment(part).text())
-            });
-            parts.into_iter().any(|text| attribute.may_change_in(text))
+                let mut members = file.members_naming(head, attribute.name);
+                let may_change = |part| attribute.may_change_in(file.segment(part).text());
+                may_change(head) || members.any(may_change)
+            })
         });
         let statement = |kin: &Kinsman| (Arc::clone(&kin.path), kin.segment, kin.name.clone());
         let mut found: Vec<Statement> = changing.map(statement).collect();

@@ -1,10 +1,15 @@
 //! Which lock is taken where, and what is executed while it is held.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
 use super::functions::is_definition;
 use super::locks::LockKind;
 use super::{Bound, ClassValue, Function, Kept, Project, Spot, Value, managers};
 use crate::facts::trace::Changed;
-use crate::facts::{Resolution, Site, Subjects};
+use crate::facts::{FileFacts, Resolution, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 /// A lock that can be told from every other.
@@ -93,7 +98,41 @@ struct Spots {
 
 /// The orders in which the functions of the whole project take locks, worked out once.
 #[derive(Default)]
-pub(super) struct Memo(Kept<Vec<Spots>>);
+pub(super) struct Memo(Kept<Orders>);
+
+#[derive(Default)]
+struct Orders {
+    /// By file and place.
+    all: Vec<Spots>,
+    /// By the file of the inner one.
+    in_file: FxHashMap<Arc<PathBuf>, Vec<usize>>,
+    /// By the two locks, whichever is taken first: the first order of them.
+    first: FxHashMap<(Spot, Spot), usize>,
+}
+
+impl Orders {
+    fn of(all: Vec<Spots>) -> Orders {
+        let mut orders = Orders::default();
+        for (number, spots) in all.iter().enumerate() {
+            let (outer, inner) = &spots.locks;
+            let path = Arc::clone(&spots.inner.path);
+            orders.in_file.entry(path).or_default().push(number);
+            if !orders.first.contains_key(&(inner.clone(), outer.clone())) {
+                let first = orders.first.entry((outer.clone(), inner.clone()));
+                first.or_insert(number);
+            }
+        }
+        Orders { all, ..orders }
+    }
+
+    /// The first order of the locks of one.
+    fn first(&self, spots: &Spots) -> Option<&Spots> {
+        let (outer, inner) = spots.locks.clone();
+        let turned = (inner.clone(), outer.clone());
+        let first = self.first.get(&(outer, inner));
+        self.all.get(*first.or_else(|| self.first.get(&turned))?)
+    }
+}
 
 impl Memo {
     /// What of an earlier project's still holds.
@@ -300,42 +339,52 @@ impl Project {
         }
     }
 
-    /// Every two locks of which a function takes one while it holds the other, over the whole project, by file and place.
-    pub fn lock_orders(&self) -> impl Iterator<Item = Order<'_>> {
-        let all = self.keep(&self.holding.0, || {
-            let mut all = Vec::new();
-            for file in self.files() {
-                for segment in self.about(file, Subjects::GUARDS.union(Subjects::ACQUIRES)) {
-                    let root = file.root(segment);
-                    let functions = root.body().functions.iter();
-                    let functions = functions.filter_map(|data| Function::at(root.at(data.node)));
-                    for function in functions.filter(|_| !root.node.tree().has_error()) {
-                        let orders = self.orders_of(function);
-                        all.extend(orders.iter().map(|order| Spots {
-                            function: Spot::of(order.function.site),
-                            outer: Spot::of(order.outer),
-                            inner: Spot::of(order.inner),
-                            locks: (Spot::of(order.locks.0), Spot::of(order.locks.1)),
-                            gates: order.gates.iter().map(|gate| Spot::of(*gate)).collect(),
-                        }));
-                    }
+    /// Every two locks of which one is taken in a file while the function holds the other, by place; each with the first such of these two locks in the
+    /// project, by file and place.
+    pub fn lock_orders<'p>(
+        &'p self,
+        file: &FileFacts,
+    ) -> impl Iterator<Item = (Order<'p>, Order<'p>)> {
+        let orders = self.keep(&self.holding.0, || Orders::of(self.all_orders()));
+        let here = orders.in_file.get(file.path()).into_iter().flatten();
+        here.filter_map(|number| {
+            let spots = orders.all.get(*number)?;
+            let first = orders.first(spots)?;
+            Some((self.order_at(spots)?, self.order_at(first)?))
+        })
+    }
+
+    fn order_at<'p>(&'p self, spots: &Spots) -> Option<Order<'p>> {
+        let gates = spots.gates.iter();
+        Some(Order {
+            function: Function::at(self.site(&spots.function)?)?,
+            outer: self.site(&spots.outer)?,
+            inner: self.site(&spots.inner)?,
+            locks: (self.site(&spots.locks.0)?, self.site(&spots.locks.1)?),
+            gates: gates.filter_map(|gate| self.site(gate)).collect(),
+        })
+    }
+
+    fn all_orders(&self) -> Vec<Spots> {
+        let mut all = Vec::new();
+        for file in self.files() {
+            for segment in self.about(file, Subjects::GUARDS.union(Subjects::ACQUIRES)) {
+                let root = file.root(segment);
+                let functions = root.body().functions.iter();
+                let functions = functions.filter_map(|data| Function::at(root.at(data.node)));
+                for function in functions.filter(|_| !root.node.tree().has_error()) {
+                    let orders = self.orders_of(function);
+                    all.extend(orders.iter().map(|order| Spots {
+                        function: Spot::of(order.function.site),
+                        outer: Spot::of(order.outer),
+                        inner: Spot::of(order.inner),
+                        locks: (Spot::of(order.locks.0), Spot::of(order.locks.1)),
+                        gates: order.gates.iter().map(|gate| Spot::of(*gate)).collect(),
+                    }));
                 }
             }
-            all
-        });
-        all.iter().filter_map(|spots| {
-            Some(Order {
-                function: Function::at(self.site(&spots.function)?)?,
-                outer: self.site(&spots.outer)?,
-                inner: self.site(&spots.inner)?,
-                locks: (self.site(&spots.locks.0)?, self.site(&spots.locks.1)?),
-                gates: spots
-                    .gates
-                    .iter()
-                    .filter_map(|gate| self.site(gate))
-                    .collect(),
-            })
-        })
+        }
+        all
     }
 
     fn orders_of<'p>(&'p self, function: Function<'p>) -> Vec<Order<'p>> {

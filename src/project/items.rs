@@ -97,10 +97,7 @@ fn same_names(name: Site<'_>) -> Option<Vec<Site<'_>>> {
     let file = name.file;
     let segments: Vec<usize> = match name.resolve() {
         Resolution::Local(_) => vec![name.segment],
-        Resolution::Module(_) => {
-            let mentions = |index: &usize| file.segment(*index).mentions(name.text());
-            (0..file.len()).filter(mentions).collect()
-        }
+        Resolution::Module(_) => file.segments_with(name.text()),
         Resolution::Free => return None,
     };
     let changed = segments.into_iter().flat_map(|segment| {

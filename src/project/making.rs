@@ -315,12 +315,8 @@ impl Project {
     /// The roots of the segments of a file in which a class's name stands, or another name that it is given.
     pub fn naming<'p>(&'p self, file: &'p FileFacts, class: Class<'p>) -> Vec<Site<'p>> {
         let names = self.with_aliases(class.name());
-        let named = names.into_iter().filter(|name| file.mentions(name));
-        let mut segments: Vec<usize> = named
-            .flat_map(|name| {
-                (0..file.len()).filter(move |&index| file.segment(index).mentions(name))
-            })
-            .collect();
+        let named = names.into_iter();
+        let mut segments: Vec<usize> = named.flat_map(|name| file.segments_with(name)).collect();
         segments.sort_unstable();
         segments.dedup();
         segments

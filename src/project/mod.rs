@@ -26,6 +26,7 @@ mod locks;
 mod loops;
 mod making;
 mod modules;
+mod orders;
 mod outside;
 mod pools;
 mod readings;
@@ -132,6 +133,7 @@ pub struct Project {
     aliases: aliases::Memo,
     holding: holding::Memo,
     heirs: Arc<heirs::Memo>,
+    orders: orders::Memo,
     /// The class statements that, by words, may change a class attribute.
     changing: FrozenMap<heirs::ChangingKey, Box<[heirs::Statement]>>,
     /// The names of classes that, by words alone, may have abstract methods.
@@ -155,6 +157,7 @@ impl Project {
             aliases: aliases::Memo::default(),
             holding: holding::Memo::default(),
             heirs: Arc::default(),
+            orders: orders::Memo::default(),
             changing: FrozenMap::new(),
             abstracts: Kept::default(),
         }
@@ -211,15 +214,18 @@ impl Project {
         self.aliases.are_in_both(&changed).then_some(changed)
     }
 
-    /// Works something out once. What it was worked out from is noted only where documents are open, which may be edited.
+    /// Works something out once.
     fn keep<'p, T>(&'p self, kept: &'p Kept<T>, work: impl FnOnce() -> T) -> &'p T {
-        let traced = kept.0.get_or_init(|| {
-            Arc::new(steps::afresh(|| match self.open.is_empty() {
-                true => Traced::of_nothing(work()),
-                false => record(work),
-            }))
-        });
+        let traced = kept.0.get_or_init(|| Arc::new(self.traced(work)));
         traced.get()
+    }
+
+    /// Works out what is kept for later questions. What it was worked out from is noted only where documents are open, which may be edited.
+    fn traced<T>(&self, work: impl FnOnce() -> T) -> Traced<T> {
+        steps::afresh(|| match self.open.is_empty() {
+            true => Traced::of_nothing(work()),
+            false => record(work),
+        })
     }
 
     /// An open document's facts.
@@ -299,13 +305,11 @@ impl Project {
     }
 
     fn segments_with<'p>(&'p self, name: &str) -> Vec<(&'p FileFacts, usize)> {
-        let files = self.files().filter(|file| file.mentions(name));
-        let mut found = Vec::new();
-        for file in files {
-            let segments = (0..file.len()).filter(|&index| file.segment(index).mentions(name));
-            found.extend(segments.map(|segment| (file, segment)));
-        }
-        found
+        let with_name = |file: &'p FileFacts| {
+            let segments = file.segments_with(name).into_iter();
+            segments.map(move |segment| (file, segment))
+        };
+        self.files().flat_map(with_name).collect()
     }
 }
 

@@ -98,7 +98,7 @@ impl Project {
         is_asked: impl Fn(&SegmentFacts) -> bool,
     ) -> Vec<Site<'p>> {
         let mut found = Vec::new();
-        for part in class.site.class_parts(is_asked) {
+        for part in class.site.class_parts_with(name, is_asked) {
             let attributes = part.body().named_in(part.node, name).filter_map(|node| {
                 let name = part.at(node);
                 let attribute = name.node.parent().filter(|parent| {
@@ -174,13 +174,16 @@ impl Project {
                 continue;
             }
             let text = name.text();
+            // nobody tells which of them is read
+            if name.file.module_bindings(text).len() > REBINDINGS {
+                continue;
+            }
             for (file, segment) in self.mentions(text) {
                 let root = file.root(segment);
                 for node in root.body().named(text) {
                     let site = root.at(node);
                     if std::ptr::eq(file, name.file) && is_expression(site.node) {
                         if let Resolution::Module(bindings) = site.resolve()
-                            && bindings.len() <= REBINDINGS
                             && reaching_if(&bindings, Some(site), false)
                                 .iter()
                                 .any(|binding| binding.name == name)

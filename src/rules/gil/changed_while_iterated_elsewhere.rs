@@ -1,5 +1,7 @@
 //! GIL021 changed-while-iterated-elsewhere. Card: knowledge/rules/GIL021-changed-while-iterated-elsewhere.md
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::racing::{is_bare, is_plain, runs_beside, shared_by};
 use super::{label, loop_header};
 use crate::facts::{BindingKind, MutationKind, Site};
@@ -41,8 +43,14 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         .filter(|function| is_plain(cx, *function) && !function.is_generator())
         .flat_map(|function| walks_in(cx, function))
         .collect();
+    let mut all: FxHashMap<String, Vec<Candidate<'_>>> = FxHashMap::default();
+    for candidate in candidates(cx, &walks) {
+        let of_place = all.entry(candidate.place.identity.clone()).or_default();
+        of_place.push(candidate);
+    }
     for walk in &walks {
-        let changes = changes_of(cx, walk);
+        let known = all.get(&walk.place.identity);
+        let changes = changes_of(cx, walk, known.map_or(&[], Vec::as_slice));
         if !changes.is_empty() {
             report(cx, walk, &changes, out);
         }
@@ -74,10 +82,10 @@ fn report<'p>(cx: &Context<'p>, walk: &Walk<'p>, changes: &[Change<'p>], out: &m
         _ => walk.site.range(),
     };
     let finding = out.report(&RULE, Severity::Warning, cx.file, range, message);
-    for change in changes.iter().take(4) {
+    for change in changes {
         finding.evidence(change.site, format!("this changes the size of `{name}`"));
     }
-    for change in changes.iter().take(4) {
+    for change in changes {
         finding.evidence(
             change.starts.0,
             "the thread that changes it is started here",
@@ -226,42 +234,93 @@ fn known_class<'p>(cx: &Context<'p>, collection: Site<'p>) -> Option<String> {
     }
 }
 
-/// What other threads do to the size of a collection that is walked.
-fn changes_of<'p>(cx: &Context<'p>, walk: &Walk<'p>) -> Vec<Change<'p>> {
-    let mut found: Vec<Change<'p>> = Vec::new();
+/// What a function that threads run changes.
+struct Candidate<'p> {
+    function: Function<'p>,
+    kind: MutationKind,
+    site: Site<'p>,
+    target: Site<'p>,
+    place: SharedPlace<'p>,
+    is_locked: bool,
+    chains: Vec<Chain<'p>>,
+}
+
+/// The changes, in all functions that threads run, of what may be one of the walked collections, in order.
+fn candidates<'p>(cx: &Context<'p>, walks: &[Walk<'p>]) -> Vec<Candidate<'p>> {
+    let mut found = Vec::new();
+    if walks.is_empty() {
+        return found;
+    }
+    let names: FxHashSet<&str> = walks.iter().map(|walk| walk.place.name).collect();
+    let has_parameter = |function: Function<'p>, name: &str| {
+        let mut parameters = function.parameters();
+        parameters.any(|parameter| parameter.name.text() == name)
+    };
+    // what is walked may be an argument, which has another name elsewhere
+    let any_name = walks
+        .iter()
+        .any(|walk| has_parameter(walk.function, walk.place.name));
     for function in cx.project.threaded() {
         let tree = function.site.node.tree();
         let mut chains: Option<Vec<Chain<'p>>> = None;
         for mutation in function.site.mutations() {
             let site = function.site.with(tree.node(mutation.node));
             let target = function.site.with(tree.node(mutation.target));
-            if !may_be(function, target.node, walk)
-                || walk.site.node.contains(site.node)
-                || Function::around(site) != Some(function)
-                || !changes_size(mutation.kind, site, target, walk)
-                || !is_plain(cx, function)
-            {
+            let last = target.node.child(Field::Attribute).unwrap_or(target.node);
+            let may_be =
+                any_name || names.contains(last.text()) || has_parameter(function, target.text());
+            if !may_be || Function::around(site) != Some(function) || !is_plain(cx, function) {
                 continue;
             }
             let chains = chains.get_or_insert_with(|| cx.project.chains(function));
-            for (place, is_locked, chains) in shared(cx, function, target, site, chains) {
-                if place.identity != walk.place.identity || is_locked && walk.is_locked {
-                    continue;
-                }
-                let pairs = chains
-                    .iter()
-                    .flat_map(|one| walk.chains.iter().map(move |other| (one, other)));
-                let mut together = pairs.filter(|(one, other)| runs_beside(cx, one, other));
-                if let Some((one, other)) = together.next()
-                    && !found.iter().any(|known| known.site == site)
-                {
-                    found.push(Change {
-                        function,
-                        site,
-                        starts: (one.start.call, other.start.call),
-                    });
-                }
-            }
+            let shared = shared(cx, function, target, site, chains).into_iter();
+            found.extend(shared.map(|(place, is_locked, chains)| Candidate {
+                function,
+                kind: mutation.kind,
+                site,
+                target,
+                place,
+                is_locked,
+                chains,
+            }));
+        }
+    }
+    found
+}
+
+/// How many changes of one collection are named.
+const NAMED: usize = 4;
+
+/// What other threads do to the size of a collection that is walked, by what is changed at its place: the first of them.
+fn changes_of<'p>(
+    cx: &Context<'p>,
+    walk: &Walk<'p>,
+    candidates: &[Candidate<'p>],
+) -> Vec<Change<'p>> {
+    let mut found: Vec<Change<'p>> = Vec::new();
+    for change in candidates {
+        if found.len() == NAMED {
+            break;
+        }
+        if change.is_locked && walk.is_locked
+            || found.iter().any(|known| known.site == change.site)
+            || !may_be(change.function, change.target.node, walk)
+            || walk.site.node.contains(change.site.node)
+            || !changes_size(change.kind, change.site, change.target, walk)
+        {
+            continue;
+        }
+        let pairs = change
+            .chains
+            .iter()
+            .flat_map(|one| walk.chains.iter().map(move |other| (one, other)));
+        let mut together = pairs.filter(|(one, other)| runs_beside(cx, one, other));
+        if let Some((one, other)) = together.next() {
+            found.push(Change {
+                function: change.function,
+                site: change.site,
+                starts: (one.start.call, other.start.call),
+            });
         }
     }
     found

@@ -21,33 +21,25 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     {
         return;
     }
-    let orders: Vec<Order<'_>> = cx.project.lock_orders().collect();
     let mut seen = Vec::new();
-    for order in &orders {
-        let is_here = std::ptr::eq(order.inner.file, cx.file);
+    for (order, first) in cx.project.lock_orders(cx.file) {
         let key = (order.function.site, order.locks);
-        if !is_here || seen.contains(&key) {
-            continue;
-        }
-        if let Some(first) = turned_round(order, &orders)
+        if is_turned_round(&order, &first)
+            && !seen.contains(&key)
             && !cx.project.is_called_locked(order.function)
             && !cx.project.is_called_locked(first.function)
         {
             seen.push(key);
-            report(order, first, out);
+            report(&order, &first, out);
         }
     }
 }
 
-/// The first order of the same locks, where it is the other way round and nothing keeps the two apart.
-fn turned_round<'o, 'p>(order: &Order<'p>, orders: &'o [Order<'p>]) -> Option<&'o Order<'p>> {
+/// Whether the first order of the same locks is the other way round, and nothing keeps the two apart.
+fn is_turned_round(order: &Order<'_>, first: &Order<'_>) -> bool {
     let (outer, inner) = order.locks;
-    let turned = (inner, outer);
-    let first = orders
-        .iter()
-        .find(|other| other.locks == order.locks || other.locks == turned)?;
     let is_gated = first.gates.iter().any(|gate| order.gates.contains(gate));
-    (first.locks == turned && first.function != order.function && !is_gated).then_some(first)
+    first.locks == (inner, outer) && first.function != order.function && !is_gated
 }
 
 /// The lock that a place takes, in a message.

@@ -339,7 +339,7 @@ fn calls_super(method: Function<'_>, name: &str) -> bool {
 fn is_mentioned_in(class: Class<'_>, name: &str) -> bool {
     !class
         .site
-        .class_parts(|facts| facts.mentions(name))
+        .class_parts_with(name, |facts| facts.mentions(name))
         .is_empty()
 }
 

@@ -192,10 +192,8 @@ fn serves_others<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
     // every class may have a `run`: its own file is looked at
     let segments = if function.class().is_some() && name == "run" {
         let file = function.site.file;
-        (0..file.len())
-            .filter(|&segment| file.segment(segment).mentions(name))
-            .map(|segment| (file, segment))
-            .collect()
+        let segments = file.segments_with(name).into_iter();
+        segments.map(|segment| (file, segment)).collect()
     } else {
         cx.project.mentions(name)
     };

@@ -1,5 +1,7 @@
 //! GIL003 unlocked-update. Card: knowledge/rules/GIL003-unlocked-update.md
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashMap;
 
 use super::racing::{are_several, is_bare, is_plain, shared_by, starts_of};
@@ -64,10 +66,53 @@ fn updates_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Update<'p>> {
             Kind::AugmentedAssignment | Kind::Assignment
         )
     });
+    let copies = Copies {
+        function,
+        known: OnceCell::new(),
+    };
     writes
-        .filter_map(|write| update(cx, function, write, &chains))
+        .filter_map(|write| update(cx, function, write, &chains, &copies))
         .flatten()
         .collect()
+}
+
+/// The assignments of a function to plain names.
+struct Copies<'p> {
+    function: Function<'p>,
+    /// By what is assigned, in source order.
+    known: OnceCell<FxHashMap<String, Vec<Site<'p>>>>,
+}
+
+impl<'p> Copies<'p> {
+    fn all(&self) -> &FxHashMap<String, Vec<Site<'p>>> {
+        self.known.get_or_init(|| {
+            let mut found: FxHashMap<String, Vec<Site<'p>>> = FxHashMap::default();
+            for site in self.function.nodes() {
+                let left = site.node.child(Field::Left);
+                if site.node.kind() == Kind::Assignment
+                    && left.is_some_and(|left| left.kind() == Kind::Name)
+                    && let Some(right) = site.node.child(Field::Right)
+                {
+                    found.entry(key(right)).or_default().push(site);
+                }
+            }
+            found
+        })
+    }
+
+    /// The last assignment before another one that gives what stands at `place` to one of the names.
+    fn last(&self, place: &str, names: &[&str], before: Site<'p>) -> Option<Site<'p>> {
+        let all = self.all().get(place)?;
+        let earlier = all
+            .iter()
+            .rev()
+            .filter(|site| site.node.id() < before.node.id());
+        let is_named = |site: &&Site<'p>| {
+            let left = site.node.child(Field::Left);
+            left.is_some_and(|left| names.contains(&left.text()))
+        };
+        earlier.copied().find(|site| is_named(&site))
+    }
 }
 
 fn update<'p>(
@@ -75,12 +120,13 @@ fn update<'p>(
     function: Function<'p>,
     write: Site<'p>,
     chains: &[Chain<'p>],
+    copies: &Copies<'p>,
 ) -> Option<Vec<Update<'p>>> {
     let target = write.child(Field::Left)?;
     let value = write.child(Field::Right)?;
     let (reads, interrupted) = match write.node.kind() {
         Kind::AugmentedAssignment => (None, has_call(value.node)),
-        _ => reads_it(function, write, target, value)?,
+        _ => reads_it(write, target, value, copies)?,
     };
     if cx.project.may_be_locked(function, write)
         || reads.is_none() && cx.project.may_be_locked(function, target)
@@ -114,10 +160,10 @@ fn key(node: Node<'_>) -> String {
 
 /// For `target = value`: whether the value is worked out from what the target was; the statement that read it before, and whether other code can run in between.
 fn reads_it<'p>(
-    function: Function<'p>,
     write: Site<'p>,
     target: Site<'p>,
     value: Site<'p>,
+    copies: &Copies<'p>,
 ) -> Option<(Option<Site<'p>>, bool)> {
     let place = key(target.node);
     let container = target
@@ -149,19 +195,7 @@ fn reads_it<'p>(
         .filter(|node| node.kind() == Kind::Name)
         .map(Node::text);
     let names: Vec<&str> = names.collect();
-    let earlier = function
-        .nodes()
-        .filter(|site| site.node.kind() == Kind::Assignment && site.node.id() < write.node.id());
-    let read = earlier.filter(|site| {
-        let left = site
-            .node
-            .child(Field::Left)
-            .filter(|left| left.kind() == Kind::Name);
-        let right = site.node.child(Field::Right);
-        left.is_some_and(|left| names.contains(&left.text()))
-            && right.is_some_and(|right| key(right) == place)
-    });
-    let read = read.last()?;
+    let read = copies.last(&place, &names, write)?;
     Some((
         Some(read.node.statement().map_or(read, |node| read.with(node))),
         true,

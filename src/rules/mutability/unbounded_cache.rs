@@ -78,10 +78,8 @@ fn check_classes(cx: &Context<'_>, head: usize, out: &mut Findings) {
 
 /// Whether, by words, something is stored in the file in what has a name, where it is asked for what is there too.
 fn may_grow(cx: &Context<'_>, name: &str) -> bool {
-    let segments = (0..cx.file.len()).map(|segment| cx.file.segment(segment));
-    let mut texts = segments
-        .filter(|facts| facts.mentions(name))
-        .map(|facts| facts.text());
+    let segments = cx.file.segments_with(name).into_iter();
+    let mut texts = segments.map(|segment| cx.file.segment(segment).text());
     texts.any(|text| {
         let places = || {
             let places = text.match_indices(name);

@@ -13,7 +13,11 @@ pub mod singleton_unneeded;
 
 use super::Context;
 use crate::facts::Subjects;
-use crate::project::{Class, ClassValue, Function, Metaclass, Singleton, SingletonShape, Value};
+use rustc_hash::FxHashSet;
+
+use crate::project::{
+    Class, ClassValue, Function, Metaclass, Singleton, SingletonShape, Spot, Value,
+};
 
 /// The singletons that the file's functions make.
 fn singletons<'p>(cx: &Context<'p>) -> impl Iterator<Item = Singleton<'p>> {
@@ -75,11 +79,12 @@ fn family<'p>(
     root: Class<'p>,
     stands_alone: &dyn Fn(Class<'p>) -> bool,
 ) -> Vec<Class<'p>> {
+    let mut seen = FxHashSet::from_iter([Spot::of(root.site)]);
     let mut found = vec![root];
     let mut at = 0;
     while at < found.len() && found.len() < FAMILY {
         for heir in cx.project.subclasses(found[at]) {
-            if !found.contains(&heir) && !stands_alone(heir) {
+            if !stands_alone(heir) && seen.insert(Spot::of(heir.site)) {
                 found.push(heir);
             }
         }

@@ -89,7 +89,9 @@ fn callers<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>) -> Call
         let segments = cx.project.mentions(name).into_iter();
         segments.map(|(file, segment)| file.root(segment)).collect()
     } else {
-        class.site.class_parts(|facts| facts.mentions(name))
+        class
+            .site
+            .class_parts_with(name, |facts| facts.mentions(name))
     };
     let places = parts.iter().flat_map(|part| {
         let named = part.body().named(name).map(|node| part.at(node));

@@ -1,0 +1,145 @@
+//! Answers about single classes that are asked again and again: the method resolution order, and who has a class among its bases. Each is worked out once.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use elsa::sync::FrozenMap;
+
+use super::{Class, ClassValue, Mro, Project};
+use crate::facts::FileFacts;
+use crate::facts::trace::Traced;
+use crate::syntax::NodeId;
+
+/// A class statement: the address of its file's facts, segment, node.
+type Key = (usize, usize, NodeId);
+
+#[derive(Default)]
+pub(super) struct Memo {
+    orders: FrozenMap<Key, Box<Traced<Order>>>,
+    subclasses: FrozenMap<Key, Box<Traced<Vec<Place>>>>,
+}
+
+/// Where a class statement stands. Invariant: the facts are those that the project has of the file.
+struct Place {
+    file: Arc<FileFacts>,
+    segment: usize,
+    node: NodeId,
+}
+
+/// A method resolution order; other packages' classes by their names.
+struct Order {
+    classes: Vec<Result<Place, Arc<str>>>,
+    is_complete: bool,
+    is_inconsistent: bool,
+}
+
+thread_local! {
+    /// Whether the thread works out an order.
+    static ORDERING: Cell<bool> = const { Cell::new(false) };
+}
+
+struct Ordering;
+
+impl Ordering {
+    /// None where the thread works out an order already: what a base denotes may depend on other classes' orders, and theirs on this one. Those inside are not kept, as
+    /// they depend on where it began.
+    fn begin() -> Option<Ordering> {
+        (!ORDERING.replace(true)).then_some(Ordering)
+    }
+}
+
+impl Drop for Ordering {
+    fn drop(&mut self) {
+        ORDERING.set(false);
+    }
+}
+
+fn key(class: Class<'_>) -> Key {
+    let site = class.site;
+    (
+        std::ptr::from_ref(site.file).addr(),
+        site.segment,
+        site.node.id(),
+    )
+}
+
+impl Place {
+    fn class(&self) -> Option<Class<'_>> {
+        Class::at(self.file.root(self.segment).at(self.node))
+    }
+}
+
+impl Order {
+    fn mro(&self) -> Mro<'_> {
+        let classes = self.classes.iter().filter_map(|class| match class {
+            Ok(place) => place.class().map(ClassValue::Known),
+            Err(name) => Some(ClassValue::External(Arc::clone(name))),
+        });
+        Mro {
+            classes: classes.collect(),
+            complete: self.is_complete,
+            inconsistent: self.is_inconsistent,
+        }
+    }
+}
+
+impl Project {
+    /// The method resolution order of a class of the project.
+    pub fn mro<'p>(&'p self, class: Class<'p>) -> Mro<'p> {
+        let Some(ordering) = Ordering::begin() else {
+            return self.linearised(&ClassValue::Known(class));
+        };
+        let key = key(class);
+        if let Some(known) = self.orders.orders.get(&key) {
+            drop(ordering);
+            return known.get().mro();
+        }
+        let order = self.traced(|| self.order(&self.linearised(&ClassValue::Known(class))));
+        drop(ordering);
+        self.orders.orders.insert(key, Box::new(order)).get().mro()
+    }
+
+    /// The method resolution order of any class.
+    pub fn mro_of<'p>(&'p self, class: &ClassValue<'p>) -> Mro<'p> {
+        match class {
+            ClassValue::Known(class) => self.mro(*class),
+            ClassValue::External(_) => self.linearised(class),
+        }
+    }
+
+    fn order(&self, mro: &Mro<'_>) -> Order {
+        let class = |class: &ClassValue<'_>| match class {
+            ClassValue::Known(class) => self.place(*class).map(Ok),
+            ClassValue::External(name) => Some(Err(Arc::clone(name))),
+        };
+        Order {
+            classes: mro.classes.iter().filter_map(class).collect(),
+            is_complete: mro.complete,
+            is_inconsistent: mro.inconsistent,
+        }
+    }
+
+    fn place(&self, class: Class<'_>) -> Option<Place> {
+        let file = self.shared_file(class.site.file.path())?;
+        debug_assert!(std::ptr::eq(&*file, class.site.file));
+        Some(Place {
+            file,
+            segment: class.site.segment,
+            node: class.site.node.id(),
+        })
+    }
+
+    /// The classes of the project that have a class among their bases.
+    pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
+        let key = key(class);
+        let memo = &self.orders.subclasses;
+        let known = memo.get(&key).unwrap_or_else(|| {
+            let places = self.traced(|| {
+                let found = self.find_subclasses(class).into_iter();
+                found.filter_map(|heir| self.place(heir)).collect()
+            });
+            memo.insert(key, Box::new(places))
+        });
+        known.get().iter().filter_map(Place::class).collect()
+    }
+}
