@@ -559,8 +559,11 @@ impl FileFacts {
     fn find_module_bindings(&self, name: &str) -> Arc<[BindingRef]> {
         let segments = match self.tops_binding(name) {
             Some(mut segments) => {
-                let binds_above = |index: &usize| binds_global(self.segment(*index), name);
-                segments.extend(self.about(Subjects::GLOBAL).filter(binds_above));
+                if self.subjects.intersects(Subjects::GLOBAL) {
+                    let binds_above = |index: &usize| binds_global(self.segment(*index), name);
+                    let holding = self.segments_holding(name).into_iter();
+                    segments.extend(holding.filter(binds_above));
+                }
                 segments.sort_unstable();
                 segments.dedup();
                 segments

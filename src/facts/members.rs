@@ -71,8 +71,9 @@ impl FileFacts {
         })
     }
 
-    /// The member segments of the class whose head this segment is, in order: those in which a name stands, where there are many.
+    /// The member segments of the class whose head this segment is, in order: those in which a name stands, where there are many. That it is looked for is noted.
     pub fn members_naming(&self, head: usize, name: &str) -> impl Iterator<Item = usize> {
+        super::trace::look_for(name);
         let listed = self.members_with(head, name);
         let all = listed.is_none().then(|| self.members_of(head));
         let listed = listed.into_iter().flatten();

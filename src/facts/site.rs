@@ -237,6 +237,19 @@ impl<'f> Site<'f> {
         self.members_in(segments.filter(move |&segment| is_asked(file.segment(segment))))
     }
 
+    /// For a class: the bindings of its body, in source order, in the head and in the members in whose code one of some words stands.
+    pub fn members_naming(self, words: &[&str]) -> impl Iterator<Item = BindingSite<'f>> {
+        let file = self.file;
+        let is_split = self.member_segments().next().is_some();
+        let words = words.iter().filter(|_| is_split);
+        let mut segments: Vec<usize> = words
+            .flat_map(|word| file.members_naming(self.segment, word))
+            .collect();
+        segments.sort_unstable();
+        segments.dedup();
+        self.members_in(segments.into_iter())
+    }
+
     /// For a class: the bindings of its body in the head and in these member segments.
     fn members_in(
         self,

@@ -63,7 +63,9 @@ impl Project {
     pub fn may_bind_elsewhere<'p>(&'p self, class: Class<'p>, name: &str) -> bool {
         let init = self.find_method(class, "__init__");
         self.known_mro(class).into_iter().any(|own| {
-            own.methods()
+            let words = [name, "__dict__", "setattr", "vars"];
+            let methods = own.methods_naming(&words).into_iter();
+            methods
                 .filter(|method| method.name() != "__init__" || Some(*method) == init)
                 .any(|method| self.mentions_binding(method, name, Some(method) == init))
         })

@@ -126,6 +126,15 @@ impl<'p> Class<'p> {
             .filter_map(|member| member.value().and_then(Function::at))
     }
 
+    /// Those of them in whose code one of some words stands.
+    pub fn methods_naming(self, words: &[&str]) -> Vec<Function<'p>> {
+        let members = self.site.members_naming(words);
+        let functions = members.filter(|member| member.binding.kind == BindingKind::Function);
+        functions
+            .filter_map(|member| member.value().and_then(Function::at))
+            .collect()
+    }
+
     /// The method of a name that its body defines last.
     pub fn method(self, name: &str) -> Option<Function<'p>> {
         let members = self.site.members_named(name);

@@ -3,6 +3,7 @@
 mod abstracts;
 mod aliases;
 mod annotations;
+mod answers;
 mod asking;
 mod bases;
 mod binding_self;
@@ -26,7 +27,6 @@ mod locks;
 mod loops;
 mod making;
 mod modules;
-mod orders;
 mod outside;
 mod pools;
 mod readings;
@@ -133,7 +133,7 @@ pub struct Project {
     aliases: aliases::Memo,
     holding: holding::Memo,
     heirs: Arc<heirs::Memo>,
-    orders: orders::Memo,
+    answers: answers::Memo,
     /// The class statements that, by words, may change a class attribute.
     changing: FrozenMap<heirs::ChangingKey, Box<[heirs::Statement]>>,
     /// The names of classes that, by words alone, may have abstract methods.
@@ -157,7 +157,7 @@ impl Project {
             aliases: aliases::Memo::default(),
             holding: holding::Memo::default(),
             heirs: Arc::default(),
-            orders: orders::Memo::default(),
+            answers: answers::Memo::default(),
             changing: FrozenMap::new(),
             abstracts: Kept::default(),
         }

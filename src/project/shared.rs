@@ -59,7 +59,7 @@ impl Project {
                     Some(Value::Instance(ClassValue::Known(class))) => {
                         let family = self.family(class);
                         self.assignments_to_attribute(name, |object| {
-                            matches!(object, Value::Instance(ClassValue::Known(other)) if family.contains(&other))
+                            matches!(object, Value::Instance(ClassValue::Known(other)) if family.contains(other))
                         })
                     }
                     _ => Vec::new(),
@@ -86,7 +86,7 @@ impl Project {
         let mut found = assigning(&file.module_bindings(name));
         found.extend(self.assignments_to_attribute(
             name,
-            |object| matches!(object, Value::Module(other) if std::ptr::eq(other, file)),
+            |object| matches!(object, Value::Module(other) if std::ptr::eq(*other, file)),
         ));
         found
     }
@@ -94,14 +94,15 @@ impl Project {
     fn assignments_to_attribute<'p>(
         &'p self,
         name: &str,
-        is_owner: impl Fn(Value<'p>) -> bool,
+        is_owner: impl Fn(&Value<'p>) -> bool,
     ) -> Vec<Site<'p>> {
-        let bound = self.attributes_named(name).into_iter().filter(|attribute| {
-            let object = attribute.child(Field::Object);
-            attribute.node.field() == Field::Left
-                && object.is_some_and(|object| is_owner(self.evaluate(object)))
+        let all = self.attributes_of_objects(name);
+        let bound = all.filter(|(attribute, object)| {
+            attribute.node.field() == Field::Left && is_owner(object)
         });
-        bound.filter_map(statement).collect()
+        bound
+            .filter_map(|(attribute, _)| statement(attribute))
+            .collect()
     }
 
     /// The shared object that an expression of a function denotes: the same, where a name need not be declared `global` because it is not bound.

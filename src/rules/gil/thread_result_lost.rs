@@ -1,8 +1,13 @@
 //! GIL017 thread-result-lost. Card: knowledge/rules/GIL017-thread-result-lost.md
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::{is_in_test, label};
-use crate::facts::{Site, Subjects};
-use crate::project::{ClassValue, Function, HandKind, StartKind, Startable, Value};
+use crate::facts::{FileFacts, Site, Subjects};
+use crate::project::{ClassValue, Function, HandKind, Spot, StartKind, Startable, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -13,12 +18,13 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
+    let mut users = FxHashMap::default();
     for start in cx.project.starts_in(cx.file) {
         if let Some(function) = start.function
             && matches!(start.kind, StartKind::Thread | StartKind::Timer)
             && !is_in_test(cx, start.call)
         {
-            report(cx, function, start.call.range(), out);
+            report(cx, function, start.call.range(), &mut users, out);
         }
     }
     for class in cx.classes(Subjects::THREADS) {
@@ -26,7 +32,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             && cx.project.startable(&ClassValue::Known(class)) == Some(Startable::Thread)
             && !is_in_test(cx, run.site)
         {
-            report(cx, run, run.header(), out);
+            report(cx, run, run.header(), &mut users, out);
         }
     }
 }
@@ -35,6 +41,7 @@ fn report<'p>(
     cx: &Context<'p>,
     function: Function<'p>,
     range: std::ops::Range<usize>,
+    users: &mut UsersByName<'p>,
     out: &mut Findings,
 ) {
     let is_plain = function.site.node.kind() == Kind::FunctionDef
@@ -58,7 +65,7 @@ fn report<'p>(
     if !raises.is_empty() && has_hook(cx) {
         raises.clear();
     }
-    if returns.is_empty() && raises.is_empty() || serves_others(cx, function) {
+    if returns.is_empty() && raises.is_empty() || serves_others(cx, function, users) {
         return;
     }
     let named = label(function);
@@ -186,59 +193,94 @@ fn has_hook(cx: &Context<'_>) -> bool {
     })
 }
 
-/// Whether the function is there for others too: they call it and use what it gives, or hand it on.
-fn serves_others<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
-    let name = function.name();
+/// What others use of the functions of one name: they call it and use what it gives, or hand it on.
+#[derive(Default)]
+struct Users {
+    functions: FxHashSet<Spot>,
+    /// Whether a method of an object that nobody knows is among them.
+    has_unknown: bool,
+}
+
+/// What is known so far, by a function's name, whether it is a method, and the one file that was looked at.
+type UsersByName<'p> = FxHashMap<(&'p str, bool, Option<Arc<PathBuf>>), Users>;
+
+/// Whether the function is there for others too.
+fn serves_others<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    users: &mut UsersByName<'p>,
+) -> bool {
+    let (name, is_method) = (function.name(), function.class().is_some());
     // every class may have a `run`: its own file is looked at
-    let segments = if function.class().is_some() && name == "run" {
-        let file = function.site.file;
-        let segments = file.segments_with(name).into_iter();
-        segments.map(|segment| (file, segment)).collect()
-    } else {
-        cx.project.mentions(name)
+    let only = (is_method && name == "run").then_some(function.site.file);
+    let key = (name, is_method, only.map(|file| Arc::clone(file.path())));
+    let users = users.entry(key).or_insert_with(|| users_of(cx, name, only));
+    users.has_unknown && is_method || users.functions.contains(&Spot::of(function.site))
+}
+
+fn users_of<'p>(cx: &Context<'p>, name: &str, only: Option<&'p FileFacts>) -> Users {
+    let segments = match only {
+        Some(file) => {
+            let segments = file.segments_with(name).into_iter();
+            segments.map(|segment| (file, segment)).collect()
+        }
+        None => cx.project.mentions(name),
     };
-    segments.into_iter().any(|(file, segment)| {
+    let mut users = Users::default();
+    for (file, segment) in segments {
         let root = file.root(segment);
-        let aliases = root
+        let names = root
             .node
             .descendants()
             .filter(|node| node.kind() == Kind::Name);
-        let mut places = aliases.filter_map(|node| {
+        for node in names {
             let of_object = node.parent().filter(|parent| {
                 parent.kind() == Kind::Attribute && node.field() == Field::Attribute
             });
-            let place = of_object.unwrap_or(node);
-            (node.text() == name || of_object.is_none()).then(|| root.with(place))
-        });
-        places.any(|place| is_use_by_others(cx, place, function))
-    })
+            let place = root.with(of_object.unwrap_or(node));
+            if (node.text() == name || of_object.is_none()) && may_use(place, name) {
+                note_use(cx, place, &mut users);
+            }
+        }
+    }
+    users
 }
 
-/// Whether an expression is the function, or may be, and stands where somebody gets what it gives.
-fn is_use_by_others<'p>(cx: &Context<'p>, place: Site<'p>, function: Function<'p>) -> bool {
+/// Whether an expression may be a function of a name, or another name of it, and stands where somebody gets what it gives.
+fn may_use(place: Site<'_>, name: &str) -> bool {
     let Some(parent) = place.node.parent() else {
         return false;
     };
-    let is_called = parent.kind() == Kind::Call && place.node.field() == Field::Function;
-    if is_called && parent.parent().map(Node::kind) == Some(Kind::ExpressionStatement)
-        || matches!(
-            parent.kind(),
-            Kind::FunctionDef | Kind::DottedName | Kind::Global | Kind::Nonlocal
-        )
-        || parent.kind() == Kind::KeywordArgument && place.node.field() == Field::Name
-    {
-        return false;
-    }
-    if place.node.kind() == Kind::Name && place.text() != function.name() && !is_called {
-        return false;
-    }
+    let is_called = is_called(place);
+    let is_dropped =
+        is_called && parent.parent().map(Node::kind) == Some(Kind::ExpressionStatement);
+    let is_read = !matches!(
+        parent.kind(),
+        Kind::FunctionDef | Kind::DottedName | Kind::Global | Kind::Nonlocal
+    ) && !(parent.kind() == Kind::KeywordArgument
+        && place.node.field() == Field::Name);
+    let is_named = place.node.kind() != Kind::Name || place.text() == name;
+    is_read && !is_dropped && (is_named || is_called)
+}
+
+fn is_called(place: Site<'_>) -> bool {
+    let is_call = |parent: Node<'_>| parent.kind() == Kind::Call;
+    place.node.parent().is_some_and(is_call) && place.node.field() == Field::Function
+}
+
+fn note_use<'p>(cx: &Context<'p>, place: Site<'p>, users: &mut Users) {
+    let is_use = || is_called(place) || !is_target_of_thread(cx, place);
     match cx.project.evaluate(place) {
-        Value::Function(other) | Value::Method(other) if other == function => {}
-        // a method of an object that nobody knows
-        Value::Unknown if place.node.kind() == Kind::Attribute && function.class().is_some() => {}
-        _ => return false,
+        Value::Function(other) | Value::Method(other) if is_use() => {
+            users.functions.insert(Spot::of(other.site));
+        }
+        Value::Unknown
+            if place.node.kind() == Kind::Attribute && !users.has_unknown && is_use() =>
+        {
+            users.has_unknown = true;
+        }
+        _ => {}
     }
-    is_called || !is_target_of_thread(cx, place)
 }
 
 fn is_target_of_thread<'p>(cx: &Context<'p>, place: Site<'p>) -> bool {

@@ -1,5 +1,7 @@
 //! MUT009 shallow-copy-shares. Card: knowledge/rules/MUT009-shallow-copy-shares.md
 
+use rustc_hash::FxHashSet;
+
 use super::{comes_after, constant, edits, is_container, is_made_here, made, may_be_constant};
 use crate::facts::{BindingKind, SegmentFacts, Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, turn_around};
@@ -15,7 +17,8 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     let copies_known = |facts: &SegmentFacts| {
-        let mut names = facts.shallow_copies();
+        let names: FxHashSet<&str> = facts.shallow_copies().collect();
+        let mut names = names.into_iter();
         names.any(|name| may_be_original(cx, facts, name))
     };
     for root in cx.segments_where(Subjects::SHALLOW_COPIES, copies_known) {

@@ -336,12 +336,12 @@ fn uses_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
 
 /// Where an attribute of a name is read through a class by code that is not its own, nor that of a class below.
 fn readings_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
-    let read = cx.project.attributes_named(name).into_iter();
-    let outside = read.filter_map(|attribute| {
-        let object = attribute.child(Field::Object)?;
-        let Value::Class(class) = cx.project.evaluate(object) else {
+    let read = cx.project.attributes_of_objects(name);
+    let outside = read.filter_map(|(attribute, object)| {
+        let Value::Class(class) = object else {
             return None;
         };
+        let object = attribute.child(Field::Object)?;
         let around = class_around(object);
         let is_own = around.is_some_and(|own| cx.project.known_mro(own).contains(&class));
         (!is_own).then_some((class, None))

@@ -1,8 +1,11 @@
 //! MUT013 unbounded-cache. Card: knowledge/rules/MUT013-unbounded-cache.md
 
+use std::cell::RefCell;
+
 use rustc_hash::FxHashMap;
 
 use super::growth::{is_made, rests_on_argument};
+use crate::facts::trace::{Traced, record};
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -27,8 +30,23 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         .map(|segment| cx.file.head_of(segment).unwrap_or(segment))
         .collect();
     heads.dedup();
+    let growing = Growing::default();
     for head in heads {
-        cx.look_at_segment(head, &RULE, out, |out| check_classes(cx, head, out));
+        cx.look_at_segment(head, &RULE, out, |out| {
+            check_classes(cx, head, &growing, out)
+        });
+    }
+}
+
+/// By the name of an attribute, which many classes may have: whether it may grow.
+#[derive(Default)]
+struct Growing<'p>(RefCell<FxHashMap<&'p str, Traced<bool>>>);
+
+impl<'p> Growing<'p> {
+    fn may_grow(&self, cx: &Context<'p>, name: &'p str) -> bool {
+        let mut known = self.0.borrow_mut();
+        let known = known.entry(name);
+        *known.or_insert_with(|| record(|| may_grow(cx, name))).get()
     }
 }
 
@@ -44,9 +62,8 @@ fn check_name(cx: &Context<'_>, segment: usize, name: &str, out: &mut Findings) 
 }
 
 /// The classes of a segment, which for a long one is its head.
-fn check_classes(cx: &Context<'_>, head: usize, out: &mut Findings) {
-    let mut growing: FxHashMap<&str, bool> = FxHashMap::default();
-    let mut may_grow = |name| *growing.entry(name).or_insert_with(|| may_grow(cx, name));
+fn check_classes<'p>(cx: &Context<'p>, head: usize, growing: &Growing<'p>, out: &mut Findings) {
+    let may_grow = |name| growing.may_grow(cx, name);
     let own = std::iter::once(head).chain(cx.file.members_of(head));
     let own = own.filter(|segment| {
         let facts = cx.file.segment(*segment);

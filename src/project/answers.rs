@@ -1,14 +1,14 @@
-//! Answers about single classes that are asked again and again: the method resolution order, and who has a class among its bases. Each is worked out once.
+//! Answers that many rules ask for again and again, each worked out once: a class's method resolution order, who has it among its bases, the attributes of one name.
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use elsa::sync::FrozenMap;
 
-use super::{Class, ClassValue, Mro, Project};
-use crate::facts::FileFacts;
+use super::{Class, ClassValue, Mro, Project, Value};
 use crate::facts::trace::Traced;
-use crate::syntax::NodeId;
+use crate::facts::{FileFacts, Site};
+use crate::syntax::{Field, NodeId};
 
 /// A class statement: the address of its file's facts, segment, node.
 type Key = (usize, usize, NodeId);
@@ -17,9 +17,18 @@ type Key = (usize, usize, NodeId);
 pub(super) struct Memo {
     orders: FrozenMap<Key, Box<Traced<Order>>>,
     subclasses: FrozenMap<Key, Box<Traced<Vec<Place>>>>,
+    attributes: FrozenMap<Box<str>, Box<Traced<Vec<(Place, Owner)>>>>,
 }
 
-/// Where a class statement stands. Invariant: the facts are those that the project has of the file.
+/// What an attribute's object is.
+enum Owner {
+    Class(Place),
+    Instance(Place),
+    Module(Arc<FileFacts>),
+    Other,
+}
+
+/// Where a node stands. Invariant: the facts are those that the project has of the file.
 struct Place {
     file: Arc<FileFacts>,
     segment: usize,
@@ -64,8 +73,25 @@ fn key(class: Class<'_>) -> Key {
 }
 
 impl Place {
+    fn site(&self) -> Site<'_> {
+        self.file.root(self.segment).at(self.node)
+    }
+
     fn class(&self) -> Option<Class<'_>> {
-        Class::at(self.file.root(self.segment).at(self.node))
+        Class::at(self.site())
+    }
+}
+
+impl Owner {
+    fn value(&self) -> Value<'_> {
+        match self {
+            Owner::Class(place) => place.class().map_or(Value::Unknown, Value::Class),
+            Owner::Instance(place) => place.class().map_or(Value::Unknown, |class| {
+                Value::Instance(ClassValue::Known(class))
+            }),
+            Owner::Module(file) => Value::Module(file),
+            Owner::Other => Value::Unknown,
+        }
     }
 }
 
@@ -90,13 +116,13 @@ impl Project {
             return self.linearised(&ClassValue::Known(class));
         };
         let key = key(class);
-        if let Some(known) = self.orders.orders.get(&key) {
+        if let Some(known) = self.answers.orders.get(&key) {
             drop(ordering);
             return known.get().mro();
         }
         let order = self.traced(|| self.order(&self.linearised(&ClassValue::Known(class))));
         drop(ordering);
-        self.orders.orders.insert(key, Box::new(order)).get().mro()
+        self.answers.orders.insert(key, Box::new(order)).get().mro()
     }
 
     /// The method resolution order of any class.
@@ -109,7 +135,7 @@ impl Project {
 
     fn order(&self, mro: &Mro<'_>) -> Order {
         let class = |class: &ClassValue<'_>| match class {
-            ClassValue::Known(class) => self.place(*class).map(Ok),
+            ClassValue::Known(class) => self.place(class.site).map(Ok),
             ClassValue::External(name) => Some(Err(Arc::clone(name))),
         };
         Order {
@@ -119,27 +145,59 @@ impl Project {
         }
     }
 
-    fn place(&self, class: Class<'_>) -> Option<Place> {
-        let file = self.shared_file(class.site.file.path())?;
-        debug_assert!(std::ptr::eq(&*file, class.site.file));
+    fn place(&self, site: Site<'_>) -> Option<Place> {
+        let file = self.shared_file(site.file.path())?;
+        debug_assert!(std::ptr::eq(&*file, site.file));
         Some(Place {
             file,
-            segment: class.site.segment,
-            node: class.site.node.id(),
+            segment: site.segment,
+            node: site.node.id(),
         })
     }
 
     /// The classes of the project that have a class among their bases.
     pub fn subclasses<'p>(&'p self, class: Class<'p>) -> Vec<Class<'p>> {
         let key = key(class);
-        let memo = &self.orders.subclasses;
+        let memo = &self.answers.subclasses;
         let known = memo.get(&key).unwrap_or_else(|| {
             let places = self.traced(|| {
                 let found = self.find_subclasses(class).into_iter();
-                found.filter_map(|heir| self.place(heir)).collect()
+                found.filter_map(|heir| self.place(heir.site)).collect()
             });
             memo.insert(key, Box::new(places))
         });
         known.get().iter().filter_map(Place::class).collect()
+    }
+
+    /// The attributes of a name in all files, each with the module, the class or the object of a class of the project that it is one of; unknown where that is something else.
+    pub fn attributes_of_objects<'p>(
+        &'p self,
+        name: &str,
+    ) -> impl Iterator<Item = (Site<'p>, Value<'p>)> {
+        let memo = &self.answers.attributes;
+        let known = memo.get(name).unwrap_or_else(|| {
+            let found = self.traced(|| {
+                let attributes = self.attributes_named(name).into_iter();
+                let owned =
+                    attributes.filter_map(|site| Some((self.place(site)?, self.owner_of(site))));
+                owned.collect()
+            });
+            memo.insert(name.into(), Box::new(found))
+        });
+        let found = known.get().iter();
+        found.map(|(place, owner)| (place.site(), owner.value()))
+    }
+
+    fn owner_of<'p>(&'p self, attribute: Site<'p>) -> Owner {
+        let object = attribute.child(Field::Object);
+        let found = match object.map(|object| self.evaluate(object)) {
+            Some(Value::Class(class)) => self.place(class.site).map(Owner::Class),
+            Some(Value::Instance(ClassValue::Known(class))) => {
+                self.place(class.site).map(Owner::Instance)
+            }
+            Some(Value::Module(file)) => self.shared_file(file.path()).map(Owner::Module),
+            _ => None,
+        };
+        found.unwrap_or(Owner::Other)
     }
 }
