@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use elsa::sync::FrozenMap;
 
-use super::{Class, ClassValue, Mro, Project, Value};
+use super::{Class, ClassValue, Metaclass, Mro, Project, Value};
 use crate::facts::trace::Traced;
 use crate::facts::{FileFacts, Site};
 use crate::syntax::{Field, NodeId};
@@ -16,6 +16,7 @@ type Key = (usize, usize, NodeId);
 #[derive(Default)]
 pub(super) struct Memo {
     orders: FrozenMap<Key, Box<Traced<Order>>>,
+    metaclasses: FrozenMap<Key, Box<Traced<Made>>>,
     subclasses: FrozenMap<Key, Box<Traced<Vec<Place>>>>,
     attributes: FrozenMap<Box<str>, Box<Traced<Vec<(Place, Owner)>>>>,
 }
@@ -35,9 +36,22 @@ struct Place {
     node: NodeId,
 }
 
-/// A method resolution order; other packages' classes by their names.
+/// A class; another package's by its name.
+enum Named {
+    Known(Place),
+    External(Arc<str>),
+}
+
+/// A metaclass.
+enum Made {
+    By(Named),
+    Conflict(Named, Named),
+    Unknown,
+}
+
+/// A method resolution order.
 struct Order {
-    classes: Vec<Result<Place, Arc<str>>>,
+    classes: Vec<Named>,
     is_complete: bool,
     is_inconsistent: bool,
 }
@@ -95,12 +109,28 @@ impl Owner {
     }
 }
 
+impl Named {
+    fn class(&self) -> Option<ClassValue<'_>> {
+        match self {
+            Named::Known(place) => place.class().map(ClassValue::Known),
+            Named::External(name) => Some(ClassValue::External(Arc::clone(name))),
+        }
+    }
+}
+
+impl Made {
+    fn metaclass(&self) -> Option<Metaclass<'_>> {
+        Some(match self {
+            Made::By(metaclass) => Metaclass::Is(metaclass.class()?),
+            Made::Conflict(one, other) => Metaclass::Conflict(one.class()?, other.class()?),
+            Made::Unknown => Metaclass::Unknown,
+        })
+    }
+}
+
 impl Order {
     fn mro(&self) -> Mro<'_> {
-        let classes = self.classes.iter().filter_map(|class| match class {
-            Ok(place) => place.class().map(ClassValue::Known),
-            Err(name) => Some(ClassValue::External(Arc::clone(name))),
-        });
+        let classes = self.classes.iter().filter_map(Named::class);
         Mro {
             classes: classes.collect(),
             complete: self.is_complete,
@@ -134,15 +164,44 @@ impl Project {
     }
 
     fn order(&self, mro: &Mro<'_>) -> Order {
-        let class = |class: &ClassValue<'_>| match class {
-            ClassValue::Known(class) => self.place(class.site).map(Ok),
-            ClassValue::External(name) => Some(Err(Arc::clone(name))),
-        };
+        let named = mro.classes.iter().filter_map(|class| self.named(class));
         Order {
-            classes: mro.classes.iter().filter_map(class).collect(),
+            classes: named.collect(),
             is_complete: mro.complete,
             is_inconsistent: mro.inconsistent,
         }
+    }
+
+    fn named(&self, class: &ClassValue<'_>) -> Option<Named> {
+        match class {
+            ClassValue::Known(class) => self.place(class.site).map(Named::Known),
+            ClassValue::External(name) => Some(Named::External(Arc::clone(name))),
+        }
+    }
+
+    /// The metaclass of a class: the most derived of its own and its bases'.
+    pub fn metaclass<'p>(&'p self, class: &ClassValue<'p>) -> Metaclass<'p> {
+        let ClassValue::Known(known) = class else {
+            return self.find_metaclass(class);
+        };
+        let (key, memo) = (key(*known), &self.answers.metaclasses);
+        let made = memo.get(&key).unwrap_or_else(|| {
+            let made = self.traced(|| self.made(&self.find_metaclass(class)));
+            memo.insert(key, Box::new(made))
+        });
+        made.get().metaclass().unwrap_or(Metaclass::Unknown)
+    }
+
+    fn made(&self, metaclass: &Metaclass<'_>) -> Made {
+        let made = match metaclass {
+            Metaclass::Is(metaclass) => self.named(metaclass).map(Made::By),
+            Metaclass::Conflict(one, other) => {
+                let both = self.named(one).zip(self.named(other));
+                both.map(|(one, other)| Made::Conflict(one, other))
+            }
+            Metaclass::Unknown => None,
+        };
+        made.unwrap_or(Made::Unknown)
     }
 
     fn place(&self, site: Site<'_>) -> Option<Place> {

@@ -16,12 +16,41 @@ pub(super) struct Question<'p> {
 /// What an `if` statement asks, where it asks whether something is there.
 pub(super) fn question<'p>(function: Function<'p>, statement: Site<'p>) -> Option<Question<'p>> {
     let check = statement.child(Field::Condition)?;
-    let mut node = check.node.unparenthesized();
-    let mut missing_when = false;
+    let (node, is_turned) = without_not(check.node)?;
+    let asked = match node.kind() {
+        // `not hasattr(cls, "_one") or cls._one is None`
+        Kind::BooleanOperation => {
+            let (left, right) = (node.child(Field::Left)?, node.child(Field::Right)?);
+            let is_missing = node.op() == Op::Or;
+            let (left, right) = (asked_by(check, left)?, asked_by(check, right)?);
+            let is_one = left.place == right.place
+                && left.missing_when == is_missing
+                && right.missing_when == is_missing;
+            is_one.then_some(right)
+        }
+        _ => asked_by(check, node),
+    }?;
+    let asked = Question {
+        missing_when: asked.missing_when != is_turned,
+        ..asked
+    };
+    Some(through_local(function, statement, asked))
+}
+
+/// A condition without the `not`s before it, and whether they turn it round.
+fn without_not(condition: Node<'_>) -> Option<(Node<'_>, bool)> {
+    let mut node = condition.unparenthesized();
+    let mut is_turned = false;
     while node.kind() == Kind::NotOperation {
-        missing_when = !missing_when;
+        is_turned = !is_turned;
         node = node.children().next()?.unparenthesized();
     }
+    Some((node, is_turned))
+}
+
+/// What a condition, or a part of one, asks about one place.
+fn asked_by<'p>(check: Site<'p>, condition: Node<'p>) -> Option<Question<'p>> {
+    let (node, missing_when) = without_not(condition)?;
     let found = |place: String, per_class: bool, missing_when: bool| {
         Some(Question {
             place,
@@ -30,7 +59,7 @@ pub(super) fn question<'p>(function: Function<'p>, statement: Site<'p>) -> Optio
             check,
         })
     };
-    let asked = match node.kind() {
+    match node.kind() {
         Kind::Comparison => {
             let mut operands = node.children();
             let (left, right) = (operands.next()?, operands.next()?);
@@ -81,8 +110,7 @@ pub(super) fn question<'p>(function: Function<'p>, statement: Site<'p>) -> Optio
             found(key(node), is_table(node), missing_when)
         }
         _ => None,
-    }?;
-    Some(through_local(function, statement, asked))
+    }
 }
 
 /// `try: return cls._instance` with an `except AttributeError`: where nothing is there, reading it raises.

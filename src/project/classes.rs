@@ -375,8 +375,8 @@ impl Project {
         mro.complete.then_some(false)
     }
 
-    /// The metaclass of a class: the most derived of its own and its bases'.
-    pub fn metaclass<'p>(&'p self, class: &ClassValue<'p>) -> Metaclass<'p> {
+    /// The metaclass of a class, worked out from those of its bases.
+    pub(super) fn find_metaclass<'p>(&'p self, class: &ClassValue<'p>) -> Metaclass<'p> {
         self.metaclass_within(class, &mut Vec::new(), &mut Vec::new())
     }
 
@@ -561,6 +561,11 @@ impl Project {
                 if function.has_decorator(self, &["builtins.property", "functools.cached_property"])
                 {
                     self.returned(function, depth + 1)
+                } else if function.site.decorators().next().is_some()
+                    && let Some(getter) = self.getter(class, name)
+                {
+                    // what is bound last is its setter
+                    self.returned(getter, depth + 1)
                 } else if function.binding(self) == Bound::Static {
                     Value::Function(function)
                 } else {

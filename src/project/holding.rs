@@ -487,21 +487,16 @@ impl Project {
                 }
                 found
             }
-            Kind::Attribute if !matches!(site.node.field(), Field::Function | Field::Left) => {
+            Kind::Attribute if site.node.field() != Field::Function => {
                 let object = site.child(Field::Object);
-                let name = site.node.child(Field::Attribute).map_or("", Node::text);
                 let Some(Value::Instance(ClassValue::Known(class))) =
                     object.map(|object| self.evaluate(object))
                 else {
                     return Vec::new();
                 };
-                let property = self
-                    .find_method(class, name)
-                    .filter(|method| method.has_decorator(self, &["builtins.property"]));
                 let on_self = running.on_self && is_own(object);
-                property
+                self.accessors(class, site)
                     .map(|function| Running { function, on_self })
-                    .into_iter()
                     .collect()
             }
             _ => Vec::new(),

@@ -82,10 +82,7 @@ impl Project {
                 let Value::Instance(ClassValue::Known(class)) = object else {
                     return None;
                 };
-                let property = self.find_method(class, name)?;
-                property
-                    .has_decorator(self, &["builtins.property"])
-                    .then(|| self.lock_given_by(property))?
+                self.lock_given_by(self.getter(class, name)?)
             }
             _ => None,
         }

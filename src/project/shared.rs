@@ -2,6 +2,7 @@
 
 use super::{
     Chain, Class, ClassValue, Function, ParameterKind, Project, StartKind, Value, is_repeated,
+    object_of_step,
 };
 use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
@@ -380,11 +381,7 @@ impl Project {
             let own = caller
                 .filter(|caller| caller.class().is_some())
                 .and_then(Function::first_parameter);
-            let object = call
-                .node
-                .child(Field::Function)
-                .and_then(|callee| callee.child(Field::Object));
-            own.is_some() && object.map(Node::text) == own
+            own.is_some() && object_of_step(*call).map(Site::text) == own
         });
         let target = chain.start.target?;
         let object = target.child(Field::Object)?;

@@ -274,15 +274,51 @@ impl Project {
             return;
         }
         known.push((start.clone(), calls.clone()));
-        for call in function.calls() {
-            let (callee, on) = self.called(call, function, receiver);
-            if let Value::Function(target) | Value::Method(target) = callee {
+        for site in function.nodes() {
+            for (target, on) in self.run_at(site, function, receiver) {
                 let mut further = calls.clone();
-                further.push(Spot::of(call));
+                further.push(Spot::of(site));
                 self.spread(target, on, start, further, chains);
             }
         }
     }
+
+    /// The functions that are run where a node stands: by a call, or by a property of the own object. With each, the object whose method it is.
+    fn run_at<'p>(
+        &'p self,
+        site: Site<'p>,
+        function: Function<'p>,
+        receiver: Option<Receiver<'p>>,
+    ) -> Vec<(Function<'p>, Option<Receiver<'p>>)> {
+        match site.node.kind() {
+            Kind::Call => match self.called(site, function, receiver) {
+                (Value::Function(target) | Value::Method(target), on) => vec![(target, on)],
+                _ => Vec::new(),
+            },
+            Kind::Attribute if site.node.field() != Field::Function => {
+                let object = site.node.child(Field::Object).map(Node::text);
+                let Some(own) = function
+                    .class()
+                    .filter(|_| object.is_some() && object == function.first_parameter())
+                else {
+                    return Vec::new();
+                };
+                let class = receiver.map_or(own, |receiver| receiver.class);
+                let accessors = self.accessors(class, site);
+                accessors.map(|target| (target, receiver)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The object whose method, or whose property, is run where a step of a chain stands.
+pub fn object_of_step(step: Site<'_>) -> Option<Site<'_>> {
+    let named = match step.node.kind() {
+        Kind::Call => step.child(Field::Function)?,
+        _ => step,
+    };
+    named.child(Field::Object)
 }
 
 /// Whether a call stands in a loop or a comprehension of the function (or module) that holds it, and is executed at every turn.

@@ -4,6 +4,7 @@ use super::are_alternatives;
 use crate::facts::Site;
 use crate::project::{
     Chain, Function, ParameterKind, SharedPlace, StartKind, ThreadStart, argument, is_definition,
+    object_of_step,
 };
 use crate::rules::Context;
 use crate::rules::expected::is_any_expected;
@@ -14,6 +15,7 @@ pub(super) fn is_plain<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
     const PLAIN: &[&str] = &[
         "builtins.staticmethod",
         "builtins.classmethod",
+        "builtins.property",
         "typing.override",
     ];
     let strange = function.site.decorators().any(|name| {
@@ -27,12 +29,8 @@ pub(super) fn is_plain<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
 /// Whether the calls on the way from the thread's target stay on the object that the target is a method of.
 pub(super) fn stays_on_object(chain: &Chain<'_>) -> bool {
     chain.calls.iter().all(|call| {
-        let object = call
-            .node
-            .child(Field::Function)
-            .and_then(|callee| callee.child(Field::Object));
         let own = Function::around(*call).and_then(Function::first_parameter);
-        own.is_some() && object.map(Node::text) == own
+        own.is_some() && object_of_step(*call).map(Site::text) == own
     })
 }
 
