@@ -18,8 +18,11 @@ pub(super) struct Memo {
     orders: FrozenMap<Key, Box<Traced<Order>>>,
     metaclasses: FrozenMap<Key, Box<Traced<Made>>>,
     subclasses: FrozenMap<Key, Box<Traced<Vec<Place>>>>,
-    attributes: FrozenMap<Box<str>, Box<Traced<Vec<(Place, Owner)>>>>,
+    attributes: FrozenMap<Box<str>, Box<Traced<Attributes>>>,
 }
+
+/// Attributes of one name, each with what its object is.
+type Attributes = Vec<(Place, Owner)>;
 
 /// What an attribute's object is.
 enum Owner {

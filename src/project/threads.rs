@@ -36,6 +36,7 @@ pub struct Receiver<'p> {
 #[derive(Clone, Debug)]
 pub struct Chain<'p> {
     pub start: ThreadStart<'p>,
+    /// The calls from there to the function, and the attributes that run a property.
     pub calls: Vec<Site<'p>>,
 }
 

@@ -254,13 +254,13 @@ fn may_use(place: Site<'_>, name: &str) -> bool {
     let is_called = is_called(place);
     let is_dropped =
         is_called && parent.parent().map(Node::kind) == Some(Kind::ExpressionStatement);
-    let is_read = !matches!(
+    let is_bound = matches!(
         parent.kind(),
         Kind::FunctionDef | Kind::DottedName | Kind::Global | Kind::Nonlocal
-    ) && !(parent.kind() == Kind::KeywordArgument
-        && place.node.field() == Field::Name);
+    );
+    let is_keyword = parent.kind() == Kind::KeywordArgument && place.node.field() == Field::Name;
     let is_named = place.node.kind() != Kind::Name || place.text() == name;
-    is_read && !is_dropped && (is_named || is_called)
+    !(is_bound || is_keyword || is_dropped) && (is_named || is_called)
 }
 
 fn is_called(place: Site<'_>) -> bool {
