@@ -546,6 +546,25 @@ fn lines() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn a_session_behind_a_fence_with_nothing_in_it_is_no_prose() {
+    let note = Note::read(Path::new("a.md"), b"> ```\nIn [3]: x = 1\n");
+    let section = note.sections.first().expect("there is one");
+    let code: Vec<&str> = section.blocks.iter().map(|block| &*block.code).collect();
+    assert_eq!(code, ["", "x = 1"]);
+    assert!(note.prose(section).is_empty());
+}
+
+#[test]
+fn a_block_that_nothing_follows_stands_in_the_line_of_its_fence() {
+    let note = Note::read(Path::new("a.md"), b"a\n\n```");
+    let blocks = note.sections.iter().flat_map(|section| &section.blocks);
+    let places: Vec<_> = blocks
+        .map(|block| (block.line, block.range.clone()))
+        .collect();
+    assert_eq!(places, [(2, 6..6)]);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_survived(bytes in any::<Vec<u8>>(), name in prop_oneof![Just("a.md"), Just("a.ipynb")]) {

@@ -40,7 +40,9 @@ pub(super) fn prose_lines<'a>(text: &'a str, section: &Section) -> Vec<ProseLine
     let before = text.get(section.heading.start..section.body.start);
     let first = section.line + Lines::new(before.unwrap_or_default()).count() - 1;
     let last_comment_end = body.rfind("-->").unwrap_or(0);
-    let mut blocks = section.blocks.iter().peekable();
+    // another block may begin where an empty one stands
+    let is_filled = |block: &&Block| !block.range.is_empty();
+    let mut blocks = section.blocks.iter().filter(is_filled).peekable();
     let mut in_comment = false;
     let mut found = Vec::new();
     for line in 0..table.count() {
@@ -85,7 +87,7 @@ pub(super) fn prose_lines<'a>(text: &'a str, section: &Section) -> Vec<ProseLine
 }
 
 fn holds(block: &Block, start: usize) -> bool {
-    block.range.start <= start && start <= block.range.end && !block.range.is_empty()
+    block.range.start <= start && start <= block.range.end
 }
 
 /// Gathers lines into passages.

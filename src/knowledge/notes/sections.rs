@@ -126,7 +126,8 @@ impl Builder<'_> {
         Block {
             kind: found.kind,
             language: found.language,
-            line: found.lines.start,
+            // behind a fence that is not closed there may be no line
+            line: self.lines.line_of(range.start),
             range,
             code,
             marks,
