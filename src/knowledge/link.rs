@@ -34,7 +34,7 @@ pub struct Subject<'s> {
     pub words: &'s Words,
     /// What stands in its Python, as [`Words::of_constructs`] has it.
     pub constructs: &'s Words,
-    /// Whether it may be about Python ([`About`](super::about::About)). What is not is linked where the user says so only.
+    /// Whether it may be about Python ([`About`]). What is not is linked where the user says so only.
     pub is_python: bool,
 }
 
