@@ -194,7 +194,7 @@ fn what_is_about_another_language_is_not_linked() {
         "# async/await\n\nAn async function gives a promise; await waits for it. Unlike in Python nothing has to be run by an event loop of your own.\n\n```js\nconst data = await load();\n```\n",
         "# Singleton in Java\n\nThe singleton pattern: one instance of a class. In Python a module does. The constructor is private, and a static method gives the instance.\n",
         "# Metaclasses\n\nThe compiler makes a metaclass for each class.\n\n## Class methods in Ruby\n\nA class method is defined on the class itself, `def self.make`.\n",
-        "# Generators\n\nA generator turns motion into current; iterators over the coils protocol what they yield.\n",
+        "# Generators\n\nA generator turns motion into current: its coils turn between magnets, and the faster they do, the more it gives.\n",
     ];
     let linked = links_of(&texts);
     for (text, linked) in texts

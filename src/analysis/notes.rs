@@ -25,6 +25,7 @@ pub use margin::Lens;
 
 use crate::analysis::{Cancel, Stamp};
 use crate::knowledge::Knowledge;
+use crate::knowledge::about::Language;
 use crate::knowledge::link::{Link, Linker, Subject};
 use crate::knowledge::notes::{Note, Part};
 use crate::knowledge::search::{Ranking, Words};
@@ -193,9 +194,10 @@ impl Notes {
         for section in &note.sections {
             let prose = note.prose(section);
             for part in section.parts() {
-                let (section, constructs) =
-                    (NoteSection::of(&part, &prose), reader.constructs(&part));
-                nearest.push(linker.nearest(&subject(note, &part, &section, &constructs, true)));
+                let section = NoteSection::of(&part, &prose);
+                let constructs = reader.constructs(&part);
+                let subject = subject(note, &part, &section, &constructs, Language::Python);
+                nearest.push(linker.nearest(&subject));
             }
         }
         nearest
@@ -353,13 +355,13 @@ fn linked(
     let is_python = linker.about.is_python(note, words);
     let mut reader = Reader::default();
     for (part, section) in note.parts().zip(&mut sections) {
-        let is_python = is_python && !linker.about.is_of_another(note, &part);
+        let language = linker.about.language(note, &part, is_python);
         // of what is not about Python the code is not parsed
-        let constructs = match is_python {
-            true => reader.constructs(&part),
-            false => Words::default(),
+        let constructs = match language {
+            Language::Python => reader.constructs(&part),
+            Language::Unsaid | Language::Another => Words::default(),
         };
-        section.links = linker.link(&subject(note, &part, section, &constructs, is_python));
+        section.links = linker.link(&subject(note, &part, section, &constructs, language));
     }
     Arc::new(NoteFile::of(stamp, note, sections, said))
 }
@@ -370,7 +372,7 @@ fn subject<'s>(
     part: &Part<'s>,
     section: &'s NoteSection,
     constructs: &'s Words,
-    is_python: bool,
+    language: Language,
 ) -> Subject<'s> {
     Subject {
         marks: &part.section.concepts,
@@ -378,7 +380,7 @@ fn subject<'s>(
         headings: &section.headings,
         words: &section.words,
         constructs,
-        is_python,
+        language,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether a note speaks of Python at all. Most notes of most people do not: what they say of locks, of wheels or of a factory is no evidence for any concept.
+//! Whether a note speaks of Python at all. Most notes of most people do not: what they say of locks, of wheels or of a factory is little evidence for any concept.
 
 use rustc_hash::FxHashSet;
 
@@ -159,6 +159,17 @@ const OTHER_FENCES: &[&str] = &[
     "vue",
 ];
 
+/// What a part of a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// The note speaks of Python.
+    Python,
+    /// Nothing says which. Also short notes about Python are like that.
+    Unsaid,
+    /// Another one.
+    Another,
+}
+
 /// Tells texts about Python from others.
 #[derive(Debug)]
 pub struct About {
@@ -200,8 +211,17 @@ impl About {
             || names_attribute(&note.text)
     }
 
+    /// What a part of a note is about, which speaks of Python somewhere or not.
+    pub fn language(&self, note: &Note, part: &Part<'_>, is_python: bool) -> Language {
+        match is_python {
+            _ if self.is_of_another(note, part) => Language::Another,
+            true => Language::Python,
+            false => Language::Unsaid,
+        }
+    }
+
     /// Whether a part of a note is about another language: its heading, one above it or the note's name says so, or all its code is written in it.
-    pub fn is_of_another(&self, note: &Note, part: &Part<'_>) -> bool {
+    fn is_of_another(&self, note: &Note, part: &Part<'_>) -> bool {
         let name = note.path.file_stem().unwrap_or_default().to_string_lossy();
         let mut headings = part.headings();
         headings.push(&name);

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::about::About;
+use super::about::{About, Language};
 use super::names::Names;
 use super::search::{Ranking, Word, Words};
 use super::{ConceptCard, Knowledge, Selector};
@@ -34,8 +34,8 @@ pub struct Subject<'s> {
     pub words: &'s Words,
     /// What stands in its Python, as [`Words::of_constructs`] has it.
     pub constructs: &'s Words,
-    /// Whether it may be about Python ([`About`]). What is not is linked where the user says so only.
-    pub is_python: bool,
+    /// What it is about. Where that is another language than Python it is linked where the user says so only.
+    pub language: Language,
 }
 
 /// Below this score there is no link.
@@ -133,7 +133,7 @@ impl Linker {
             return self.marked(subject.marks);
         }
         let mut links = self.marked(subject.note_marks);
-        if subject.words.is_empty() || !subject.is_python {
+        if subject.words.is_empty() || subject.language == Language::Another {
             return links;
         }
         for (score, concept) in self.likely(subject) {
@@ -180,13 +180,19 @@ impl Linker {
             .filter(|(_, score)| *score >= THRESHOLD)
             .filter_map(|(at, score)| {
                 let (card, concept) = (evidence.get(at)?, self.concepts.get(at)?);
+                let is_python = subject.language == Language::Python;
                 let in_text = || {
-                    card.share >= LEAST_SHARED
+                    is_python
+                        && card.share >= LEAST_SHARED
                         && card.text >= LEAST_FIT * best
                         && (card.parent >= HALF || self.is_named_in(at, subject))
                 };
-                let in_heading = card.heading > HALF
-                    || (card.heading == HALF && card.share >= LEAST_SHARED_OF_HALF);
+                let least = match card.heading > HALF {
+                    _ if !is_python => LEAST_SHARED,
+                    true => 0.0,
+                    false => LEAST_SHARED_OF_HALF,
+                };
+                let in_heading = card.heading >= HALF && card.share >= least;
                 (in_heading || in_text()).then_some((score, concept.as_ref()))
             })
             .collect();
