@@ -62,19 +62,13 @@ impl FileFacts {
         has_many.then(|| self.index_of_members(head).binding(self, name))
     }
 
-    /// The member segments in whose code a name stands, of the class whose head this segment is, in order. None for a class with few of them.
-    fn members_with(&self, head: usize, name: &str) -> Option<Vec<usize>> {
-        self.has_many_members(head).then(|| {
-            let mut holding = self.segments_holding(name);
-            holding.retain(|segment| self.head_of(*segment) == Some(head));
-            holding
-        })
-    }
-
     /// The member segments of the class whose head this segment is, in order: those in which a name stands, where there are many. That it is looked for is noted.
     pub fn members_naming(&self, head: usize, name: &str) -> impl Iterator<Item = usize> {
         super::trace::look_for(name);
-        let listed = self.members_with(head, name);
+        let listed = self.has_many_members(head).then(|| {
+            let holding = self.segments_holding(name).into_iter();
+            holding.filter(move |segment| self.head_of(*segment) == Some(head))
+        });
         let all = listed.is_none().then(|| self.members_of(head));
         let listed = listed.into_iter().flatten();
         listed.chain(all.into_iter().flatten())

@@ -144,16 +144,7 @@ impl SegmentFacts {
     }
 
     fn holds_attribute(&self, name: &str) -> bool {
-        let is_attribute = |part: &str| {
-            let bytes = part.as_bytes();
-            memchr::memmem::find_iter(bytes, name).any(|at| {
-                let end = bytes.get(at + name.len());
-                // a comment may stand between a dot and a name; nobody does that
-                bytes[..at].trim_ascii_end().ends_with(b".")
-                    && end.is_none_or(|byte| !wording::is_word(*byte))
-            })
-        };
-        self.holds(name) && self.code().any(is_attribute)
+        self.holds(name) && self.attributes().any(|other| other == name.as_bytes())
     }
 
     /// The words of its code, some more than once.
@@ -161,15 +152,16 @@ impl SegmentFacts {
         self.code().for_each(|part| each_word(part, &mut found));
     }
 
-    /// Those that stand where [`SegmentFacts::mentions_attribute`] finds them.
-    pub(super) fn each_attribute(&self, mut found: impl FnMut(WordHash)) {
-        for part in self.code() {
+    /// Those of them that stand behind a dot; an empty one where none does.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &[u8]> {
+        self.code().flat_map(|part| {
             let bytes = part.as_bytes();
-            for dot in memchr::memchr_iter(b'.', bytes) {
+            memchr::memchr_iter(b'.', bytes).map(move |dot| {
+                // a comment may stand between a dot and a name; nobody does that
                 let behind = bytes[dot + 1..].trim_ascii_start();
-                found(WordHash::of_bytes(&behind[..wording::word_length(behind)]));
-            }
-        }
+                &behind[..wording::word_length(behind)]
+            })
+        })
     }
 
     /// Whether, by its words, an attribute of a name is assigned to.

@@ -154,9 +154,7 @@ impl<'f> Changed<'f> {
             facts.each_word(|word| {
                 words.insert(word);
             });
-            facts.each_attribute(|name| {
-                attributes.insert(name);
-            });
+            attributes.extend(facts.attributes().map(WordHash::of_bytes));
         }
         Changed {
             segments,

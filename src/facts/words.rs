@@ -29,7 +29,8 @@ impl WordHash {
 
     /// Eight bytes at a time; those of the end perhaps twice.
     pub(super) fn of_bytes(word: &[u8]) -> WordHash {
-        let length = START ^ word.len() as u64;
+        // an odd factor: words of other lengths begin with quite other bits, which no byte of the word can undo
+        let length = START.wrapping_mul(word.len() as u64 * 2 + 1);
         let hash = match word {
             [] => length,
             [first, .., last] if word.len() < 4 => {
@@ -98,7 +99,23 @@ impl WordFilter {
 
 #[cfg(test)]
 mod tests {
+    use rustc_hash::FxHashSet;
+
     use super::{WordFilter, WordHash};
+
+    #[test]
+    fn words_that_differ_in_a_byte_or_in_length_have_other_hashes() {
+        let mut words = vec![String::new()];
+        for length in 1..40 {
+            words.push("a".repeat(length));
+            words.extend((0..length).map(|at| {
+                let (before, after) = (at, length - at - 1);
+                format!("{}b{}", "a".repeat(before), "a".repeat(after))
+            }));
+        }
+        let hashes: FxHashSet<WordHash> = words.iter().map(|word| WordHash::of(word)).collect();
+        assert_eq!(hashes.len(), words.len());
+    }
 
     #[test]
     fn filters_know_their_words() {

@@ -74,9 +74,8 @@ const MODULES: &[&str] = &[
     "unittest",
 ];
 
-/// Names of other languages and of what belongs to them, in headings and in names of files.
-const OTHERS: &[&str] = &[
-    "angular",
+/// Other languages, as headings, names of files and fences name them. Shells, data and configuration go with Python, and so does C, in which CPython is written.
+const LANGUAGES: &[&str] = &[
     "c#",
     "c++",
     "clojure",
@@ -93,70 +92,36 @@ const OTHERS: &[&str] = &[
     "java",
     "javascript",
     "js",
-    "jvm",
     "kotlin",
-    "laravel",
     "lua",
     "matlab",
-    "node.js",
-    "nodejs",
-    "npm",
-    "objective",
     "perl",
     "php",
     "powershell",
-    "rails",
     "ruby",
     "rust",
     "scala",
-    "spring",
     "swift",
     "typescript",
     "vue",
 ];
 
-/// Other languages, as fences name them. Shells, data and configuration go with Python, and so does C, in which CPython is written.
-const OTHER_FENCES: &[&str] = &[
-    "c#",
-    "c++",
-    "clojure",
-    "cpp",
-    "cs",
-    "csharp",
-    "css",
-    "dart",
-    "elixir",
-    "erlang",
-    "go",
-    "golang",
-    "graphql",
-    "groovy",
-    "haskell",
-    "html",
-    "java",
-    "javascript",
-    "js",
-    "jsx",
-    "kotlin",
-    "lua",
-    "matlab",
-    "objc",
-    "ocaml",
-    "perl",
-    "php",
-    "powershell",
-    "r",
-    "ruby",
-    "rust",
-    "scala",
-    "scss",
-    "solidity",
-    "sql",
-    "swift",
-    "ts",
-    "tsx",
-    "typescript",
-    "vue",
+/// What belongs to them, in headings and in names of files.
+const OF_LANGUAGES: &[&str] = &[
+    "angular",
+    "jvm",
+    "laravel",
+    "node.js",
+    "nodejs",
+    "npm",
+    "objective",
+    "rails",
+    "spring",
+];
+
+/// Languages by names that are fences' only, or that mean other things elsewhere.
+const FENCES: &[&str] = &[
+    "cs", "go", "groovy", "jsx", "objc", "ocaml", "r", "scss", "solidity", "sql", "ts", "tsx",
 ];
 
 /// What a part of a note is about.
@@ -187,7 +152,7 @@ impl Default for About {
         }
         About {
             python,
-            others: OTHERS.iter().copied().collect(),
+            others: LANGUAGES.iter().chain(OF_LANGUAGES).copied().collect(),
         }
     }
 }
@@ -229,7 +194,10 @@ impl About {
             let says = |heading: &&str| heading.to_lowercase().contains("python");
             return !headings.iter().any(says);
         }
-        let is_other = |block: &Block| OTHER_FENCES.contains(&block.language.as_str());
+        let is_other = |block: &Block| {
+            let mut names = LANGUAGES.iter().chain(FENCES);
+            names.any(|name| *name == block.language)
+        };
         part.code().any(is_other) && !part.code().any(Block::may_be_python)
     }
 

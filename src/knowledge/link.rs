@@ -1,7 +1,8 @@
 //! Which concepts a section of a note explains.
 //!
 //! The evidence, the strongest first: what the user says himself; a heading that is a title or an alias of a card; what stands in the section's code and what words it says, both
-//! compared with the cards by BM25. A wrong note in the margin is worse than none: what is not likely is not linked.
+//! compared with the cards by BM25. A wrong note in the margin is worse than none: what is not likely is not linked, nor is what is about another language than Python; and where
+//! nothing says which language it is about, the heading has to name the concept.
 //!
 //! The weights below were chosen on some hundred sections of real study notes, whose concepts a person had written down (tests/notes_link.rs measures them on others).
 

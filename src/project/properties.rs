@@ -4,16 +4,6 @@ use super::{Class, ClassValue, Function, Project};
 use crate::facts::Site;
 use crate::syntax::{Field, Kind, Node};
 
-/// What is done to an attribute where it stands.
-#[derive(Clone, Copy, PartialEq)]
-enum Access {
-    Read,
-    Store,
-    /// `self.n += 1`
-    Both,
-    Other,
-}
-
 impl Project {
     /// The functions that are run where an attribute of an object of a class stands: a property's getter, its setter, or both.
     pub(super) fn accessors<'p>(
@@ -25,9 +15,7 @@ impl Project {
             .node
             .child(Field::Attribute)
             .map_or("", Node::text);
-        let access = access(attribute.node);
-        let reads = matches!(access, Access::Read | Access::Both);
-        let stores = matches!(access, Access::Store | Access::Both);
+        let (reads, stores) = access(attribute.node);
         let getter = reads.then(|| self.getter(class, name)).flatten();
         let setter = stores.then(|| self.setter(class, name)).flatten();
         getter.into_iter().chain(setter)
@@ -72,16 +60,18 @@ impl Project {
     }
 }
 
-fn access(attribute: Node<'_>) -> Access {
+/// Whether an attribute is read where it stands, and whether something is stored to it.
+fn access(attribute: Node<'_>) -> (bool, bool) {
     let parent = attribute.parent();
     match (parent.map(Node::kind), attribute.field()) {
-        (Some(Kind::AugmentedAssignment), Field::Left) => Access::Both,
+        (Some(Kind::AugmentedAssignment), Field::Left) => (true, true),
         (Some(Kind::Assignment), Field::Left) => {
+            // an annotation alone stores nothing
             let value = parent.and_then(|parent| parent.child(Field::Right));
-            value.map_or(Access::Other, |_| Access::Store)
+            (false, value.is_some())
         }
-        (Some(Kind::For | Kind::ForInClause), Field::Left) => Access::Store,
-        (Some(Kind::Delete), _) => Access::Other,
-        _ => Access::Read,
+        (Some(Kind::For | Kind::ForInClause), Field::Left) => (false, true),
+        (Some(Kind::Delete), _) => (false, false),
+        _ => (true, false),
     }
 }

@@ -11,10 +11,10 @@ pub mod singleton_recheck_missing;
 pub mod singleton_shared_by_subclasses;
 pub mod singleton_unneeded;
 
-use super::Context;
-use crate::facts::Subjects;
 use rustc_hash::FxHashSet;
 
+use super::Context;
+use crate::facts::Subjects;
 use crate::project::{
     Class, ClassValue, Function, Metaclass, Singleton, SingletonShape, Spot, Value,
 };
