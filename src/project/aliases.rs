@@ -6,7 +6,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{ClassValue, Kept, Project, Value};
+use super::caching::is_called_like_any;
+use super::{ClassValue, Function, Kept, Project, Value};
 use crate::facts::trace::{Changed, Traced};
 use crate::facts::{
     Binding, BindingKind, BindingSite, FileFacts, MutationKind, Names, ScopeKind, Site, Subjects,
@@ -317,6 +318,10 @@ impl<'p> Words<'_, 'p> {
             found.extend(body.functions.iter().filter_map(|function| {
                 let definition = self.root.at(function.node);
                 let name = definition.node.child(Field::Name)?;
+                // its segment has the words; elsewhere its name means nearly always something else
+                if Function::at(definition).is_some_and(is_called_like_any) {
+                    return None;
+                }
                 let subjects = self.of_decorators(definition);
                 (subjects != Subjects::NONE).then(|| (name.text(), subjects))
             }));

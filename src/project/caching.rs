@@ -4,6 +4,17 @@ use super::{ClassValue, Function, Kept, Project, Spot, Value, is_container_name}
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::syntax::Field;
 
+/// What strings and containers are asked for all the time.
+const EVERYWHERE: &[&str] = &[
+    "add", "append", "copy", "count", "find", "format", "get", "index", "items", "join", "keys",
+    "pop", "replace", "split", "strip", "update", "values",
+];
+
+/// Whether a function is a method that is called like one of strings or containers: a call of that name shows nothing.
+pub(super) fn is_called_like_any(function: Function<'_>) -> bool {
+    function.class().is_some() && EVERYWHERE.contains(&function.name())
+}
+
 /// The cached functions of the project that give containers, found once.
 #[derive(Default)]
 pub(super) struct Memo(pub(super) Kept<Vec<Spot>>);
@@ -40,8 +51,18 @@ impl Project {
             )
     }
 
-    /// The calls of a function in a file.
+    /// The calls of a function in a file. Those of a method that is called like one of a container are found where its class, or an heir of it, is named in the file.
     pub fn calls_in<'p>(&'p self, file: &'p FileFacts, function: Function<'p>) -> Vec<Site<'p>> {
+        let class = function.class().filter(|_| is_called_like_any(function));
+        if let Some(class) = class {
+            let names = self.names_after(&[class.name()]).into_iter();
+            if names
+                .map(|name| file.segments_with(name))
+                .all(|found| found.is_empty())
+            {
+                return Vec::new();
+            }
+        }
         let names = self.with_aliases(function.name());
         let mut segments: Vec<usize> = Vec::new();
         for name in names {
