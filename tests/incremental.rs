@@ -1,14 +1,20 @@
 //! Properties: segments, and what an edit leaves of them, over real files and random edits.
 
-use std::path::PathBuf;
+mod suites;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use marginote::analysis::{Analysis, Cancel};
 use marginote::facts::FileFacts;
+use marginote::rules::Finding;
 use marginote::syntax::{CutKind, Kind, Tree, parse, resegment, segment};
 use marginote::text::{Change, Document, PositionEncoding};
 use proptest::prelude::*;
+use proptest::sample::Index;
+use suites::Case;
 
 /// Texts of real modules: those of the standard library that have long classes, decorators, nested functions, odd strings, threads.
 fn texts() -> &'static [String] {
@@ -157,6 +163,53 @@ fn apply(text: &str, edit: &RandomEdit) -> (std::ops::Range<usize>, String) {
     (start..end, PIECES[edit.piece].to_string())
 }
 
+/// The cases of every suite of the rules.
+fn cases() -> &'static [Case] {
+    static CASES: OnceLock<Vec<Case>> = OnceLock::new();
+    CASES.get_or_init(|| {
+        let suites = suites::suites("rules").into_iter();
+        suites
+            .flat_map(|(_, suite)| suites::cases(&suite))
+            .collect()
+    })
+}
+
+/// The words of a text, and every other character that is no blank.
+fn tokens(text: &str) -> Vec<Range<usize>> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut tokens: Vec<Range<usize>> = Vec::new();
+    for (at, c) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+        let end = at + c.len_utf8();
+        match tokens.last_mut() {
+            Some(last)
+                if last.end == at && is_word(c) && text[last.clone()].chars().all(is_word) =>
+            {
+                last.end = end
+            }
+            _ => tokens.push(at..end),
+        }
+    }
+    tokens
+}
+
+/// The files of a case, all of them open.
+fn opened(root: &Path, files: &[(PathBuf, String)]) -> Analysis {
+    let mut analysis = Analysis::default();
+    analysis.set_folders(vec![root.to_path_buf()]);
+    for (path, text) in files {
+        analysis.open(path.clone(), 0, text);
+    }
+    analysis
+}
+
+fn findings(analysis: &Analysis, files: &[(PathBuf, String)]) -> Vec<Finding> {
+    let snapshot = analysis.snapshot();
+    let reports = files
+        .iter()
+        .filter_map(|(path, _)| snapshot.findings(path, &Cancel::default()));
+    reports.flat_map(|report| report.findings.clone()).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
@@ -218,6 +271,35 @@ proptest! {
         fresh.open(path.clone(), 0, &text);
         let findings = |analysis: &Analysis| analysis.snapshot().findings(&path, &Cancel::default()).expect("not cancelled").findings.clone();
         prop_assert_eq!(findings(&edited), findings(&fresh));
+    }
+
+    #[test]
+    fn what_is_taken_away_and_typed_again_in_a_case_is_seen(case: Index, edits in prop::collection::vec((any::<Index>(), any::<Index>(), 1..4usize), 6)) {
+        let case = case.get(cases());
+        let project = suites::project(case);
+        let (root, paths) = (project.root, project.paths);
+        let read = |path: &PathBuf| (path.clone(), std::fs::read_to_string(path).expect("it was written"));
+        let mut files: Vec<_> = paths.iter().map(read).collect();
+        let mut edited = opened(&root, &files);
+        findings(&edited, &files);
+        for (version, (file, token, count)) in (1..).step_by(2).zip(&edits) {
+            let file = file.index(files.len());
+            let (path, text) = files[file].clone();
+            let tokens = tokens(&text);
+            let first = token.index(tokens.len());
+            let range = tokens[first].start..tokens[tokens.len().min(first + count) - 1].end;
+            let document = Document::new(&text, 0);
+            let position = |at| document.position(at, PositionEncoding::Utf8);
+            let mut without = text.clone();
+            without.replace_range(range.clone(), "");
+            let removal = Change { range: Some((position(range.start), position(range.end))), text: String::new() };
+            let undoing = Change { range: Some((position(range.start), position(range.start))), text: text[range].to_string() };
+            for (version, change, text) in [(version, removal, without), (version + 1, undoing, text)] {
+                edited.edit(&path, version, &[change], PositionEncoding::Utf8).expect("the range is inside");
+                files[file].1 = text;
+                prop_assert_eq!(findings(&edited, &files), findings(&opened(&root, &files), &files), "{}: {}", case.title, files[file].1);
+            }
+        }
     }
 
     #[test]

@@ -90,6 +90,11 @@ pub fn look_for(word: &str) {
     });
 }
 
+/// Notes that any of many words is looked for.
+pub fn look_for_each<'w>(words: impl Iterator<Item = &'w str>) {
+    note(|trace| trace.words.extend(words.map(WordHash::of)));
+}
+
 /// Notes that an attribute of a name is looked for, in one segment or in many.
 pub(super) fn look_for_attribute(name: &str) {
     note(|trace| {

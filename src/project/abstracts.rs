@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{ClassValue, Function, Metaclass, Project, stdlib};
-use crate::facts::trace::look_for;
+use crate::facts::trace::{look_for, look_for_each};
 use crate::facts::{BindingKind, BindingSite, FileFacts, SegmentFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
@@ -168,6 +168,7 @@ impl Project {
         file: &'p FileFacts,
     ) -> impl Iterator<Item = (Site<'p>, Site<'p>)> {
         let names = self.abstract_names();
+        look_for_each(names.iter().map(AsRef::as_ref));
         // a class of the file itself is told by its own bases
         let is_one = move |name: &str| {
             names.contains(name) && {

@@ -1,5 +1,8 @@
 //! Suites of annotated Python, read into cases.
 
+// no test reads all of it
+#![allow(dead_code)]
+
 use std::path::{Path, PathBuf};
 
 use marginote::analysis::{Analysis, Snapshot};
@@ -58,8 +61,8 @@ pub fn cases(suite: &str) -> Vec<Case> {
 /// A case's files on disk.
 pub struct Project {
     /// Deleted with the value.
-    #[allow(dead_code)]
     pub folder: tempfile::TempDir,
+    pub root: PathBuf,
     pub paths: Vec<PathBuf>,
     pub snapshot: Snapshot,
 }
@@ -78,9 +81,10 @@ pub fn project(case: &Case) -> Project {
         }
     }
     let mut analysis = Analysis::default();
-    analysis.set_folders(vec![root]);
+    analysis.set_folders(vec![root.clone()]);
     Project {
         folder,
+        root,
         paths,
         snapshot: analysis.snapshot(),
     }

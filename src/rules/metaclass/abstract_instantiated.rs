@@ -2,6 +2,7 @@
 
 use super::{is_expected, is_made_by_object, last_word};
 use crate::facts::Site;
+use crate::facts::trace::look_for_each;
 use crate::project::{AbstractMethod, Class, ClassValue, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
 
@@ -31,7 +32,9 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 
 /// Whether a text may set or collect the abstract methods of classes later.
 fn collects_again(text: &str) -> bool {
-    text.contains("__abstractmethods__") || text.contains("update_abstractmethods")
+    let mut words = ["__abstractmethods__", "update_abstractmethods"].into_iter();
+    look_for_each(words.clone());
+    words.any(|word| text.contains(word))
 }
 
 /// The abstract methods that keep objects of a class from being made.
