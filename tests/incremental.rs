@@ -192,6 +192,61 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
     tokens
 }
 
+/// Some words of a file are replaced.
+#[derive(Clone, Debug)]
+struct Typed {
+    file: Index,
+    first: Index,
+    /// How many words go.
+    count: usize,
+    piece: usize,
+    other: Index,
+}
+
+fn typed() -> impl Strategy<Value = Typed> {
+    let parts = (
+        any::<Index>(),
+        any::<Index>(),
+        0..4usize,
+        0..8usize,
+        any::<Index>(),
+    );
+    parts.prop_map(|(file, first, count, piece, other)| Typed {
+        file,
+        first,
+        count,
+        piece,
+        other,
+    })
+}
+
+impl Typed {
+    /// What is replaced in a text, and by what: nothing, or something that stands elsewhere in it too.
+    fn at(&self, text: &str) -> (Range<usize>, String) {
+        let tokens = tokens(text);
+        let first = self.first.index(tokens.len());
+        let start = tokens[first].start;
+        let end = tokens[first..]
+            .iter()
+            .take(self.count)
+            .last()
+            .map_or(start, |last| last.end);
+        let lines: Vec<&str> = text.lines().collect();
+        let (word, line) = (
+            &text[self.other.get(&tokens).clone()],
+            self.other.get(&lines),
+        );
+        let piece = match self.piece {
+            0 => "()".to_string(),
+            1 => format!(" {word} "),
+            2 => format!(".{word}"),
+            3 => format!("\n{line}\n"),
+            _ => String::new(),
+        };
+        (start..end, piece)
+    }
+}
+
 /// The files of a case, all of them open.
 fn opened(root: &Path, files: &[(PathBuf, String)]) -> Analysis {
     let mut analysis = Analysis::default();
@@ -274,7 +329,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_taken_away_and_typed_again_in_a_case_is_seen(case: Index, edits in prop::collection::vec((any::<Index>(), any::<Index>(), 1..4usize), 6)) {
+    fn what_is_typed_and_undone_in_a_case_is_seen(case: Index, edits in prop::collection::vec(typed(), 6)) {
         let case = case.get(cases());
         let project = suites::project(case);
         let (root, paths) = (project.root, project.paths);
@@ -282,19 +337,20 @@ proptest! {
         let mut files: Vec<_> = paths.iter().map(read).collect();
         let mut edited = opened(&root, &files);
         findings(&edited, &files);
-        for (version, (file, token, count)) in (1..).step_by(2).zip(&edits) {
-            let file = file.index(files.len());
+        for (version, edit) in (1..).step_by(2).zip(&edits) {
+            let file = edit.file.index(files.len());
             let (path, text) = files[file].clone();
-            let tokens = tokens(&text);
-            let first = token.index(tokens.len());
-            let range = tokens[first].start..tokens[tokens.len().min(first + count) - 1].end;
-            let document = Document::new(&text, 0);
-            let position = |at| document.position(at, PositionEncoding::Utf8);
-            let mut without = text.clone();
-            without.replace_range(range.clone(), "");
-            let removal = Change { range: Some((position(range.start), position(range.end))), text: String::new() };
-            let undoing = Change { range: Some((position(range.start), position(range.start))), text: text[range].to_string() };
-            for (version, change, text) in [(version, removal, without), (version + 1, undoing, text)] {
+            let (range, piece) = edit.at(&text);
+            let mut with = text.clone();
+            with.replace_range(range.clone(), &piece);
+            let change = |text: &str, range: Range<usize>, piece: &str| {
+                let document = Document::new(text, 0);
+                let position = |at| document.position(at, PositionEncoding::Utf8);
+                Change { range: Some((position(range.start), position(range.end))), text: piece.to_string() }
+            };
+            let typing = change(&text, range.clone(), &piece);
+            let undoing = change(&with, range.start..range.start + piece.len(), &text[range]);
+            for (version, change, text) in [(version, typing, with), (version + 1, undoing, text)] {
                 edited.edit(&path, version, &[change], PositionEncoding::Utf8).expect("the range is inside");
                 files[file].1 = text;
                 prop_assert_eq!(findings(&edited, &files), findings(&opened(&root, &files), &files), "{}: {}", case.title, files[file].1);

@@ -97,6 +97,7 @@ struct Attic {
     bytes: usize,
 }
 
+/// Bytes of texts.
 const ATTIC_BYTES: usize = 2 << 20;
 
 impl Attic {
@@ -114,6 +115,14 @@ impl Attic {
                 self.bytes -= dropped.text().len();
             }
         }
+    }
+
+    /// Takes a segment of a text out. Two segments of one file never share facts: their nodes would be the same nodes.
+    fn take(&mut self, key: u64, text: &str) -> Option<Arc<SegmentFacts>> {
+        self.kept.get(&key).filter(|facts| facts.text() == text)?;
+        self.order.retain(|other| *other != key);
+        self.bytes -= text.len();
+        self.kept.remove(&key)
     }
 }
 
@@ -199,14 +208,12 @@ impl FileFacts {
             };
             for cut in fresh {
                 let (start, text) = text_of(&source, cut);
-                let known = attic
-                    .kept
-                    .get(&key(text, cut, cut.code.saturating_sub(start)));
-                match known.filter(|facts| facts.text() == text) {
+                let key = key(text, cut, cut.code.saturating_sub(start));
+                match attic.take(key, text) {
                     Some(facts) => segments.push(Placed {
                         start,
                         line_ends: line_ends_of(&source, cut),
-                        facts: Arc::clone(facts),
+                        facts,
                     }),
                     None => segments.push(place_edited(&source, cut, seed.clone())),
                 }
