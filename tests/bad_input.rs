@@ -89,6 +89,8 @@ fn classes_that_derive_from_each_other_or_from_themselves() {
     nothing([cycle]);
     let own = "class C(C):\n    __slots__ = ('a',)\n    def __new__(cls):\n        return super().__new__(cls)\n    def f(self):\n        self.b = 1\n";
     nothing([own.repeat(60)]);
+    let like_its_module = "import threading\nclass threading(threading.Thread):\n    def run(self):\n        super().run()\n";
+    nothing([like_its_module.to_string()]);
     nothing(["class M(type, metaclass=M): pass\nclass A(metaclass=A): pass\nclass B(B.C):\n    class C(B): pass\n".to_string()]);
 }
 

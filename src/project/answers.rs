@@ -70,7 +70,8 @@ impl Ordering {
     /// None where the thread works out an order already: what a base denotes may depend on other classes' orders, and theirs on this one. Those inside are not kept, as
     /// they depend on where it began.
     fn begin() -> Option<Ordering> {
-        (!ORDERING.replace(true)).then_some(Ordering)
+        // not `then_some`: one that is made and dropped ends the other
+        (!ORDERING.replace(true)).then(|| Ordering)
     }
 }
 
