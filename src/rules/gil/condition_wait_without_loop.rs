@@ -106,9 +106,17 @@ fn asks_for_state<'p>(project: &'p Project, test: Site<'p>, call: Site<'p>) -> b
         !is_given(subject)
             && match subject.kind() {
                 Kind::Name => is_shared(project, test.with(subject)),
-                _ => true,
+                _ => !is_constant(subject),
             }
     })
+}
+
+/// Whether an attribute is named as constants are: `grpc.StatusCode.OK`.
+fn is_constant(attribute: Node<'_>) -> bool {
+    let name = attribute
+        .child(Field::Attribute)
+        .map_or(attribute.text(), Node::text);
+    name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
 }
 
 fn is_shared<'p>(project: &'p Project, name: Site<'p>) -> bool {
