@@ -208,6 +208,21 @@ impl<'p> Way<'p, '_> {
                 .child(Field::Function)
                 .is_none_or(|callee| !matches!(self.project.evaluate(callee), Value::Function(_)));
         let expression = if is_own_object(name) && is_bound {
+            if let Some(callback) = call
+                .child(Field::Function)
+                .filter(|callee| callee.node.kind() == Kind::Name)
+            {
+                // a bound method, which was given
+                let method = self.first(Named {
+                    expression: callback,
+                    stands: Stands::After(before),
+                });
+                let expression = method.expression.child(Field::Object)?;
+                return Some(Named {
+                    expression,
+                    ..method
+                });
+            }
             object_of_step(call)?
         } else {
             self.project

@@ -432,7 +432,8 @@ impl<'p> Chain<'p> {
         if matches!(start.kind, StartKind::Map) {
             return true;
         }
-        is_repeated(start.call) && !is_joined_at_once(start.call)
+        let is_awaited = start.call.node.parent().map(Node::kind) == Some(Kind::Await);
+        is_repeated(start.call) && !is_awaited && !is_joined_at_once(start.call)
     }
 }
 

@@ -170,6 +170,8 @@ fn next(call: Site<'_>) -> Next {
                     Kind::Continue => return Next::Test,
                     Kind::Return if is_plain(after) => return Next::Caller,
                     Kind::Pass => {}
+                    // what the wait was for is asked now
+                    Kind::If if asks_an_object(after) => return Next::Test,
                     _ => return Next::Code,
                 },
             }
@@ -181,6 +183,14 @@ fn next(call: Site<'_>) -> Next {
         }
     }
     Next::Test
+}
+
+/// Whether an `if` asks for an attribute that may change.
+fn asks_an_object(statement: Node<'_>) -> bool {
+    let condition = statement.child(Field::Condition);
+    condition.is_some_and(|condition| {
+        subjects(condition).any(|asked| asked.kind() == Kind::Attribute && !is_constant(asked))
+    })
 }
 
 /// Whether a `return` gives back nothing that was worked out.
