@@ -281,10 +281,17 @@ fn can_complete(node: Node<'_>) -> bool {
                         .any(can_complete)
                 })
         }
-        // a loop without an end, a call that never returns, and whatever an exception does are not told apart
-        Kind::While => node
-            .child(Field::Condition)
-            .is_some_and(|condition| !matches!(condition.text(), "True" | "1")),
+        // a call that never returns, and whatever an exception does are not told apart
+        Kind::While => {
+            let inner = |kind| matches!(kind, Kind::For | Kind::While) || is_definition(kind);
+            let condition = node.child(Field::Condition);
+            let body = node.child(Field::Body);
+            condition.is_some_and(|condition| !matches!(condition.text(), "True" | "1"))
+                || body.is_some_and(|body| {
+                    let mut own = body.descendants_outside(inner);
+                    own.any(|node| node.kind() == Kind::Break)
+                })
+        }
         Kind::With => node.child(Field::Body).is_some_and(can_complete),
         Kind::Try => {
             let body = node.child(Field::Body).is_some_and(can_complete);

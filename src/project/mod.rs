@@ -17,6 +17,7 @@ mod fields;
 mod fitting;
 mod flow;
 mod functions;
+mod given;
 mod handing;
 mod heirs;
 mod hiding;

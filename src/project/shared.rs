@@ -1,9 +1,7 @@
 //! State that several threads reach: globals, closure variables, attributes of shared objects, entries of shared containers.
 
-use super::{
-    Chain, Class, ClassValue, Function, ParameterKind, Project, StartKind, Value, is_repeated,
-    object_of_step,
-};
+use super::given::{Stands, is_own_object};
+use super::{Chain, Class, ClassValue, Function, Project, StartKind, Value, is_repeated};
 use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
 
@@ -115,6 +113,9 @@ impl Project {
     ) -> Option<SharedPlace<'p>> {
         match container.node.kind() {
             Kind::Name => self.shared_object(function, container, chain),
+            Kind::Attribute => self
+                .shared_given(container, chain)
+                .or_else(|| self.shared_attribute(function, container, chain)),
             _ => self.shared_place(function, container, chain),
         }
     }
@@ -161,10 +162,7 @@ impl Project {
             Resolution::Local(bindings) => {
                 let first = bindings.first()?;
                 match first.binding.kind {
-                    BindingKind::Parameter if first.binding.scope == function.scope() => {
-                        self.shared_argument(function, name, chain)
-                    }
-                    _ if first.binding.scope == function.scope() => None,
+                    _ if first.binding.scope == function.scope() => self.shared_given(name, chain),
                     _ => starts_inside(*first, chain).then(|| place_of(*first, name)),
                 }
             }
@@ -192,108 +190,75 @@ impl Project {
         }
     }
 
-    /// The object that the thread's target gets for a parameter, where all threads get the same.
-    fn shared_argument<'p>(
-        &'p self,
-        function: Function<'p>,
-        name: Site<'p>,
-        chain: &Chain<'p>,
-    ) -> Option<SharedPlace<'p>> {
-        let start = chain.start;
-        if !chain.calls.is_empty()
-            || start.function != Some(function)
-            || !matches!(
-                start.kind,
-                StartKind::Thread | StartKind::Submit | StartKind::ToThread
-            )
-        {
-            return None;
+    /// The object that a name or an attribute of a function stands for, where it was given on the way from the start and is shared there.
+    fn shared_given<'p>(&'p self, object: Site<'p>, chain: &Chain<'p>) -> Option<SharedPlace<'p>> {
+        let named = self.first_named(object, chain.start, &chain.calls);
+        match named.stands {
+            Stands::At(call) => self.made_outside(named.expression, call),
+            Stands::After(_) if named.expression == object => None,
+            Stands::After(passed) => {
+                let way = Chain {
+                    start: chain.start,
+                    calls: chain.calls[..passed].to_vec(),
+                };
+                let function = Function::around(named.expression)?;
+                self.shared_container(function, named.expression, &way)
+            }
         }
-        let parameters: Vec<_> = function
-            .parameters()
-            .filter(|parameter| {
-                matches!(
-                    parameter.kind,
-                    ParameterKind::Positional | ParameterKind::PositionalOnly
-                )
-            })
-            .collect();
-        let skip = usize::from(function.class().is_some());
-        let at = parameters
-            .iter()
-            .position(|parameter| parameter.name.text() == name.text())?
-            .checked_sub(skip)?;
-        let arguments = start.call.node.child(Field::Arguments)?;
-        let given = if start.kind == StartKind::Thread {
-            let args = arguments.children().find(|argument| {
-                argument
-                    .child(Field::Name)
-                    .is_some_and(|name| name.text() == "args")
-            })?;
-            args.child(Field::Value)?.children().nth(at)?
-        } else {
-            arguments
-                .children()
-                .filter(|argument| argument.kind() != Kind::KeywordArgument)
-                .nth(at + 1)?
-        };
-        let given = start.call.with(given);
-        self.made_outside(given, start.call)
     }
 
-    /// The place of an object that is named at a start and made outside of the loop that starts the threads.
-    fn made_outside<'p>(&'p self, object: Site<'p>, start: Site<'p>) -> Option<SharedPlace<'p>> {
-        if object.node.kind() != Kind::Name {
+    /// The place of an object that is named at a call which starts threads, or makes the object that they run on: one for all turns of the loop around the call.
+    fn made_outside<'p>(&'p self, object: Site<'p>, call: Site<'p>) -> Option<SharedPlace<'p>> {
+        if self.is_of_one_thread(object) {
             return None;
+        }
+        match object.node.kind() {
+            Kind::Name => {}
+            Kind::Attribute => {
+                let owner = object.child(Field::Object)?;
+                return match self.evaluate(owner) {
+                    Value::Module(file) => {
+                        let name = object.node.child(Field::Attribute)?.text();
+                        let first = *file.module_bindings(name).first()?;
+                        Some(place_of(self.through_imports(first), object))
+                    }
+                    Value::Instance(ClassValue::Known(class)) if is_own_object(owner) => {
+                        Some(SharedPlace {
+                            identity: format!(
+                                "{}.{}",
+                                self.class_name(class),
+                                last_name(object.node)
+                            ),
+                            name: last_name(object.node),
+                            made: None,
+                            runs_code: false,
+                        })
+                    }
+                    _ => None,
+                };
+            }
+            _ => return None,
         }
         let (Resolution::Local(bindings) | Resolution::Module(bindings)) = object.resolve() else {
             return None;
         };
         let [only] = bindings[..] else { return None };
-        let made = matches!(only.binding.kind, BindingKind::Assignment)
-            && only.value().is_some_and(|value| {
+        let made = match only.binding.kind {
+            BindingKind::Assignment => only.value().is_some_and(|value| {
                 matches!(
                     value.node.kind(),
                     Kind::Call | Kind::List | Kind::Dict | Kind::Set
                 )
-            });
+            }),
+            BindingKind::Parameter => true,
+            _ => false,
+        };
         let repeats = |node: &Node<'p>| matches!(node.kind(), Kind::For | Kind::While);
-        let loops = start.node.ancestors().filter(repeats);
+        let loops = call.node.ancestors().filter(repeats);
         let inside = loops
             .into_iter()
             .any(|around| around.contains(only.name.node));
         (made && !inside).then(|| place_of(only, object))
-    }
-
-    /// For the attribute of a thread object that its constructor was given: the object that was given to all threads which a start makes.
-    pub fn shared_through_constructor<'p>(
-        &'p self,
-        attribute: Site<'p>,
-        chain: &Chain<'p>,
-    ) -> Option<SharedPlace<'p>> {
-        let start = chain.start;
-        let class = start.receiver.map(|receiver| receiver.class)?;
-        let name = attribute.node.child(Field::Attribute)?.text();
-        let init = self.find_method(class, "__init__")?;
-        let owner = attribute.child(Field::Object)?;
-        let is_own = Value::Instance(ClassValue::Known(class)) == self.evaluate(owner);
-        let [stored] = class.assigned_to_self(name)[..] else {
-            return None;
-        };
-        if start.kind != StartKind::Subclass
-            || !is_own
-            || !chain.calls.is_empty()
-            || Function::around(stored) != Some(init)
-        {
-            return None;
-        }
-        let arguments = start.call.child(Field::Arguments)?;
-        let given = arguments.node.children().find(|argument| {
-            let parameter = self.parameter_of(init, true, arguments.with(*argument));
-            parameter.is_some_and(|parameter| parameter.name.text() == stored.text())
-        })?;
-        let given = given.child(Field::Value).unwrap_or(given);
-        self.made_outside(start.call.with(given), start.call)
     }
 
     fn shared_attribute<'p>(
@@ -332,24 +297,11 @@ impl Project {
                 if self.is_of_one_thread(object) {
                     return None;
                 }
-                let first = function
-                    .first_parameter()
-                    .filter(|_| function.class().is_some());
-                if object.node.kind() == Kind::Name && first == Some(object.text()) {
-                    let shared = self.shared_self(function, chain)?;
-                    return Some(SharedPlace {
-                        identity: format!(
-                            "{}.{name}",
-                            shared.unwrap_or_else(|| self.class_name(class))
-                        ),
-                        name,
-                        made: None,
-                        runs_code: runs_code(class),
-                    });
-                }
-                let shared = self
-                    .shared_object(function, object, chain)
-                    .filter(|_| object.node.kind() == Kind::Name)?;
+                let shared = if is_own_object(object) {
+                    self.shared_self(class, object, chain)?
+                } else {
+                    self.shared_container(function, object, chain)?
+                };
                 Some(SharedPlace {
                     identity: format!("{}.{name}", shared.identity),
                     name,
@@ -357,8 +309,8 @@ impl Project {
                     ..shared
                 })
             }
-            Value::Unknown if object.node.kind() == Kind::Name => {
-                let shared = self.shared_argument(function, object, chain)?;
+            Value::Unknown if matches!(object.node.kind(), Kind::Name | Kind::Attribute) => {
+                let shared = self.shared_given(object, chain)?;
                 Some(SharedPlace {
                     identity: format!("{}.{name}", shared.identity),
                     name,
@@ -369,34 +321,24 @@ impl Project {
         }
     }
 
-    /// The object whose method runs, where it is the same in several threads: the target is its bound method, and the calls on the way stay on it. With nothing inside,
-    /// it is the object of the method that starts the thread.
+    /// The object whose method runs, where it is the same in several threads: as it was given on the way. Where that is the object of the method that starts the threads,
+    /// it is known by its class.
     fn shared_self<'p>(
         &'p self,
-        function: Function<'p>,
+        class: Class<'p>,
+        object: Site<'p>,
         chain: &Chain<'p>,
-    ) -> Option<Option<String>> {
-        let stays = chain.calls.iter().all(|call| {
-            let caller = Function::around(*call);
-            let own = caller
-                .filter(|caller| caller.class().is_some())
-                .and_then(Function::first_parameter);
-            own.is_some() && object_of_step(*call).map(Site::text) == own
-        });
-        let target = chain.start.target?;
-        let object = target.child(Field::Object)?;
-        if !stays || function.class().is_none() || chain.start.kind == StartKind::Subclass {
-            return None;
+    ) -> Option<SharedPlace<'p>> {
+        let named = self.first_named(object, chain.start, &chain.calls);
+        if matches!(named.stands, Stands::At(_)) && is_own_object(named.expression) {
+            return Some(SharedPlace {
+                identity: self.class_name(class),
+                name: object.text(),
+                made: None,
+                runs_code: false,
+            });
         }
-        let starter = Function::around(chain.start.call);
-        let is_self = starter.is_some_and(|starter| {
-            starter.class().is_some() && starter.first_parameter() == Some(object.text())
-        });
-        if is_self {
-            return Some(None);
-        }
-        let made = self.made_outside(object, chain.start.call)?;
-        Some(Some(made.identity))
+        self.shared_given(object, chain)
     }
 
     /// `hits[slot]`, where each thread gets a slot of its own.
@@ -490,7 +432,8 @@ impl<'p> Chain<'p> {
         if matches!(start.kind, StartKind::Map) {
             return true;
         }
-        is_repeated(start.call) && !is_joined_at_once(start.call)
+        let is_awaited = start.call.node.parent().map(Node::kind) == Some(Kind::Await);
+        is_repeated(start.call) && !is_awaited && !is_joined_at_once(start.call)
     }
 }
 

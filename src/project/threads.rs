@@ -98,8 +98,7 @@ impl Project {
             let mut chains = Chains::default();
             for start in self.thread_starts() {
                 if let Some(function) = start.function {
-                    let spot = Spot::of(start.call);
-                    self.spread(function, start.receiver, &spot, Vec::new(), &mut chains);
+                    self.spread(function, start.receiver, start, Vec::new(), &mut chains);
                 }
             }
             for function in chains.by_function.keys() {
@@ -263,22 +262,23 @@ impl Project {
         &'p self,
         function: Function<'p>,
         receiver: Option<Receiver<'p>>,
-        start: &Spot,
-        calls: Vec<Spot>,
+        start: ThreadStart<'p>,
+        calls: Vec<Site<'p>>,
         chains: &mut Chains,
     ) {
         let known = chains
             .by_function
             .entry(Spot::of(function.site))
             .or_default();
-        if calls.len() > CALLS || known.iter().any(|(other, _)| other == start) {
+        let spot = Spot::of(start.call);
+        if calls.len() > CALLS || known.iter().any(|(other, _)| *other == spot) {
             return;
         }
-        known.push((start.clone(), calls.clone()));
+        known.push((spot, calls.iter().copied().map(Spot::of).collect()));
         for site in function.nodes() {
-            for (target, on) in self.run_at(site, function, receiver) {
+            for (target, on) in self.run_at(site, function, receiver, start, &calls) {
                 let mut further = calls.clone();
-                further.push(Spot::of(site));
+                further.push(site);
                 self.spread(target, on, start, further, chains);
             }
         }
@@ -290,10 +290,16 @@ impl Project {
         site: Site<'p>,
         function: Function<'p>,
         receiver: Option<Receiver<'p>>,
+        start: ThreadStart<'p>,
+        calls: &[Site<'p>],
     ) -> Vec<(Function<'p>, Option<Receiver<'p>>)> {
         match site.node.kind() {
             Kind::Call => match self.called(site, function, receiver) {
                 (Value::Function(target) | Value::Method(target), on) => vec![(target, on)],
+                (Value::Unknown, _) => {
+                    let given = self.called_as_given(site, start, calls);
+                    given.into_iter().collect()
+                }
                 _ => Vec::new(),
             },
             Kind::Attribute if site.node.field() != Field::Function => {
@@ -310,6 +316,34 @@ impl Project {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+impl Project {
+    /// What a call runs whose callee, or the object before its dot, was given on the way from a thread's start.
+    fn called_as_given<'p>(
+        &'p self,
+        call: Site<'p>,
+        start: ThreadStart<'p>,
+        calls: &[Site<'p>],
+    ) -> Option<(Function<'p>, Option<Receiver<'p>>)> {
+        let callee = call.child(Field::Function)?;
+        if callee.node.kind() == Kind::Name {
+            let named = self.first_named(callee, start, calls);
+            return self.runs_on(named.expression);
+        }
+        let name = callee.node.child(Field::Attribute)?.text();
+        let object = self.first_named(callee.child(Field::Object)?, start, calls);
+        let Value::Instance(ClassValue::Known(class)) = self.evaluate(object.expression) else {
+            return None;
+        };
+        let (Value::Function(target) | Value::Method(target)) =
+            self.instance_attribute(class, name, 0)
+        else {
+            return None;
+        };
+        let exact = object.expression.node.kind() == Kind::Call;
+        Some((target, Some(Receiver { class, exact })))
     }
 }
 

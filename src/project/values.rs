@@ -284,26 +284,42 @@ impl Project {
         let (Some(left), Some(right)) = (side(Field::Left), side(Field::Right)) else {
             return Value::Unknown;
         };
+        let is_of_module = site.child(Field::Right).is_some_and(|right| {
+            let owner = right
+                .child(Field::Object)
+                .map(|owner| self.value(owner, depth + 1));
+            matches!(owner, Some(Value::Module(_) | Value::External(_)))
+        });
         let (left, right) = (builtin_class(&left), builtin_class(&right));
         match (left, site.node.op(), right) {
             (Some("str"), Op::Mod, _) => Value::builtin("str"),
             (Some(class @ ("str" | "list" | "tuple")), Op::Mul, Some("int"))
-            | (Some("int"), Op::Mul, Some(class @ ("str" | "list" | "tuple")))
-            // a list times what is not known is a list: anything else raises, but for exotic objects
-            | (Some(class @ ("list" | "bytearray")), Op::Mul, None) => Value::builtin(class),
-            (Some(class @ ("str" | "list" | "tuple")), Op::Add, Some(other)) if class == other => Value::builtin(class),
+            | (Some("int"), Op::Mul, Some(class @ ("str" | "list" | "tuple"))) => {
+                Value::builtin(class)
+            }
+            // a list times what is not known is a list: anything else raises, but for exotic objects, such as the units that a module holds
+            (Some(class @ ("list" | "bytearray")), Op::Mul, None) if !is_of_module => {
+                Value::builtin(class)
+            }
+            (Some(class @ ("str" | "list" | "tuple")), Op::Add, Some(other)) if class == other => {
+                Value::builtin(class)
+            }
             (Some("int" | "bool"), Op::Div, Some("int" | "bool")) => Value::builtin("float"),
             // `2 ** -1` is a float
             (Some("int" | "bool"), Op::Pow, Some("int" | "bool")) => Value::Unknown,
-            (Some("int" | "bool"), op, Some("int" | "bool")) if op != Op::MatMul => Value::builtin("int"),
+            (Some("int" | "bool"), op, Some("int" | "bool")) if op != Op::MatMul => {
+                Value::builtin("int")
+            }
             (
                 Some("float"),
                 Op::Add | Op::Sub | Op::Mul | Op::Div | Op::FloorDiv | Op::Mod | Op::Pow,
                 Some("int" | "bool" | "float"),
             )
-            | (Some("int" | "bool"), Op::Add | Op::Sub | Op::Mul | Op::Div | Op::FloorDiv | Op::Mod, Some("float")) => {
-                Value::builtin("float")
-            }
+            | (
+                Some("int" | "bool"),
+                Op::Add | Op::Sub | Op::Mul | Op::Div | Op::FloorDiv | Op::Mod,
+                Some("float"),
+            ) => Value::builtin("float"),
             _ => Value::Unknown,
         }
     }

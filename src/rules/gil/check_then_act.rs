@@ -94,12 +94,14 @@ fn races_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Race<'p>> {
                 || cx.project.may_be_locked(function, check)
                 || is_checked_again(act.node, statement.node, look)
                 || is_singleton(cx, function, check)
-                || !is_understood(cx, statement, look)
             {
                 continue;
             }
             let chains = chains.get_or_insert_with(|| cx.project.chains(function));
-            let place = |chain: &Chain<'p>| place(cx, function, statement, look, act, chain);
+            let place = |chain: &Chain<'p>| {
+                is_understood(cx, statement, look, chain)
+                    .then(|| place(cx, function, statement, look, act, chain))?
+            };
             let shared = shared_by(chains.iter().filter(|chain| is_bare(cx, chain)), place);
             if !shared.is_empty() {
                 // the check that is nearest to the action counts
@@ -150,8 +152,11 @@ fn is_checked_again(act: Node<'_>, statement: Node<'_>, look: Look<'_>) -> bool 
     let Some(with) = around.iter().rposition(|node| node.kind() == Kind::With) else {
         return false;
     };
-    around[..with].iter().any(|node| {
-        condition(*node).is_some_and(|condition| {
+    let mut earlier = around[with]
+        .descendants()
+        .take_while(|node| node.id() < act.id());
+    earlier.any(|node| {
+        condition(node).is_some_and(|condition| {
             condition
                 .with_descendants()
                 .any(|part| part.text() == place.text())
@@ -202,10 +207,10 @@ fn is_singleton<'p>(cx: &Context<'p>, function: Function<'p>, check: Site<'p>) -
 }
 
 /// Whether it is known what is looked at: a container of the standard library with a key that is not the thread's own, a variable, an attribute.
-fn is_understood<'p>(cx: &Context<'p>, at: Site<'p>, look: Look<'p>) -> bool {
+fn is_understood<'p>(cx: &Context<'p>, at: Site<'p>, look: Look<'p>, chain: &Chain<'p>) -> bool {
     let is_container = |container| {
         matches!(
-            cx.project.evaluate(at.with(container)),
+            cx.project.evaluate_given(at.with(container), chain),
             Value::Instance(ClassValue::External(name)) if is_container_name(&name)
         )
     };

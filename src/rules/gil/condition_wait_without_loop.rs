@@ -106,9 +106,17 @@ fn asks_for_state<'p>(project: &'p Project, test: Site<'p>, call: Site<'p>) -> b
         !is_given(subject)
             && match subject.kind() {
                 Kind::Name => is_shared(project, test.with(subject)),
-                _ => true,
+                _ => !is_constant(subject),
             }
     })
+}
+
+/// Whether an attribute is named as constants are: `grpc.StatusCode.OK`.
+fn is_constant(attribute: Node<'_>) -> bool {
+    let name = attribute
+        .child(Field::Attribute)
+        .map_or(attribute.text(), Node::text);
+    name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
 }
 
 fn is_shared<'p>(project: &'p Project, name: Site<'p>) -> bool {
@@ -162,6 +170,8 @@ fn next(call: Site<'_>) -> Next {
                     Kind::Continue => return Next::Test,
                     Kind::Return if is_plain(after) => return Next::Caller,
                     Kind::Pass => {}
+                    // what the wait was for is asked now
+                    Kind::If if asks_an_object(after) => return Next::Test,
                     _ => return Next::Code,
                 },
             }
@@ -173,6 +183,14 @@ fn next(call: Site<'_>) -> Next {
         }
     }
     Next::Test
+}
+
+/// Whether an `if` asks for an attribute that may change.
+fn asks_an_object(statement: Node<'_>) -> bool {
+    let condition = statement.child(Field::Condition);
+    condition.is_some_and(|condition| {
+        subjects(condition).any(|asked| asked.kind() == Kind::Attribute && !is_constant(asked))
+    })
 }
 
 /// Whether a `return` gives back nothing that was worked out.

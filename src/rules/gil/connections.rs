@@ -73,7 +73,7 @@ fn made_elsewhere<'p>(
     object: Site<'p>,
     chain: &Chain<'p>,
 ) -> Option<Site<'p>> {
-    let given = given_at_start(function, object.text(), chain);
+    let given = given_at_start(cx, function, object.text(), chain);
     if given.is_none() && !is_from_outside(cx, function, object, chain) {
         return None;
     }

@@ -20,9 +20,6 @@ const QUEUES: &[&str] = &[
     "queue.SimpleQueue",
 ];
 
-/// How many names of a queue are followed.
-const NAMES: usize = 3;
-
 /// A `get` that waits, after a question whether the queue is empty.
 struct Take<'p> {
     /// The `while` or `if` that asks.
@@ -137,23 +134,7 @@ fn shared_queue<'p>(
     queue: Site<'p>,
     chain: &Chain<'p>,
 ) -> Option<SharedPlace<'p>> {
-    let mut site = queue;
-    // `todo = jobs`
-    for _ in 0..NAMES {
-        let value = project
-            .only_binding(site)
-            .and_then(|binding| binding.value());
-        site = value
-            .filter(|value| value.node.kind() == Kind::Name)
-            .filter(|value| Function::around(*value) == Some(function))
-            .unwrap_or(site);
-    }
-    let shared = match site.node.kind() {
-        Kind::Name => project.shared_object(function, site, chain),
-        _ => project
-            .shared_place(function, site, chain)
-            .or_else(|| project.shared_through_constructor(site, chain)),
-    }?;
+    let shared = project.shared_container(function, queue, chain)?;
     let is_queue = |site: Site<'p>| matches!(project.evaluate(site), Value::Instance(ClassValue::External(name)) if QUEUES.contains(&name.as_ref()));
     let made = shared.made.and_then(|statement| {
         let assignment = statement.node.child_of(Kind::Assignment)?;
@@ -161,7 +142,7 @@ fn shared_queue<'p>(
             .child(Field::Right)
             .map(|value| statement.with(value))
     });
-    (is_queue(site) || made.is_some_and(is_queue)).then_some(shared)
+    (is_queue(queue) || made.is_some_and(is_queue)).then_some(shared)
 }
 
 fn report<'p>(take: &Take<'p>, starts: &[&Chain<'p>], out: &mut Findings) {

@@ -292,7 +292,7 @@ fn report_generators<'p>(cx: &Context<'p>, advances: &[Advance<'p>], out: &mut F
         let finding = out.report(&RULE, Severity::Warning, cx.file, range, message);
         let made = cx.project.made_by(advance.generator);
         let made = made.and_then(|made| Some(made.with(made.node.statement()?)));
-        if let Some(made) = advance.place.made.or(made) {
+        if let Some(made) = made.or(advance.place.made) {
             finding.evidence(made, format!("all threads share this `{name}`"));
         }
         prove(finding, &starts);

@@ -3,8 +3,7 @@
 use super::are_alternatives;
 use crate::facts::Site;
 use crate::project::{
-    Chain, Function, ParameterKind, SharedPlace, StartKind, ThreadStart, argument, is_definition,
-    object_of_step,
+    Chain, Function, SharedPlace, StartKind, ThreadStart, is_definition, object_of_step,
 };
 use crate::rules::Context;
 use crate::rules::expected::is_any_expected;
@@ -34,36 +33,17 @@ pub(super) fn stays_on_object(chain: &Chain<'_>) -> bool {
     })
 }
 
-/// What a parameter of the function that a start hands over is given there, by position or by name.
+/// What a parameter of the function that a start hands over is given there.
 pub(super) fn given_at_start<'p>(
+    cx: &Context<'p>,
     function: Function<'p>,
     parameter: &str,
     chain: &Chain<'p>,
 ) -> Option<Site<'p>> {
-    let start = chain.start;
-    if !chain.calls.is_empty() || start.function != Some(function) {
+    if !chain.calls.is_empty() || chain.start.function != Some(function) {
         return None;
     }
-    let mut parameters = function.parameters().filter(|parameter| {
-        matches!(
-            parameter.kind,
-            ParameterKind::Positional | ParameterKind::PositionalOnly
-        )
-    });
-    let at = parameters.position(|known| known.name.text() == parameter)?;
-    let at = at.checked_sub(usize::from(function.class().is_some()))?;
-    match start.kind {
-        StartKind::Submit | StartKind::ToThread => argument(start.call, at + 1, parameter),
-        StartKind::Thread => {
-            let arguments = argument(start.call, 3, "args")?;
-            let mut items = arguments.node.children();
-            let is_plain = matches!(arguments.node.kind(), Kind::Tuple | Kind::List)
-                && !items.any(|item| item.kind() == Kind::ListSplat);
-            let given = arguments.node.children().nth(at).filter(|_| is_plain)?;
-            Some(start.call.with(given))
-        }
-        _ => None,
-    }
+    cx.project.given_at_start(chain.start, parameter)
 }
 
 /// Whether a thread that is started comes to a place for sure, and lets an exception out that is raised there.

@@ -122,11 +122,22 @@ const OF_RUN: &[&str] = &["_target", "_args", "_kwargs"];
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for class in cx.classes(Subjects::THREADS) {
-        if cx.project.startable(&ClassValue::Known(class)) == Some(Startable::Thread) {
+        if cx.project.startable(&ClassValue::Known(class)) == Some(Startable::Thread)
+            && !stands_in(cx, class)
+        {
             check_stores(cx, class, out);
             check_members(cx, class, out);
         }
     }
+}
+
+/// Whether a class stands in for one of the classes that `threading` keeps to itself: `_DummyThread`. Who writes one replaces the internals on purpose.
+fn stands_in<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
+    let classes = cx.project.mro(class).classes;
+    classes.iter().any(|class| match class {
+        ClassValue::External(name) => name.starts_with("threading._"),
+        ClassValue::Known(_) => false,
+    })
 }
 
 /// The use of a name by `Thread`, in the versions that the project supports: all from the oldest on.

@@ -103,7 +103,7 @@ fn is_same_pool<'p>(
     if is_attribute_of_self(cx, function, inner) {
         return is_of_same_object(inner, outer, chain);
     }
-    let inner = given_at_start(function, inner.text(), chain).unwrap_or(inner);
+    let inner = given_at_start(cx, function, inner.text(), chain).unwrap_or(inner);
     let kept = cx.project.kept_at(inner);
     kept.is_some() && kept == cx.project.kept_at(outer)
 }

@@ -5,6 +5,7 @@ use crate::facts::Site;
 use crate::facts::trace::look_for_each;
 use crate::project::{AbstractMethod, Class, ClassValue, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
+use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
     code: "MET011",
@@ -24,10 +25,27 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         };
         if let Some(left) = left(cx, &class)
             && !is_expected(call, "TypeError")
+            && !may_be_another(cx, callee)
         {
             report(cx, call, &class, &left, out);
         }
     }
+}
+
+/// Whether a callee is an attribute of an object, or of a class that was given, which subclasses give another value: `self.renderer_class`.
+fn may_be_another<'p>(cx: &Context<'p>, callee: Site<'p>) -> bool {
+    let owner = callee
+        .child(Field::Object)
+        .filter(|object| object.node.kind() == Kind::Name)
+        .map(|object| cx.project.evaluate(object));
+    let Some(Value::Instance(ClassValue::Known(class)) | Value::Class(class)) = owner else {
+        return false;
+    };
+    let name = callee.node.child(Field::Attribute).map_or("", Node::text);
+    let heirs = cx.project.descendants(class);
+    heirs
+        .iter()
+        .any(|heir| !heir.site.members_named(name).is_empty())
 }
 
 /// Whether a text may set or collect the abstract methods of classes later.

@@ -1,7 +1,7 @@
 //! MET007 metaclass-lost. Card: knowledge/rules/MET007-metaclass-lost.md
 
 use crate::facts::Site;
-use crate::project::{Class, Function, Value};
+use crate::project::{Class, Function, ParameterKind, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 
@@ -16,12 +16,31 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         let Some(new) = class.method("__new__") else {
             continue;
         };
+        // a class statement calls it with three arguments beside the metaclass
+        if !takes_class_statement(new) {
+            continue;
+        }
         for call in new.calls() {
             if makes_a_plain_class(cx, call) && is_returned(new, call) {
                 report(cx, class, new, call, out);
             }
         }
     }
+}
+
+/// Whether a `__new__` can be what a class statement calls: one that takes something else is a factory that is called by hand.
+fn takes_class_statement(new: Function<'_>) -> bool {
+    let kinds = || new.parameters().map(|parameter| parameter.kind);
+    kinds().any(|kind| kind == ParameterKind::Star)
+        || kinds()
+            .filter(|kind| {
+                matches!(
+                    kind,
+                    ParameterKind::Positional | ParameterKind::PositionalOnly
+                )
+            })
+            .count()
+            >= 4
 }
 
 /// `type(name, bases, namespace)`, the built-in.

@@ -4,7 +4,7 @@ use crate::facts::{Site, Subjects};
 use crate::project::{Class, Function};
 use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::Field;
+use crate::syntax::{Field, Kind};
 
 pub const RULE: Rule = Rule {
     code: "MET005",
@@ -35,13 +35,24 @@ fn check_method<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>, ou
         || method.is_generator()
         || method.has_decorator(cx.project, &declared)
         || never_returns(cx, method)
+        || is_declaration(method)
     {
         return;
     }
-    let ends = method.ends_without_value();
+    let mut ends = method.ends_without_value();
+    if method.returns_a_value() {
+        // what is written out among other values is meant
+        ends.retain(|end| end.node.child_of(Kind::None).is_none());
+    }
     if let Some(first) = ends.first() {
         report(cx, class, method, *first, &ends, out);
     }
+}
+
+/// Whether the body of a function is `...`: it says what there is, and does nothing.
+fn is_declaration(function: Function<'_>) -> bool {
+    let last = function.body().and_then(|body| body.node.children().last());
+    last.is_some_and(|statement| statement.text() == "...")
 }
 
 /// Whether a function says by its annotation that it always raises.

@@ -90,23 +90,32 @@ fn is_unused(expression: Node<'_>, call: Node<'_>) -> bool {
     }
 }
 
-/// Whether the function around a call says that it returns nothing.
+/// Whether the function around a returned call says that it returns nothing, or ends elsewhere without a value and gives none but this.
 fn is_procedure(call: Site<'_>) -> bool {
-    let annotation = Function::around(call).and_then(|function| {
-        let returned = function.site.node.child(Field::ReturnType)?;
-        Some(returned.text())
-    });
-    annotation == Some("None")
+    let Some(function) = Function::around(call) else {
+        return false;
+    };
+    let returned = function.site.node.child(Field::ReturnType);
+    let gives_another = || {
+        function.returns().any(|statement| {
+            let value = statement.node.children().next();
+            value.is_some_and(|value| value.kind() != Kind::None && value != call.node)
+        })
+    };
+    returned.map(Node::text) == Some("None")
+        || !function.ends_without_value().is_empty() && !gives_another()
 }
 
-/// Whether a method of a container does nothing but call another one of it: `put` of a queue that is a deque.
+/// Whether a method of a container does nothing but call another one of it, `put` of a queue that is a deque; or stands for the method of the same name of what the object holds.
 fn is_another_name(call: Site<'_>) -> bool {
     let method = Function::around(call).filter(|method| method.class().is_some());
     let callee = call.child(Field::Function);
     let object = callee.and_then(|callee| callee.child(Field::Object));
+    let called = callee.and_then(|callee| callee.node.child(Field::Attribute));
     method.is_some_and(|method| {
         let statements = method.body().map(|body| body.node.children().count());
         statements == Some(1) && method.first_parameter() == object.map(Site::text)
+            || called.map(Node::text) == Some(method.name())
     })
 }
 

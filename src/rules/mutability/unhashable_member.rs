@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for root in cx.segments(Subjects::UNHASHABLE) {
         let displays = root.node.descendants().filter_map(what);
+        let displays = displays.filter(|(node, _)| !is_placeholder(*node));
         for (node, what) in displays {
             if let Some(needs) = needs_hash(cx, root.with(node)) {
                 report(root.with(node), what, needs, out);
@@ -38,6 +39,15 @@ fn what(node: Node<'_>) -> Option<(Node<'_>, &'static str)> {
         Kind::Set | Kind::SetComprehension => Some((node, "set")),
         _ => None,
     }
+}
+
+/// Whether a set in a set is a line of its own, as templates mark what they fill in: `{{imports}}`.
+fn is_placeholder(display: Node<'_>) -> bool {
+    let around = display
+        .parent()
+        .filter(|around| around.kind() == Kind::Set && around.text().starts_with("{{"));
+    let line = around.and_then(Node::parent).map(Node::kind);
+    display.kind() == Kind::Set && line == Some(Kind::ExpressionStatement)
 }
 
 /// What needs the hash.

@@ -4,7 +4,7 @@ use super::family;
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Metaclass, Parameter, ParameterKind, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, Op};
 
 pub const RULE: Rule = Rule {
     code: "SNG007",
@@ -315,7 +315,17 @@ fn is_guarded(new: Function<'_>, call: Site<'_>) -> bool {
                 .child(Field::Condition)
                 .is_some_and(|condition| condition.text().contains("__new__"))
     };
-    in_try || new.nodes().any(|site| asks(&site))
+    // what is made for the class itself may be another matter than what is made for its subclasses
+    let by_class = call
+        .node
+        .ancestors()
+        .take_while(|node| *node != new.site.node)
+        .filter_map(|node| node.child(Field::Condition))
+        .any(|condition| {
+            matches!(condition.op(), Op::Is | Op::IsNot)
+                && condition.children().next().map(Node::text) == new.first_parameter()
+        });
+    in_try || by_class || new.nodes().any(|site| asks(&site))
 }
 
 /// Whether a metaclass of the project decides which arguments `__new__` gets, and does not hand on what it was called with.
