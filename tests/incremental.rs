@@ -229,7 +229,7 @@ impl Typed {
         let end = tokens[first..]
             .iter()
             .take(self.count)
-            .last()
+            .next_back()
             .map_or(start, |last| last.end);
         let lines: Vec<&str> = text.lines().collect();
         let (word, line) = (
