@@ -1,8 +1,8 @@
 //! Abstract methods: which a class defines, and which are left when it is made.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{ClassValue, Function, Metaclass, Project, stdlib};
+use super::{ClassValue, Function, Metaclass, Project, Value, stdlib};
 use crate::facts::trace::{look_for, look_for_each};
 use crate::facts::{BindingKind, BindingSite, FileFacts, SegmentFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
@@ -162,6 +162,18 @@ impl Project {
         })
     }
 
+    /// Whether a name that is called may be one of a class with abstract methods: by what it is in the module, or where that is not known.
+    fn may_be_abstract<'p>(&'p self, file: &'p FileFacts, dotted: &str) -> bool {
+        let class = match self.value_of_dotted(file, dotted) {
+            Value::Class(class) => ClassValue::Known(class),
+            Value::External(name) => ClassValue::External(name),
+            Value::Unknown => return true,
+            _ => return false,
+        };
+        let left = self.abstract_left(&class);
+        left.is_some_and(|left| !left.is_empty())
+    }
+
     /// The calls of a file that, by words alone, construct a class that may have abstract methods; and what is called.
     pub fn maybe_abstract_calls<'p>(
         &'p self,
@@ -180,7 +192,16 @@ impl Project {
                     })
             }
         };
-        let is_about = move |segment: &usize| calls_one(file.segment(*segment).text(), is_one);
+        let mut known: FxHashMap<&str, bool> = FxHashMap::default();
+        let is_about = move |segment: &usize| {
+            called(file.segment(*segment).text()).any(|dotted| {
+                let name = dotted.rsplit('.').next().unwrap_or(dotted);
+                is_one(name)
+                    && *known
+                        .entry(dotted)
+                        .or_insert_with(|| self.may_be_abstract(file, dotted))
+            })
+        };
         let roots = (0..file.len())
             .filter(is_about)
             .map(|segment| file.root(segment));
@@ -199,22 +220,21 @@ impl Project {
     }
 }
 
-/// Whether a name of some kind stands directly before a parenthesis in a text, where no class or function of that name is defined.
-fn calls_one(text: &str, is_one: impl Fn(&str) -> bool) -> bool {
+/// The names and dotted names that stand directly before a parenthesis in a text, where no class or function of that name is defined.
+fn called(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
-    memchr::memchr_iter(b'(', bytes).any(|open| {
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+    memchr::memchr_iter(b'(', bytes).filter_map(move |open| {
+        let is_part =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(*byte, b'_' | b'.' | 0x80..);
         let length = bytes[..open]
             .iter()
             .rev()
             .take_while(|byte| is_part(byte))
             .count();
-        let name = text.get(open - length..open).unwrap_or_default();
-        let before = &bytes[..open - length];
-        !name.is_empty()
-            && is_one(name)
-            && !before.ends_with(b"class ")
-            && !before.ends_with(b"def ")
+        let start = open - length;
+        let is_defined = bytes[..start].ends_with(b"class ") || bytes[..start].ends_with(b"def ");
+        text.get(start..open)
+            .filter(|name| !name.is_empty() && !is_defined)
     })
 }
 
