@@ -1,11 +1,11 @@
-//! Answers that many rules ask for again and again, each worked out once: a class's method resolution order, who has it among its bases, the attributes of one name.
+//! Answers that many rules ask for again and again, each worked out once: a class's method resolution order, who has it among its bases, who defines a method of it anew, the attributes of one name.
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use elsa::sync::FrozenMap;
 
-use super::{Class, ClassValue, Metaclass, Mro, Project, Value};
+use super::{Class, ClassValue, Function, Metaclass, Mro, Project, Value};
 use crate::facts::trace::Traced;
 use crate::facts::{FileFacts, Site};
 use crate::syntax::{Field, NodeId};
@@ -18,6 +18,7 @@ pub(super) struct Memo {
     orders: FrozenMap<Key, Box<Traced<Order>>>,
     metaclasses: FrozenMap<Key, Box<Traced<Made>>>,
     subclasses: FrozenMap<Key, Box<Traced<Vec<Place>>>>,
+    overrides: FrozenMap<(Key, Box<str>), Box<Traced<Vec<Place>>>>,
     attributes: FrozenMap<Box<str>, Box<Traced<Attributes>>>,
 }
 
@@ -230,6 +231,25 @@ impl Project {
             memo.insert(key, Box::new(places))
         });
         known.get().iter().filter_map(Place::class).collect()
+    }
+
+    /// The methods of a name that classes which derive from a class define.
+    pub(super) fn overrides<'p>(
+        &'p self,
+        class: Class<'p>,
+        name: &str,
+    ) -> impl Iterator<Item = Function<'p>> {
+        let key = (key(class), name.into());
+        let memo = &self.answers.overrides;
+        let known = memo.get(&key).unwrap_or_else(|| {
+            let places = self.traced(|| {
+                let found = self.find_overrides(class, name);
+                found.filter_map(|method| self.place(method.site)).collect()
+            });
+            memo.insert(key, Box::new(places))
+        });
+        let places = known.get().iter();
+        places.filter_map(|place| Function::at(place.site()))
     }
 
     /// The attributes of a name in all files, each with the module, the class or the object of a class of the project that it is one of; unknown where that is something else.

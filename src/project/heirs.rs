@@ -11,7 +11,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::classes::{DEPTH, merge};
 use super::flow::REBINDINGS;
-use super::{Class, ClassValue, Project, stdlib};
+use super::{Class, ClassValue, Function, Project, stdlib};
 use crate::facts::trace::look_for;
 use crate::facts::{ClassAttribute, FileFacts, Kin, Kinsman, Resolution, Site, Subjects};
 use crate::syntax::Field;
@@ -154,6 +154,26 @@ impl Project {
                 && bases.any(|base| self.base_class(base) == Some(ClassValue::Known(class)))
         };
         self.classes_of(kin).filter(is_heir).collect()
+    }
+
+    /// The methods of a name that classes which derive from a class define, by place. Only those are parsed in which the name stands.
+    pub(super) fn find_overrides<'p>(
+        &'p self,
+        class: Class<'p>,
+        name: &str,
+    ) -> impl Iterator<Item = Function<'p>> {
+        let names = self.names_after(&[class.name()]).into_iter();
+        let heirs = names.flat_map(|heir| self.kinsmen(move |kin| kin.called(heir)));
+        let named = heirs.filter(|heir| {
+            self.file(&heir.path).is_some_and(|file| {
+                let mut members = file.members_naming(heir.segment, name);
+                file.segment(heir.segment).mentions(name) || members.next().is_some()
+            })
+        });
+        let derived = self
+            .classes_of(named)
+            .filter(move |heir| *heir != class && self.known_mro(*heir).contains(&class));
+        derived.filter_map(move |heir| heir.method(name))
     }
 
     /// The classes of the project that name a class as their metaclass.

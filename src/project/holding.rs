@@ -478,11 +478,9 @@ impl Project {
                 if let (true, Some(class), Some(name)) =
                     (on_own, own, callee.node.child(Field::Attribute))
                 {
-                    let heirs = self.descendants(class).into_iter();
-                    let overrides = heirs
-                        .filter(|heir| *heir != class)
-                        .filter_map(|heir| heir.method(name.text()))
-                        .filter(|method| method.site.decorators().next().is_none());
+                    let overrides = self.overrides(class, name.text());
+                    let overrides =
+                        overrides.filter(|method| method.site.decorators().next().is_none());
                     found.extend(overrides.map(|function| Running { function, on_self }));
                 }
                 found
