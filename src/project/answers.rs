@@ -17,10 +17,13 @@ type Key = (usize, usize, NodeId);
 pub(super) struct Memo {
     orders: FrozenMap<Key, Box<Traced<Order>>>,
     metaclasses: FrozenMap<Key, Box<Traced<Made>>>,
-    subclasses: FrozenMap<Key, Box<Traced<Vec<Place>>>>,
-    overrides: FrozenMap<(Key, Box<str>), Box<Traced<Vec<Place>>>>,
+    subclasses: FrozenMap<Key, Places>,
+    overrides: FrozenMap<(Key, Box<str>), Places>,
     attributes: FrozenMap<Box<str>, Box<Traced<Attributes>>>,
 }
+
+/// Class statements, or function definitions.
+type Places = Box<Traced<Vec<Place>>>;
 
 /// Attributes of one name, each with what its object is.
 type Attributes = Vec<(Place, Owner)>;
