@@ -143,6 +143,14 @@ fn the_same_class_and_function_again_and_again() {
 }
 
 #[test]
+fn names_that_threads_use_and_that_lead_to_themselves() {
+    let ways = "    x = x.y\n    x.n += 1\n    z = w\n    w = z.q\n    w.n += 1\n";
+    nothing([format!(
+        "import threading\nclass S:\n    def __init__(self, s):\n        self.s = s.s\ndef f():\n{ways}for _ in range(3):\n    threading.Thread(target=f).start()\n"
+    )]);
+}
+
+#[test]
 fn very_many_comments_in_one_statement() {
     let statements = each(20_000, |i| {
         format!("    # marginote: ignore[GIL001]\n    x{i} = 1\n")

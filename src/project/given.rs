@@ -1,5 +1,6 @@
 //! What a function that a thread runs is given on the way from the start: its arguments and its own object, followed back to where they are named first.
 
+use super::steps::Step;
 use super::{
     Bound, Chain, ClassValue, Function, ParameterKind, Project, StartKind, ThreadStart, Value,
     argument, object_of_step,
@@ -135,6 +136,10 @@ struct Way<'p, 'w> {
 
 impl<'p> Way<'p, '_> {
     fn first(&self, named: Named<'p>) -> Named<'p> {
+        // `x = x.y` leads to itself
+        let Some(_step) = Step::take() else {
+            return named;
+        };
         let mut first = named;
         for _ in 0..NAMES {
             match self.earlier(first) {

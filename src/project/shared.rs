@@ -1,6 +1,7 @@
 //! State that several threads reach: globals, closure variables, attributes of shared objects, entries of shared containers.
 
 use super::given::{Stands, is_own_object};
+use super::steps::Step;
 use super::{Chain, Class, ClassValue, Function, Project, StartKind, Value, is_repeated};
 use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
@@ -192,6 +193,8 @@ impl Project {
 
     /// The object that a name or an attribute of a function stands for, where it was given on the way from the start and is shared there.
     fn shared_given<'p>(&'p self, object: Site<'p>, chain: &Chain<'p>) -> Option<SharedPlace<'p>> {
+        // a name may lead back to itself
+        let _step = Step::take()?;
         let named = self.first_named(object, chain.start, &chain.calls);
         match named.stands {
             Stands::At(call) => self.made_outside(named.expression, call),
