@@ -201,6 +201,7 @@ impl SegmentFacts {
         self.holds(name) && self.code().any(|part| stores::calls(part, name))
     }
 
+    /// The text, with comments and docstrings. It is not noted that it is read: who decides by it notes what it looked for, or calls [`SegmentFacts::read`].
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -285,30 +286,23 @@ impl SegmentFacts {
 
     /// Whether another segment has the same class statements and gives the same names other names.
     pub(super) fn same_classes(&self, other: &SegmentFacts) -> bool {
-        let text = |facts: &SegmentFacts, range: &Range<u32>| -> Box<str> {
-            facts.text[range.start as usize..range.end as usize].into()
+        let bytes = |range: &Range<u32>| range.start as usize..range.end as usize;
+        let same =
+            |own: &Range<u32>, new: &Range<u32>| self.text[bytes(own)] == other.text[bytes(new)];
+        let all_same = |own: &[Range<u32>], new: &[Range<u32>]| {
+            own.len() == new.len() && own.iter().zip(new).all(|(own, new)| same(own, new))
         };
-        let classes = |facts: &SegmentFacts| {
-            let headers = facts.headers.classes.iter().map(|header| {
-                let bases = header.bases.iter().map(|base| text(facts, base));
-                let metaclass = header.metaclass.as_ref().map(|class| text(facts, class));
-                (
-                    text(facts, &header.name),
-                    bases.collect::<Vec<_>>(),
-                    metaclass,
-                )
-            });
-            headers.collect::<Vec<_>>()
-        };
-        let renamed = |facts: &SegmentFacts| {
-            let names = facts.headers.renamed.iter();
-            let names = names.map(|(name, alias)| (text(facts, name), text(facts, alias)));
-            names.collect::<Vec<_>>()
-        };
-        self.headers.classes.len() == other.headers.classes.len()
-            && self.headers.renamed.len() == other.headers.renamed.len()
-            && classes(self) == classes(other)
-            && renamed(self) == renamed(other)
+        let (own, new) = (&self.headers, &other.headers);
+        let mut classes = own.classes.iter().zip(&new.classes);
+        let mut renamed = own.renamed.iter().zip(&new.renamed);
+        own.classes.len() == new.classes.len()
+            && own.renamed.len() == new.renamed.len()
+            && classes.all(|(own, new)| {
+                same(&own.name, &new.name)
+                    && all_same(&own.bases, &new.bases)
+                    && all_same(own.metaclass.as_slice(), new.metaclass.as_slice())
+            })
+            && renamed.all(|(own, new)| same(&own.0, &new.0) && same(&own.1, &new.1))
     }
 
     /// What the class bodies in it assign, by words: values that may be changed in place.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Project, Value};
-use crate::facts::{FileFacts, Resolution, Site};
+use crate::facts::{Resolution, Site};
 use crate::syntax::{Field, Kind, Node, Op, parse};
 
 /// The parts of an annotation.
@@ -151,23 +151,6 @@ impl Project {
             value = self.member(value, part);
         }
         self.qualified_value(&value)
-    }
-
-    /// What a dotted name denotes in a file's module.
-    pub(super) fn value_of_dotted<'p>(&'p self, file: &'p FileFacts, dotted: &str) -> Value<'p> {
-        let mut parts = dotted.split('.');
-        let first = self.value_of_module_name(file, parts.next().unwrap_or_default());
-        parts.fold(first, |value, part| self.member(value, part))
-    }
-
-    /// A member of a module or a class.
-    fn member<'p>(&'p self, value: Value<'p>, name: &str) -> Value<'p> {
-        match value {
-            Value::Module(file) => self.member_of_file(file, name, 0),
-            Value::External(outer) => Value::External(format!("{outer}.{name}").into()),
-            Value::Class(class) => self.class_attribute(class, name, 0),
-            _ => Value::Unknown,
-        }
     }
 }
 

@@ -295,6 +295,23 @@ impl Project {
         self.member_of_file(file, name, 0)
     }
 
+    /// What a dotted name denotes in a file's module.
+    pub(super) fn value_of_dotted<'p>(&'p self, file: &'p FileFacts, dotted: &str) -> Value<'p> {
+        let mut parts = dotted.split('.');
+        let first = self.value_of_module_name(file, parts.next().unwrap_or_default());
+        parts.fold(first, |value, part| self.member(value, part))
+    }
+
+    /// A member of a module or a class.
+    pub(super) fn member<'p>(&'p self, value: Value<'p>, name: &str) -> Value<'p> {
+        match value {
+            Value::Module(file) => self.member_of_file(file, name, 0),
+            Value::External(outer) => Value::External(format!("{outer}.{name}").into()),
+            Value::Class(class) => self.class_attribute(class, name, 0),
+            _ => Value::Unknown,
+        }
+    }
+
     /// A name of a module of the project: bound there, a submodule, or from a star import.
     pub(super) fn member_of_file<'p>(
         &'p self,

@@ -317,9 +317,7 @@ impl Project {
             _ => Vec::new(),
         }
     }
-}
 
-impl Project {
     /// What a call runs whose callee, or the object before its dot, was given on the way from a thread's start.
     fn called_as_given<'p>(
         &'p self,
