@@ -2,7 +2,7 @@
 
 use super::stores::{is_assigned, is_augmented};
 use super::wording::{closing, is_word, starts_display_or_call, string_length, word_length};
-use super::{MUTATING_METHODS, Subjects, trace};
+use super::{MUTATING_METHODS, SegmentFacts, Subjects, trace};
 use crate::syntax::CutKind;
 
 /// An attribute of a class body whose value may be an object that methods change in place.
@@ -195,15 +195,15 @@ impl ClassAttribute<'_> {
         self.nested
     }
 
-    /// Notes that readings of the attribute are looked for.
+    /// Notes that readings of the attribute are looked for, and what is done to them.
     pub fn look_for(&self) {
-        trace::look_for_attribute(self.name);
+        trace::look_around_attribute(self.name);
     }
 
-    /// Whether a method in a text may change the attribute's object: by a method, an item, an augmented assignment; or hand it on to where that is done.
-    pub fn may_change_in(&self, text: &str) -> bool {
+    /// Whether a method in a segment may change the attribute's object: by a method, an item, an augmented assignment; or hand it on to where that is done.
+    pub fn may_change_in(&self, facts: &SegmentFacts) -> bool {
         self.look_for();
-        let bytes = text.as_bytes();
+        let bytes = facts.silent_text().as_bytes();
         memchr::memmem::find_iter(bytes, self.name).any(|at| {
             let end = at + self.name.len();
             let dot = bytes[..at].trim_ascii_end();
@@ -354,7 +354,7 @@ mod tests {
         let class = format!("class A:\n    x = {value}\n");
         let attributes = of(&class, CutKind::Item, 0);
         assert_eq!(attributes.len(), 1);
-        attributes[0].may_change_in(text)
+        attributes[0].may_change_in(&SegmentFacts::new(text.into(), CutKind::Item, 0))
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::members::Members;
 use super::segment::SegmentFacts;
 use super::site::Site;
 use super::stored::Stores;
-use super::trace::Changed;
+use super::trace::hashes;
 use super::worded::Worded;
 use super::words::{WordFilter, WordHash};
 use super::{Binding, Kin, Names, ScopeKind, Subjects};
@@ -102,7 +102,7 @@ const ATTIC_BYTES: usize = 2 << 20;
 
 impl Attic {
     fn put(&mut self, key: u64, facts: Arc<SegmentFacts>) {
-        self.bytes += facts.text().len();
+        self.bytes += facts.silent_text().len();
         if let Some(old) = self.kept.insert(key, facts) {
             self.bytes -= old.text().len();
         } else {
@@ -119,7 +119,9 @@ impl Attic {
 
     /// Takes a segment of a text out. Two segments of one file never share facts: their nodes would be the same nodes.
     fn take(&mut self, key: u64, text: &str) -> Option<Arc<SegmentFacts>> {
-        self.kept.get(&key).filter(|facts| facts.text() == text)?;
+        self.kept
+            .get(&key)
+            .filter(|facts| facts.silent_text() == text)?;
         self.order.retain(|other| *other != key);
         self.bytes -= text.len();
         self.kept.remove(&key)
@@ -195,7 +197,7 @@ impl FileFacts {
             for (cut, placed) in self.cuts[change.prefix..old_tail].iter().zip(dropped) {
                 let code = cut.code.saturating_sub(placed.start);
                 attic.put(
-                    key(placed.facts.text(), cut, code),
+                    key(placed.facts.silent_text(), cut, code),
                     Arc::clone(&placed.facts),
                 );
             }
@@ -241,7 +243,7 @@ impl FileFacts {
         let first_lines = first_lines(&segments);
         let words = self.words.get().cloned().map(|mut words| {
             for placed in &segments[change.prefix..new_tail] {
-                words.add(placed.facts.text());
+                words.add(placed.facts.silent_text());
             }
             words
         });
@@ -290,9 +292,10 @@ impl FileFacts {
         bindings.retain(|_, found| found.iter().all(|found| is_same(found.segment)));
         let mut stores = taken(&self.stores);
         stores.retain(|(class, _), _| is_same(*class));
-        let changed = Changed::new(changed);
+        let changed = changed.iter().flat_map(|(old, new)| [old, new]);
+        let attributes = hashes(changed.flat_map(|facts| facts.attributes()));
         for of_class in stores.values_mut() {
-            of_class.retain(|name, _| !changed.holds_attribute(name));
+            of_class.retain(|name, _| !attributes.contains(&WordHash::of(name)));
         }
         let members = taken(&self.members);
         let own = (0..later.len()).filter(|&segment| !is_same(segment));
@@ -412,6 +415,11 @@ impl FileFacts {
     /// The byte of the file at which a segment's text begins.
     pub fn start(&self, index: usize) -> usize {
         self.segments[index].start
+    }
+
+    /// The byte of the file behind a segment's text.
+    pub fn end(&self, index: usize) -> usize {
+        self.start(index) + self.segment(index).silent_text().len()
     }
 
     /// The subjects of all its segments.

@@ -46,7 +46,7 @@ impl Kin {
     fn add(&mut self, file: &FileFacts, segment: usize) {
         let facts = file.segment(segment);
         let text = |range: &Range<u32>| -> Box<str> {
-            facts.text()[range.start as usize..range.end as usize].into()
+            facts.silent_text()[range.start as usize..range.end as usize].into()
         };
         for header in &facts.headers().classes {
             let number = self.all.len() as u32;

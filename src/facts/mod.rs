@@ -32,7 +32,7 @@ pub use kin::{Kin, Kinsman};
 pub use names::Names;
 pub use segment::SegmentFacts;
 pub use site::{Resolution, Site};
-pub use stored::Store;
+pub use stored::{Store, Stored};
 pub use subjects::Subjects;
 
 use crate::syntax::{Field, Kind, Node};

@@ -166,7 +166,7 @@ impl SegmentFacts {
 
     /// Whether, by its words, an attribute of a name is assigned to.
     pub fn may_store_attribute(&self, name: &str) -> bool {
-        trace::look_for_attribute(name);
+        trace::look_for_store(name);
         let stores = |part: &str| stores::stores_attribute(part.as_bytes(), name);
         self.holds(name) && self.code().any(stores)
     }
@@ -174,6 +174,11 @@ impl SegmentFacts {
     /// The names of attributes that, by words, it may assign to.
     pub fn stored_attributes(&self) -> impl Iterator<Item = &str> {
         trace::read(self);
+        self.stored()
+    }
+
+    /// The same; that they are read is not noted.
+    pub(super) fn stored(&self) -> impl Iterator<Item = &str> {
         self.code().flat_map(stores::stored_attributes)
     }
 
@@ -197,13 +202,25 @@ impl SegmentFacts {
 
     /// Whether, by words, a function of a name may be called in it.
     pub fn may_call(&self, name: &str) -> bool {
-        trace::look_for(name);
+        trace::look_around([name]);
         self.holds(name) && self.code().any(|part| stores::calls(part, name))
     }
 
-    /// The text, with comments and docstrings. It is not noted that it is read: who decides by it notes what it looked for, or calls [`SegmentFacts::read`].
+    /// The text, with comments and docstrings.
     pub fn text(&self) -> &str {
+        trace::read(self);
         &self.text
+    }
+
+    /// The same; that it is read is not noted. Who works an answer out from it notes what was looked for.
+    pub(super) fn silent_text(&self) -> &str {
+        &self.text
+    }
+
+    /// The names and dotted names that stand directly before a parenthesis, where no class or function of that name is defined. That they are read is not noted: who
+    /// asks notes which names it looks around ([`trace::look_around`]).
+    pub fn called_names(&self) -> impl Iterator<Item = &str> {
+        stores::called_names(&self.text)
     }
 
     /// The bytes at which its lines end: at the last byte of each line end.

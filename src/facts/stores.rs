@@ -315,6 +315,24 @@ pub(super) fn stored_attributes(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The names and dotted names that stand directly before a parenthesis in a text, where no class or function of that name is defined.
+pub(super) fn called_names(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'(', bytes).filter_map(move |open| {
+        let is_part =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(*byte, b'_' | b'.' | 0x80..);
+        let length = bytes[..open]
+            .iter()
+            .rev()
+            .take_while(|byte| is_part(byte))
+            .count();
+        let start = open - length;
+        let is_defined = bytes[..start].ends_with(b"class ") || bytes[..start].ends_with(b"def ");
+        text.get(start..open)
+            .filter(|name| !name.is_empty() && !is_defined)
+    })
+}
+
 /// Whether a function of a name may be called in a text, by its name or by one that is given to it there.
 pub(super) fn calls(text: &str, name: &str) -> bool {
     let bytes = text.as_bytes();

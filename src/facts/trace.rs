@@ -1,5 +1,4 @@
-//! What an answer was worked out from: which segments were read, and which words were looked for. After an edit, an answer holds as long as the edit changed
-//! none of them.
+//! What an answer was worked out from: which segments were read, and what was asked of many. After an edit, an answer holds as long as the edit changed none of that.
 //!
 //! While [`record`] runs, everything that this thread reads of segments is noted; an answer that was recorded before adds what it was worked out from when it is used.
 
@@ -18,10 +17,23 @@ pub struct Trace {
     segments: FxHashSet<usize>,
     /// The segment that was read last: it is often read again.
     last: usize,
-    words: FxHashSet<WordHash>,
-    /// Words behind a dot.
-    attributes: FxHashSet<WordHash>,
+    questions: FxHashSet<Question>,
+    /// Words, and words behind a dot, of which it was asked what stands around them.
+    surroundings: FxHashSet<Question>,
     parts: FxHashMap<usize, Arc<Trace>>,
+}
+
+/// What is asked of a segment or of many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Question {
+    /// Whether a word stands there.
+    Word(WordHash),
+    /// Whether a word stands there behind a dot.
+    Attribute(WordHash),
+    /// Whether, by words, an attribute of a name is assigned to.
+    Store(WordHash),
+    /// An answer that is compared, by its key.
+    Compared(u64),
 }
 
 /// An answer and what it was worked out from.
@@ -83,23 +95,47 @@ pub(super) fn read(segment: &SegmentFacts) {
     });
 }
 
-/// Notes that a word is looked for, in one segment or in many.
+fn ask(question: Question) {
+    note(|trace| {
+        trace.questions.insert(question);
+    });
+}
+
+/// Notes that it is asked where a word stands. Who asks more of a segment reads it.
 pub fn look_for(word: &str) {
+    ask(Question::Word(WordHash::of(word)));
+}
+
+/// Notes that it is asked what stands around any of some words, wherever they stand.
+pub fn look_around<'w>(words: impl IntoIterator<Item = &'w str>) {
     note(|trace| {
-        trace.words.insert(WordHash::of(word));
+        let words = words.into_iter().map(WordHash::of);
+        trace.surroundings.extend(words.map(Question::Word));
     });
 }
 
-/// Notes that any of many words is looked for.
-pub fn look_for_each<'w>(words: impl Iterator<Item = &'w str>) {
-    note(|trace| trace.words.extend(words.map(WordHash::of)));
-}
-
-/// Notes that an attribute of a name is looked for, in one segment or in many.
+/// Notes that it is asked where attributes of a name stand.
 pub(super) fn look_for_attribute(name: &str) {
+    ask(Question::Attribute(WordHash::of(name)));
+}
+
+/// Notes that it is asked what stands around attributes of a name, wherever they stand.
+pub(super) fn look_around_attribute(name: &str) {
     note(|trace| {
-        trace.attributes.insert(WordHash::of(name));
+        let attribute = Question::Attribute(WordHash::of(name));
+        trace.surroundings.insert(attribute);
     });
+}
+
+/// Notes that it is asked where, by words, attributes of a name are assigned to.
+pub(super) fn look_for_store(name: &str) {
+    ask(Question::Store(WordHash::of(name)));
+}
+
+/// Notes that an answer is used which is worked out again after every edit that concerns it, and compared: what was worked out from it holds as long as the edit is not told
+/// that it [differs](Changed::differ).
+pub fn use_compared(answer: u64) {
+    ask(Question::Compared(answer));
 }
 
 fn address(segment: &SegmentFacts) -> usize {
@@ -116,6 +152,11 @@ impl<T> Traced<T> {
                 .entry(key)
                 .or_insert_with(|| Arc::clone(&self.trace));
         });
+        &self.value
+    }
+
+    /// The answer, for whoever notes what is used of it ([`use_compared`]).
+    pub fn peek(&self) -> &T {
         &self.value
     }
 
@@ -145,33 +186,41 @@ impl<T> Traced<T> {
 pub struct Changed<'f> {
     pub segments: Vec<(&'f SegmentFacts, &'f SegmentFacts)>,
     known: FxHashMap<usize, bool>,
-    /// The words in the segments, old and new.
-    words: FxHashSet<WordHash>,
-    /// Those behind a dot.
-    attributes: FxHashSet<WordHash>,
+    /// Those that may have another answer now: few.
+    questions: FxHashSet<Question>,
+    /// Those that may have another answer when what stands around is another: all that stands in the segments, old and new.
+    surroundings: FxHashSet<Question>,
 }
 
 impl<'f> Changed<'f> {
     /// `segments` are pairs of old and new.
     pub fn new(segments: Vec<(&'f SegmentFacts, &'f SegmentFacts)>) -> Changed<'f> {
-        let (mut words, mut attributes) = (FxHashSet::default(), FxHashSet::default());
-        for facts in segments.iter().flat_map(|(old, new)| [old, new]) {
-            facts.each_word(|word| {
-                words.insert(word);
-            });
-            attributes.extend(facts.attributes().map(WordHash::of_bytes));
+        let mut questions = FxHashSet::default();
+        let mut surroundings = FxHashSet::default();
+        for (old, new) in &segments {
+            let (old, new) = (answered_by(old), answered_by(new));
+            let in_one = |own: &[Question], other: &[Question]| {
+                let own = own.iter().copied();
+                let others = own.filter(|question| other.binary_search(question).is_err());
+                others.collect::<Vec<_>>()
+            };
+            questions.extend(in_one(&old, &new));
+            questions.extend(in_one(&new, &old));
+            surroundings.extend(old.into_iter().chain(new));
         }
         Changed {
             segments,
             known: FxHashMap::default(),
-            words,
-            attributes,
+            questions,
+            surroundings,
         }
     }
 
-    /// Whether an attribute of a name stands in the segments, old or new.
-    pub(super) fn holds_attribute(&self, name: &str) -> bool {
-        self.attributes.contains(&WordHash::of(name))
+    /// Tells that answers differ which were compared.
+    pub fn differ(&mut self, answers: impl IntoIterator<Item = u64>) {
+        self.questions
+            .extend(answers.into_iter().map(Question::Compared));
+        self.known.clear();
     }
 
     fn leaves(&mut self, trace: &Arc<Trace>) -> bool {
@@ -182,10 +231,30 @@ impl<'f> Changed<'f> {
         let is_read =
             |(old, _): &(&SegmentFacts, &SegmentFacts)| trace.segments.contains(&address(old));
         let leaves = !self.segments.iter().any(is_read)
-            && trace.words.is_disjoint(&self.words)
-            && trace.attributes.is_disjoint(&self.attributes)
+            && trace.questions.is_disjoint(&self.questions)
+            && trace.surroundings.is_disjoint(&self.surroundings)
             && trace.parts.values().all(|part| self.leaves(part));
         self.known.insert(key, leaves);
         leaves
     }
+}
+
+/// The questions that a segment says yes to, sorted.
+fn answered_by(facts: &SegmentFacts) -> Vec<Question> {
+    let mut found = Vec::new();
+    facts.each_word(|word| found.push(Question::Word(word)));
+    let attributes = facts.attributes().map(WordHash::of_bytes);
+    found.extend(attributes.map(Question::Attribute));
+    found.extend(
+        facts
+            .stored()
+            .map(|name| Question::Store(WordHash::of(name))),
+    );
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+pub(super) fn hashes<'w>(words: impl Iterator<Item = &'w [u8]>) -> FxHashSet<WordHash> {
+    words.map(WordHash::of_bytes).collect()
 }

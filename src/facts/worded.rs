@@ -39,7 +39,7 @@ impl Worded {
 }
 
 fn add(index: &mut Index, file: &FileFacts, segment: usize) {
-    each_word(file.segment(segment).text(), |word| {
+    each_word(file.segment(segment).silent_text(), |word| {
         let known = index.entry(word).or_default();
         if let Err(at) = known.binary_search(&segment) {
             known.insert(at, segment);

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{ClassValue, Function, Metaclass, Project, Value, stdlib};
-use crate::facts::trace::{look_for, look_for_each};
+use crate::facts::trace::{look_around, look_for};
 use crate::facts::{BindingKind, BindingSite, FileFacts, SegmentFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
@@ -180,7 +180,7 @@ impl Project {
         file: &'p FileFacts,
     ) -> impl Iterator<Item = (Site<'p>, Site<'p>)> {
         let names = self.abstract_names();
-        look_for_each(names.iter().map(AsRef::as_ref));
+        look_around(names.iter().map(AsRef::as_ref));
         // a class of the file itself is told by its own bases
         let is_one = move |name: &str| {
             names.contains(name) && {
@@ -194,7 +194,7 @@ impl Project {
         };
         let mut known: FxHashMap<&str, bool> = FxHashMap::default();
         let is_about = move |segment: &usize| {
-            called(file.segment(*segment).text()).any(|dotted| {
+            file.segment(*segment).called_names().any(|dotted| {
                 let name = dotted.rsplit('.').next().unwrap_or(dotted);
                 is_one(name)
                     && *known
@@ -218,24 +218,6 @@ impl Project {
             })
         })
     }
-}
-
-/// The names and dotted names that stand directly before a parenthesis in a text, where no class or function of that name is defined.
-fn called(text: &str) -> impl Iterator<Item = &str> {
-    let bytes = text.as_bytes();
-    memchr::memchr_iter(b'(', bytes).filter_map(move |open| {
-        let is_part =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(*byte, b'_' | b'.' | 0x80..);
-        let length = bytes[..open]
-            .iter()
-            .rev()
-            .take_while(|byte| is_part(byte))
-            .count();
-        let start = open - length;
-        let is_defined = bytes[..start].ends_with(b"class ") || bytes[..start].ends_with(b"def ");
-        text.get(start..open)
-            .filter(|name| !name.is_empty() && !is_defined)
-    })
 }
 
 /// Whether the words of the class statement in a segment show a mark.

@@ -2,7 +2,7 @@
 
 use super::functions::Bound;
 use super::{ClassValue, Function, Project, Value, stdlib};
-use crate::facts::{BindingKind, FileFacts, MutationKind, Site, Store};
+use crate::facts::{BindingKind, FileFacts, MutationKind, Site, Store, Stored};
 use crate::syntax::{Field, Kind, Node};
 
 /// A class of the project.
@@ -161,7 +161,7 @@ impl<'p> Class<'p> {
     pub fn stores_to_self(self, name: &str) -> Vec<(Site<'p>, Option<Site<'p>>)> {
         let file = self.site.file;
         let stores = file.stores(self.site, name, || self.find_stores(name));
-        let sites = stores.iter().map(|store| {
+        let sites = stores.stores.iter().map(|store| {
             let part = file.root(store.segment);
             (
                 part.at(store.statement),
@@ -171,12 +171,12 @@ impl<'p> Class<'p> {
         sites.collect()
     }
 
-    fn find_stores(self, name: &str) -> Vec<Store> {
+    fn find_stores(self, name: &str) -> Stored {
         let mut found = Vec::new();
-        for part in self
+        let parts = self
             .site
-            .class_parts_with(name, |facts| facts.may_store_attribute(name))
-        {
+            .class_parts_with(name, |facts| facts.may_store_attribute(name));
+        for part in &parts {
             for mutation in part
                 .mutations()
                 .filter(|mutation| mutation.kind == MutationKind::Attribute)
@@ -198,7 +198,10 @@ impl<'p> Class<'p> {
                 }
             }
         }
-        found
+        Stored {
+            stores: found,
+            parsed: parts.iter().map(|part| part.segment).collect(),
+        }
     }
 }
 

@@ -387,7 +387,7 @@ impl Project {
             self.file(&kinsman.path).is_some_and(|file| {
                 let head = kinsman.segment;
                 let mut members = file.members_naming(head, attribute.name);
-                let may_change = |part| attribute.may_change_in(file.segment(part).text());
+                let may_change = |part| attribute.may_change_in(file.segment(part));
                 may_change(head) || members.any(may_change)
             })
         });

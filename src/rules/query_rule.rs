@@ -59,8 +59,7 @@ impl<'f> Statements<'f> {
     /// The bytes of the file that a statement takes.
     fn bytes(&self, segments: &Range<usize>) -> Range<usize> {
         let last = segments.end.saturating_sub(1);
-        let end = self.file.start(last) + self.file.segment(last).text().len();
-        self.file.start(segments.start)..end
+        self.file.start(segments.start)..self.file.end(last)
     }
 
     /// A statement's tree. None where it does not parse: what it says is not known.

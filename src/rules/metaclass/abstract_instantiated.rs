@@ -2,7 +2,7 @@
 
 use super::{is_expected, is_made_by_object, last_word};
 use crate::facts::Site;
-use crate::facts::trace::look_for_each;
+use crate::facts::trace::look_for;
 use crate::project::{AbstractMethod, Class, ClassValue, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -51,7 +51,7 @@ fn may_be_another<'p>(cx: &Context<'p>, callee: Site<'p>) -> bool {
 /// Whether a text may set or collect the abstract methods of classes later.
 fn collects_again(text: &str) -> bool {
     let mut words = ["__abstractmethods__", "update_abstractmethods"].into_iter();
-    look_for_each(words.clone());
+    words.clone().for_each(look_for);
     words.any(|word| text.contains(word))
 }
 

@@ -38,9 +38,7 @@ fn may_be_a_box(cx: &Context<'_>, head: usize) -> bool {
         facts.mentions("classmethod") || facts.mentions("staticmethod")
     };
     let takes_self = |segment: usize| {
-        let facts = cx.file.segment(segment);
-        facts.read();
-        let text = facts.text();
+        let text = cx.file.segment(segment).text();
         text.starts_with("def ") && !text.starts_with("def __")
     };
     let members = || cx.file.members_of(head);
