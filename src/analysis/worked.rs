@@ -1,5 +1,6 @@
 //! What was worked out for some documents, and how much of it holds for later ones.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -50,7 +51,12 @@ impl Worked {
 
     /// The same for later documents, with what still holds.
     pub(super) fn after(&self, open: Arc<FxHashMap<PathBuf, Arc<FileFacts>>>) -> Worked {
-        let (project, changed) = Project::after(&self.project, &open);
+        // what panics here panics in the rules that ask for it, one by one
+        let after = AssertUnwindSafe(|| Project::after(&self.project, &open));
+        let (project, changed) = catch_unwind(after).unwrap_or_else(|_| {
+            let disk = Arc::clone(self.project.disk());
+            (Project::new(disk, Arc::clone(&open)), None)
+        });
         let (mut found, mut doubted) = (Found::default(), Found::default());
         let (mut stamps, mut comments) = (FxHashMap::default(), FxHashMap::default());
         let mut parts = empty_parts(&open);

@@ -108,7 +108,7 @@ impl Project {
         let families = FAMILIES.iter().zip(&self.aliases.0);
         let asked = families.filter(|(family, _)| family.subjects.intersects(subjects));
         let named: Vec<_> = asked
-            .map(|(family, names)| file.named(self.keep(names, || self.collect(family))))
+            .map(|(family, names)| file.named(self.names(family, names)))
             .filter(|named| !named.is_empty())
             .collect();
         // most files have nothing to do with most subjects
@@ -131,8 +131,21 @@ impl Project {
     /// The subjects that a name of something to do with threads, pools or callbacks stands for in this project.
     pub(super) fn threads_named(&self, name: &str) -> Subjects {
         let (family, names) = (&FAMILIES[0], &self.aliases.0[0]);
-        let known = self.keep(names, || self.collect(family)).of(name);
+        let known = self.names(family, names).of(name);
         known.union(Subjects::of_word(name).intersection(family.subjects))
+    }
+
+    fn names<'p>(&'p self, family: &Family, names: &'p Kept<Names>) -> &'p Names {
+        self.keep_compared(names, || self.collect(family))
+    }
+
+    /// Whether a later project has the same names.
+    pub(super) fn has_names_of(&self, later: &Project) -> bool {
+        let families = FAMILIES.iter().zip(&self.aliases.0).zip(&later.aliases.0);
+        families.into_iter().all(|((family, old), new)| {
+            let old = old.known();
+            old.is_none_or(|old| old.peek().key() == later.names(family, new).key())
+        })
     }
 
     fn collect(&self, family: &Family) -> Names {

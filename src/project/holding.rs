@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::functions::is_definition;
 use super::locks::LockKind;
-use super::{Bound, ClassValue, Function, Kept, Project, Spot, Value, managers};
+use super::{Bound, ClassValue, Function, Kept, KeptBy, Project, Spot, Value, managers};
 use crate::facts::trace::Changed;
 use crate::facts::{FileFacts, Resolution, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
@@ -98,20 +98,36 @@ struct Spots {
 
 /// The orders in which the functions of the whole project take locks, worked out once.
 #[derive(Default)]
-pub(super) struct Memo(Kept<Orders>);
+pub(super) struct Memo {
+    orders: Kept<Orders>,
+    by_function: KeptBy<Spot, Vec<Arc<Spots>>>,
+}
 
 #[derive(Default)]
 struct Orders {
     /// By file and place.
-    all: Vec<Spots>,
+    all: Vec<Arc<Spots>>,
     /// By the file of the inner one.
     in_file: FxHashMap<Arc<PathBuf>, Vec<usize>>,
     /// By the two locks, whichever is taken first: the first order of them.
     first: FxHashMap<(Spot, Spot), usize>,
 }
 
+impl Spots {
+    fn of(order: &Order<'_>) -> Spots {
+        let gates = order.gates.iter();
+        Spots {
+            function: Spot::of(order.function.site),
+            outer: Spot::of(order.outer),
+            inner: Spot::of(order.inner),
+            locks: (Spot::of(order.locks.0), Spot::of(order.locks.1)),
+            gates: gates.map(|gate| Spot::of(*gate)).collect(),
+        }
+    }
+}
+
 impl Orders {
-    fn of(all: Vec<Spots>) -> Orders {
+    fn of(all: Vec<Arc<Spots>>) -> Orders {
         let mut orders = Orders::default();
         for (number, spots) in all.iter().enumerate() {
             let (outer, inner) = &spots.locks;
@@ -130,14 +146,18 @@ impl Orders {
         let (outer, inner) = spots.locks.clone();
         let turned = (inner.clone(), outer.clone());
         let first = self.first.get(&(outer, inner));
-        self.all.get(*first.or_else(|| self.first.get(&turned))?)
+        let first = *first.or_else(|| self.first.get(&turned))?;
+        self.all.get(first).map(AsRef::as_ref)
     }
 }
 
 impl Memo {
     /// What of an earlier project's still holds.
     pub(super) fn after(&self, changed: &mut Changed<'_>) -> Memo {
-        Memo(self.0.after(changed))
+        Memo {
+            orders: self.orders.after(changed),
+            by_function: self.by_function.after(changed),
+        }
     }
 }
 
@@ -345,7 +365,7 @@ impl Project {
         &'p self,
         file: &FileFacts,
     ) -> impl Iterator<Item = (Order<'p>, Order<'p>)> {
-        let orders = self.keep(&self.holding.0, || Orders::of(self.all_orders()));
+        let orders = self.keep(&self.holding.orders, || Orders::of(self.all_orders()));
         let here = orders.in_file.get(file.path()).into_iter().flatten();
         here.filter_map(|number| {
             let spots = orders.all.get(*number)?;
@@ -365,7 +385,7 @@ impl Project {
         })
     }
 
-    fn all_orders(&self) -> Vec<Spots> {
+    fn all_orders(&self) -> Vec<Arc<Spots>> {
         let mut all = Vec::new();
         for file in self.files() {
             for segment in self.about(file, Subjects::GUARDS.union(Subjects::ACQUIRES)) {
@@ -373,14 +393,13 @@ impl Project {
                 let functions = root.body().functions.iter();
                 let functions = functions.filter_map(|data| Function::at(root.at(data.node)));
                 for function in functions.filter(|_| !root.node.tree().has_error()) {
-                    let orders = self.orders_of(function);
-                    all.extend(orders.iter().map(|order| Spots {
-                        function: Spot::of(order.function.site),
-                        outer: Spot::of(order.outer),
-                        inner: Spot::of(order.inner),
-                        locks: (Spot::of(order.locks.0), Spot::of(order.locks.1)),
-                        gates: order.gates.iter().map(|gate| Spot::of(*gate)).collect(),
-                    }));
+                    let spot = Spot::of(function.site);
+                    let orders = self.keep_by(&self.holding.by_function, spot, function, || {
+                        let orders = self.orders_of(function);
+                        let spots = orders.iter().map(Spots::of);
+                        spots.map(Arc::new).collect()
+                    });
+                    all.extend_from_slice(orders.get());
                 }
             }
         }

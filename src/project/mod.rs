@@ -43,8 +43,9 @@ mod uses;
 mod values;
 mod work;
 
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use elsa::sync::FrozenMap;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -80,11 +81,19 @@ use crate::facts::{Binding, BindingKind, FileFacts, Site};
 use crate::syntax::{Field, Kind, NodeId, Outline};
 
 /// A node by names that hold as long as its file does not change.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {
     path: Arc<PathBuf>,
     segment: usize,
     node: NodeId,
+}
+
+impl Hash for Spot {
+    /// Of the path's bytes: to take it apart is slower, and one file has one path.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.path.as_os_str().as_encoded_bytes().hash(state);
+        (self.segment, self.node).hash(state);
+    }
 }
 
 impl Spot {
@@ -116,6 +125,29 @@ impl<T> Kept<T> {
     fn after(&self, changed: &mut Changed<'_>) -> Kept<T> {
         let held = self.0.get().filter(|known| known.holds(changed));
         Kept(held.map_or_else(OnceLock::new, |known| Arc::clone(known).into()))
+    }
+}
+
+/// The same by a key that is about a function.
+struct KeptBy<K, T>(Mutex<FxHashMap<K, Arc<Traced<T>>>>);
+
+impl<K, T> Default for KeptBy<K, T> {
+    fn default() -> Self {
+        KeptBy(Mutex::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash, T> KeptBy<K, T> {
+    /// A panic under the lock leaves whole entries behind.
+    fn known(&self) -> MutexGuard<'_, FxHashMap<K, Arc<Traced<T>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn after(&self, changed: &mut Changed<'_>) -> KeptBy<K, T> {
+        let known = self.known();
+        let held = known.iter().filter(|(_, known)| known.holds(changed));
+        let held = held.map(|(key, known)| (key.clone(), Arc::clone(known)));
+        KeptBy(Mutex::new(held.collect()))
     }
 }
 
@@ -175,21 +207,30 @@ impl Project {
         let Some(mut changed) = earlier.changed(open) else {
             return (project, None);
         };
+        project.heirs = Arc::clone(&earlier.heirs);
+        project.aliases = earlier.aliases.after(&mut changed);
+        if !earlier.has_names_of(&project) {
+            return (project, None);
+        }
         project.threads = earlier.threads.after(&mut changed);
         project.kept = shapes::Memo(earlier.kept.0.after(&mut changed));
         project.making = making::Memo(earlier.making.0.after(&mut changed));
         project.hidden = hiding::Memo(earlier.hidden.0.after(&mut changed));
         project.caching = caching::Memo(earlier.caching.0.after(&mut changed));
-        project.aliases = earlier.aliases.after(&mut changed);
         project.holding = earlier.holding.after(&mut changed);
-        project.heirs = Arc::clone(&earlier.heirs);
         project.abstracts = earlier.abstracts.after(&mut changed);
+        earlier.compare_threads(&project, &mut changed);
         (project, Some(changed))
     }
 
     /// The segments in which the documents of a later project differ. None where they differ in more. The files on disk must be the same.
     pub fn changed_in<'f>(&'f self, later: &'f Project) -> Option<Changed<'f>> {
-        self.changed(&later.open)
+        let mut changed = self.changed(&later.open)?;
+        if !self.has_names_of(later) {
+            return None;
+        }
+        self.compare_threads(later, &mut changed);
+        Some(changed)
     }
 
     /// Whether the documents of another project are the same, to the letter.
@@ -222,12 +263,45 @@ impl Project {
         traced.get()
     }
 
+    /// The same for an answer that is compared after edits: who uses it is not noted to have used all of it.
+    fn keep_compared<'p, T>(&'p self, kept: &'p Kept<T>, work: impl FnOnce() -> T) -> &'p T {
+        let traced = kept.0.get_or_init(|| Arc::new(self.traced(work)));
+        traced.peek()
+    }
+
+    /// Works something out once for each key that is about a function.
+    fn keep_by<'p, K: Clone + Eq + Hash, T>(
+        &'p self,
+        kept: &KeptBy<K, T>,
+        key: K,
+        function: Function<'p>,
+        work: impl FnOnce() -> T,
+    ) -> Arc<Traced<T>> {
+        if let Some(known) = kept.known().get(&key) {
+            return Arc::clone(known);
+        }
+        let site = function.site;
+        let traced = self.traced(|| {
+            // by its number the node is known in this text of the segment only
+            site.file.segment(site.segment).read();
+            work()
+        });
+        let traced = Arc::new(traced);
+        kept.known().insert(key, Arc::clone(&traced));
+        traced
+    }
+
     /// Works out what is kept for later questions. What it was worked out from is noted only where documents are open, which may be edited.
     fn traced<T>(&self, work: impl FnOnce() -> T) -> Traced<T> {
         steps::afresh(|| match self.open.is_empty() {
             true => Traced::of_nothing(work()),
             false => record(work),
         })
+    }
+
+    /// The files on disk.
+    pub fn disk(&self) -> &Arc<Disk> {
+        &self.disk
     }
 
     /// An open document's facts.

@@ -1,14 +1,15 @@
 //! Execution contexts: which functions run in threads, and the places that make them do so.
 
-use std::path::PathBuf;
+use std::hash::BuildHasher;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::{Class, ClassValue, Function, HandKind, Kept, Project, Spot, StartKind, Value};
-use crate::facts::trace::Changed;
+use super::{Class, ClassValue, Function, HandKind, Kept, KeptBy, Project, Spot, StartKind, Value};
+use crate::facts::trace::{Changed, use_compared};
 use crate::facts::{FileFacts, Site, Subjects};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, NodeId};
 
 /// A call that makes a function run in a thread, or prepares it.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,8 @@ pub(super) struct Memo {
     starts: Kept<Starts>,
     /// Following the calls costs more than finding the starts, and not every rule asks for it.
     chains: Kept<Chains>,
+    /// What a function runs when it runs on an object.
+    runs: KeptBy<(Spot, Option<On>), Vec<Run>>,
 }
 
 impl Memo {
@@ -54,23 +57,91 @@ impl Memo {
         Memo {
             starts: self.starts.after(changed),
             chains: self.chains.after(changed),
+            runs: self.runs.after(changed),
         }
     }
 }
 
 #[derive(Default)]
 struct Starts {
-    all: Vec<Spot>,
+    all: Vec<Arc<Start>>,
     /// By the file of the target.
-    by_target: FxHashMap<Arc<PathBuf>, Vec<Spot>>,
+    by_target: FxHashMap<Arc<PathBuf>, Vec<Arc<Start>>>,
 }
 
+/// A [`ThreadStart`] by spots.
+#[derive(PartialEq)]
+struct Start {
+    kind: StartKind,
+    call: Spot,
+    target: Option<Spot>,
+    function: Option<Spot>,
+    receiver: Option<On>,
+}
+
+/// A [`Receiver`] by the spot of its class.
+type On = (Spot, bool);
+
+/// What is run where a node of a function stands.
+struct Run {
+    at: NodeId,
+    runs: Runs,
+}
+
+enum Runs {
+    /// These functions, each with the object whose method it is.
+    Known(Vec<(Spot, Option<On>)>),
+    /// What was given on the way from the thread's start.
+    Given,
+}
+
+/// A start, and the calls from its target to a function.
+type Way = (Arc<Start>, Vec<Spot>);
+
+/// What runs in threads. It is worked out again when an edit concerns any of it, and compared: what rules found for one function stays when another one changes.
 #[derive(Default)]
 struct Chains {
-    /// By function: the start, and the calls from its target to the function.
-    by_function: FxHashMap<Spot, Vec<(Spot, Vec<Spot>)>>,
-    /// By file: the functions.
+    by_function: FxHashMap<Spot, Vec<Way>>,
+    /// By file: the functions, by place.
     by_file: FxHashMap<Arc<PathBuf>, Vec<Spot>>,
+}
+
+impl Start {
+    fn of(start: ThreadStart<'_>) -> Start {
+        Start {
+            kind: start.kind,
+            call: Spot::of(start.call),
+            target: start.target.map(Spot::of),
+            function: start.function.map(|function| Spot::of(function.site)),
+            receiver: start.receiver.map(on),
+        }
+    }
+}
+
+fn on(receiver: Receiver<'_>) -> On {
+    (Spot::of(receiver.class.site), receiver.exact)
+}
+
+/// What somebody uses of the chains.
+#[derive(Hash)]
+enum Used<'u> {
+    /// Which functions of which files run in threads.
+    Functions,
+    /// Which functions of a file do, by the bytes of its path.
+    FunctionsIn(&'u [u8]),
+    /// The chains of a function.
+    ChainsOf(&'u Spot),
+}
+
+impl Used<'_> {
+    /// By which the use is noted, and told that it differs.
+    fn key(&self) -> u64 {
+        FxBuildHasher.hash_one(self)
+    }
+}
+
+fn in_file(path: &Path) -> Used<'_> {
+    Used::FunctionsIn(path.as_os_str().as_encoded_bytes())
 }
 
 /// How many calls away from a thread's target a function may be.
@@ -81,67 +152,101 @@ impl Project {
         self.keep(&self.threads.starts, || {
             let mut starts = Starts::default();
             for start in self.files().flat_map(|file| self.starts_in(file)) {
-                let spot = Spot::of(start.call);
-                if let Some(function) = start.function {
-                    let path = Arc::clone(function.site.file.path());
+                let start = Arc::new(Start::of(start));
+                if let Some(function) = &start.function {
+                    let path = Arc::clone(&function.path);
                     let targets = starts.by_target.entry(path).or_default();
-                    targets.push(spot.clone());
+                    targets.push(Arc::clone(&start));
                 }
-                starts.all.push(spot);
+                starts.all.push(start);
             }
             starts
         })
     }
 
+    /// What is used of it is noted by whoever uses it.
     fn all_chains(&self) -> &Chains {
-        self.keep(&self.threads.chains, || {
+        self.keep_compared(&self.threads.chains, || {
             let mut chains = Chains::default();
-            for start in self.thread_starts() {
-                if let Some(function) = start.function {
-                    self.spread(function, start.receiver, start, Vec::new(), &mut chains);
+            for start in &self.all_starts().all {
+                if let Some(known) = self.start(start)
+                    && let Some(function) = known.function
+                {
+                    let began = (start, known);
+                    self.spread(function, known.receiver, began, Vec::new(), &mut chains);
                 }
             }
             for function in chains.by_function.keys() {
+                let path = Arc::clone(&function.path);
                 chains
                     .by_file
-                    .entry(Arc::clone(&function.path))
+                    .entry(path)
                     .or_default()
                     .push(function.clone());
+            }
+            for functions in chains.by_file.values_mut() {
+                functions.sort_by_key(|function| (function.segment, function.node));
             }
             chains
         })
     }
 
-    /// The calls of the whole project that make a function run in a thread.
-    fn thread_starts(&self) -> impl Iterator<Item = ThreadStart<'_>> {
-        self.all_starts()
-            .all
-            .iter()
-            .filter_map(|spot| self.thread_start(self.site(spot)?))
+    /// Tells which of the chains differ in a later project.
+    pub(super) fn compare_threads(&self, later: &Project, changed: &mut Changed<'_>) {
+        let Some(old) = self.threads.chains.known() else {
+            return;
+        };
+        let new = later.all_chains();
+        let old = old.peek();
+        if std::ptr::eq(old, new) {
+            return;
+        }
+        let functions = old.by_function.keys().chain(new.by_function.keys());
+        let differ = functions
+            .filter(|function| old.by_function.get(*function) != new.by_function.get(*function));
+        changed.differ(differ.map(|function| Used::ChainsOf(function).key()));
+        let files = old.by_file.keys().chain(new.by_file.keys());
+        let differ = files.filter(|path| old.by_file.get(*path) != new.by_file.get(*path));
+        changed.differ(differ.flat_map(|path| [Used::Functions.key(), in_file(path).key()]));
+    }
+
+    fn start(&self, start: &Start) -> Option<ThreadStart<'_>> {
+        let site = |spot: &Option<Spot>| self.site(spot.as_ref()?);
+        Some(ThreadStart {
+            kind: start.kind,
+            call: self.site(&start.call)?,
+            target: site(&start.target),
+            function: site(&start.function).and_then(Function::at),
+            receiver: self.receiver_at(start.receiver.as_ref()),
+        })
+    }
+
+    fn receiver_at(&self, on: Option<&On>) -> Option<Receiver<'_>> {
+        let (class, exact) = on?;
+        Some(Receiver {
+            class: Class::at(self.site(class)?)?,
+            exact: *exact,
+        })
     }
 
     /// The calls of the whole project that make a function of this file run in a thread.
     pub fn starts_of<'p>(&'p self, file: &FileFacts) -> impl Iterator<Item = ThreadStart<'p>> {
         let known = self.all_starts().by_target.get(file.path());
-        known
-            .into_iter()
-            .flatten()
-            .filter_map(|spot| self.thread_start(self.site(spot)?))
+        let known = known.into_iter().flatten();
+        known.filter_map(|start| self.start(start))
     }
 
     /// The functions of a file that threads run, by place.
-    pub fn threaded_in<'p>(&'p self, file: &'p FileFacts) -> Vec<Function<'p>> {
+    pub fn threaded_in<'p>(&'p self, file: &FileFacts) -> impl Iterator<Item = Function<'p>> {
+        use_compared(in_file(file.path()).key());
         let spots = self.all_chains().by_file.get(file.path());
         let spots = spots.into_iter().flatten();
-        let mut found: Vec<Function<'p>> = spots
-            .filter_map(|spot| Function::at(self.site(spot)?))
-            .collect();
-        found.sort_by_key(|function| function.site.range().start);
-        found
+        spots.filter_map(|spot| Function::at(self.site(spot)?))
     }
 
     /// The functions of the whole project that threads run, by file and place.
     pub fn threaded<'p>(&'p self) -> impl Iterator<Item = Function<'p>> {
+        use_compared(Used::Functions.key());
         let files = &self.all_chains().by_file;
         let mut files: Vec<&Arc<PathBuf>> = files.keys().collect();
         files.sort();
@@ -151,19 +256,17 @@ impl Project {
 
     /// Why a function may run in a thread; empty where nothing shows that it does.
     pub fn chains<'p>(&'p self, function: Function<'p>) -> Vec<Chain<'p>> {
-        let known = self
-            .all_chains()
-            .by_function
-            .get(&Spot::of(function.site))
-            .map_or(&[][..], Vec::as_slice);
-        let chain = |(start, calls): &(Spot, Vec<Spot>)| {
-            let start = self.thread_start(self.site(start)?)?;
+        let function = Spot::of(function.site);
+        use_compared(Used::ChainsOf(&function).key());
+        let known = self.all_chains().by_function.get(&function);
+        let known = known.into_iter().flatten();
+        let chain = |(start, calls): &Way| {
             Some(Chain {
-                start,
+                start: self.start(start)?,
                 calls: calls.iter().filter_map(|spot| self.site(spot)).collect(),
             })
         };
-        known.iter().filter_map(chain).collect()
+        known.filter_map(chain).collect()
     }
 
     /// The calls of one file that make a function run in a thread.
@@ -262,60 +365,76 @@ impl Project {
         &'p self,
         function: Function<'p>,
         receiver: Option<Receiver<'p>>,
-        start: ThreadStart<'p>,
+        began: (&Arc<Start>, ThreadStart<'p>),
         calls: Vec<Site<'p>>,
         chains: &mut Chains,
     ) {
-        let known = chains
-            .by_function
-            .entry(Spot::of(function.site))
-            .or_default();
-        let spot = Spot::of(start.call);
-        if calls.len() > CALLS || known.iter().any(|(other, _)| *other == spot) {
+        let spot = Spot::of(function.site);
+        let known = chains.by_function.entry(spot.clone()).or_default();
+        let (name, start) = began;
+        if calls.len() > CALLS || known.iter().any(|(other, _)| other.call == name.call) {
             return;
         }
-        known.push((spot, calls.iter().copied().map(Spot::of).collect()));
-        for site in function.nodes() {
-            for (target, on) in self.run_at(site, function, receiver, start, &calls) {
+        let spots = calls.iter().copied().map(Spot::of);
+        known.push((Arc::clone(name), spots.collect()));
+        let key = (spot, receiver.map(on));
+        let runs = self.keep_by(&self.threads.runs, key, function, || {
+            self.runs_of(function, receiver)
+        });
+        for run in runs.get() {
+            let site = function.site.at(run.at);
+            let targets: Vec<_> = match &run.runs {
+                Runs::Known(targets) => {
+                    let target = |(target, on): &(Spot, Option<On>)| {
+                        let function = Function::at(self.site(target)?)?;
+                        Some((function, self.receiver_at(on.as_ref())))
+                    };
+                    targets.iter().filter_map(target).collect()
+                }
+                Runs::Given => self
+                    .called_as_given(site, start, &calls)
+                    .into_iter()
+                    .collect(),
+            };
+            for (target, on) in targets {
                 let mut further = calls.clone();
                 further.push(site);
-                self.spread(target, on, start, further, chains);
+                self.spread(target, on, began, further, chains);
             }
         }
     }
 
-    /// The functions that are run where a node stands: by a call, or by a property of the own object. With each, the object whose method it is.
-    fn run_at<'p>(
-        &'p self,
-        site: Site<'p>,
-        function: Function<'p>,
-        receiver: Option<Receiver<'p>>,
-        start: ThreadStart<'p>,
-        calls: &[Site<'p>],
-    ) -> Vec<(Function<'p>, Option<Receiver<'p>>)> {
-        match site.node.kind() {
+    /// What a function runs when it runs on an object: by calls, and by properties of the own object.
+    fn runs_of<'p>(&'p self, function: Function<'p>, receiver: Option<Receiver<'p>>) -> Vec<Run> {
+        let known = |(target, receiver): (Function<'p>, Option<Receiver<'p>>)| {
+            (Spot::of(target.site), receiver.map(on))
+        };
+        let run_at = |site: Site<'p>| match site.node.kind() {
             Kind::Call => match self.called(site, function, receiver) {
-                (Value::Function(target) | Value::Method(target), on) => vec![(target, on)],
-                (Value::Unknown, _) => {
-                    let given = self.called_as_given(site, start, calls);
-                    given.into_iter().collect()
+                (Value::Function(target) | Value::Method(target), on) => {
+                    Some(Runs::Known(vec![known((target, on))]))
                 }
-                _ => Vec::new(),
+                (Value::Unknown, _) => Some(Runs::Given),
+                _ => None,
             },
             Kind::Attribute if site.node.field() != Field::Function => {
                 let object = site.node.child(Field::Object).map(Node::text);
-                let Some(own) = function
+                let own = function
                     .class()
-                    .filter(|_| object.is_some() && object == function.first_parameter())
-                else {
-                    return Vec::new();
-                };
+                    .filter(|_| object.is_some() && object == function.first_parameter())?;
                 let class = receiver.map_or(own, |receiver| receiver.class);
                 let accessors = self.accessors(class, site);
-                accessors.map(|target| (target, receiver)).collect()
+                let targets: Vec<_> = accessors.map(|target| known((target, receiver))).collect();
+                (!targets.is_empty()).then_some(Runs::Known(targets))
             }
-            _ => Vec::new(),
-        }
+            _ => None,
+        };
+        let nodes = function.nodes();
+        let runs = nodes.filter_map(|site| {
+            let at = site.node.id();
+            run_at(site).map(|runs| Run { at, runs })
+        });
+        runs.collect()
     }
 
     /// What a call runs whose callee, or the object before its dot, was given on the way from a thread's start.

@@ -62,6 +62,23 @@ impl<'p> Context<'p> {
         self.look_at_node(segment, NodeId(0), rule, out, look);
     }
 
+    /// Whether a rule has something to look at in a part of the file. Where `look` says no, it is not asked again until an edit concerns the part.
+    pub(super) fn is_concerned(
+        &self,
+        part: Site<'p>,
+        rule: &Rule,
+        look: impl FnOnce() -> bool,
+    ) -> bool {
+        let (segment, node) = (part.segment, part.node.id());
+        match self.parts {
+            Some(parts) => parts.concern(rule, segment, node, || {
+                self.file.segment(segment).read();
+                look()
+            }),
+            None => true,
+        }
+    }
+
     fn look_at_node(
         &self,
         segment: usize,

@@ -16,7 +16,11 @@ type Found = FxHashMap<Key, Arc<Traced<Vec<Finding>>>>;
 
 /// The parts of one document.
 #[derive(Default)]
-pub struct Parts(Mutex<Found>);
+pub struct Parts {
+    found: Mutex<Found>,
+    /// Whether a rule is concerned with a part at all.
+    concerned: Mutex<FxHashMap<Key, Arc<Traced<bool>>>>,
+}
 
 impl Parts {
     /// What is found in a part: what was found before, or what `look` finds.
@@ -28,18 +32,23 @@ impl Parts {
         look: impl FnOnce(&mut Findings),
     ) -> Vec<Finding> {
         let key = (rule.code, segment, node);
-        let known = self.found().get(&key).cloned();
-        let found = known.unwrap_or_else(|| {
-            let found = record(|| {
-                let mut own = Findings::default();
-                look(&mut own);
-                own.found
-            });
-            let found = Arc::new(found);
-            self.found().insert(key, Arc::clone(&found));
-            found
-        });
-        found.get().clone()
+        let look = || {
+            let mut own = Findings::default();
+            look(&mut own);
+            own.found
+        };
+        known(&self.found, key, look).get().clone()
+    }
+
+    /// Whether a rule is concerned with a part: as it was before, or as `look` says.
+    pub(super) fn concern(
+        &self,
+        rule: &Rule,
+        segment: usize,
+        node: NodeId,
+        look: impl FnOnce() -> bool,
+    ) -> bool {
+        *known(&self.concerned, (rule.code, segment, node), look).get()
     }
 
     /// What still holds for a later text with as many segments. `moved` has findings with their places in it, where they have some.
@@ -49,18 +58,37 @@ impl Parts {
         moved: impl Fn(&Arc<Traced<Vec<Finding>>>) -> Option<Arc<Traced<Vec<Finding>>>>,
     ) -> Parts {
         let mut later = Found::default();
-        for (key, found) in self.found().iter() {
+        for (key, found) in lock(&self.found).iter() {
             if found.holds(changed)
                 && let Some(found) = moved(found)
             {
                 later.insert(*key, found);
             }
         }
-        Parts(Mutex::new(later))
+        let concerned = lock(&self.concerned);
+        let held = concerned.iter().filter(|(_, known)| known.holds(changed));
+        let held = held.map(|(key, known)| (*key, Arc::clone(known)));
+        Parts {
+            found: Mutex::new(later),
+            concerned: Mutex::new(held.collect()),
+        }
     }
+}
 
-    /// A panic under the lock leaves whole entries behind.
-    fn found(&self) -> MutexGuard<'_, Found> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+fn known<T>(
+    all: &Mutex<FxHashMap<Key, Arc<Traced<T>>>>,
+    key: Key,
+    work: impl FnOnce() -> T,
+) -> Arc<Traced<T>> {
+    if let Some(known) = lock(all).get(&key) {
+        return Arc::clone(known);
     }
+    let new = Arc::new(record(work));
+    lock(all).insert(key, Arc::clone(&new));
+    new
+}
+
+/// A panic under the lock leaves whole entries behind.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

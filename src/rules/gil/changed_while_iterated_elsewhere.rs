@@ -38,10 +38,11 @@ struct Change<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    let functions = cx.project.threaded_in(cx.file).into_iter();
+    let walks = |function| walks_in(cx, function);
+    let functions = cx.project.threaded_in(cx.file);
     let walks: Vec<Walk<'_>> = functions
-        .filter(|function| is_plain(cx, *function) && !function.is_generator())
-        .flat_map(|function| walks_in(cx, function))
+        .filter(|function| cx.is_concerned(function.site, &RULE, || !walks(*function).is_empty()))
+        .flat_map(walks)
         .collect();
     let mut all: FxHashMap<String, Vec<Candidate<'_>>> = FxHashMap::default();
     for candidate in candidates(cx, &walks) {
@@ -99,6 +100,9 @@ fn report<'p>(cx: &Context<'p>, walk: &Walk<'p>, changes: &[Change<'p>], out: &m
 
 fn walks_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Walk<'p>> {
     let mut found = Vec::new();
+    if !is_plain(cx, function) || function.is_generator() {
+        return found;
+    }
     let mut chains: Option<Vec<Chain<'p>>> = None;
     for site in function.nodes() {
         if !matches!(site.node.kind(), Kind::For | Kind::ForInClause) {

@@ -28,12 +28,12 @@ struct Race<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    let mut races: Vec<Race<'_>> = Vec::new();
-    for function in cx.project.threaded_in(cx.file) {
-        if is_plain(cx, function) {
-            races.extend(races_in(cx, function));
-        }
-    }
+    let races = |function| races_in(cx, function);
+    let functions = cx.project.threaded_in(cx.file);
+    let races: Vec<Race<'_>> = functions
+        .filter(|function| cx.is_concerned(function.site, &RULE, || !races(*function).is_empty()))
+        .flat_map(races)
+        .collect();
     let mut known: Vec<Site<'_>> = Vec::new();
     for race in &races {
         let same = races
@@ -80,6 +80,9 @@ fn report<'p>(cx: &Context<'p>, race: &Race<'p>, starts: &[&Chain<'p>], out: &mu
 
 fn races_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Race<'p>> {
     let mut found: Vec<Race<'p>> = Vec::new();
+    if !is_plain(cx, function) {
+        return found;
+    }
     let mut chains: Option<Vec<Chain<'p>>> = None;
     for statement in function.nodes() {
         let Some(condition) = condition(statement.node) else {

@@ -81,7 +81,9 @@ fn check_attribute<'p>(
     let bare: Vec<&Write<'_>> = bare
         .into_iter()
         .filter(|write| {
-            !knows_lock(write.method, guard) && callers::may_meet(cx, class, write.method)
+            !cx.project.may_be_locked(write.method, write.statement)
+                && !knows_lock(write.method, guard)
+                && callers::may_meet(cx, class, write.method)
         })
         .collect();
     // where most do without, the lock is there for something else
@@ -169,38 +171,38 @@ fn looks_first<'p>(
 /// The writes of a class's methods to its attributes, by attribute.
 fn writes_of<'p>(cx: &Context<'p>, class: Class<'p>) -> FxHashMap<&'p str, Writes<'p>> {
     let mut found: FxHashMap<&'p str, Writes<'p>> = FxHashMap::default();
-    for method in class.methods().filter(|method| is_plain(cx, *method)) {
-        let Some(own) = method.first_parameter() else {
-            continue;
-        };
-        let written: Vec<(&'p str, Site<'p>, Change)> = method
+    let methods = class.methods().filter(|method| is_plain(cx, *method));
+    let methods: Vec<_> = methods
+        .filter_map(|method| {
+            let own = method.first_parameter()?;
+            Some((method, own, cx.project.takings(method)))
+        })
+        .collect();
+    if methods.iter().all(|(_, _, takings)| takings.is_empty()) {
+        return found;
+    }
+    for (method, own, takings) in methods {
+        let mutations = method
             .site
             .mutations()
-            .filter(|mutation| Function::around(method.site.at(mutation.node)) == Some(method))
-            .filter_map(|mutation| written(cx, method, mutation, own))
-            .collect();
-        if written.is_empty() {
-            continue;
-        }
-        let takings = cx.project.takings(method);
+            .filter(|mutation| Function::around(method.site.at(mutation.node)) == Some(method));
+        let written = mutations.filter_map(|mutation| written(cx, method, mutation, own));
         for (attribute, statement, change) in written {
             let guards = takings.iter().filter(|taking| {
                 taking.holds_at(statement.node)
                     && taking.object() == Some(own)
                     && !taking.lock.is_wide
             });
-            let guards: Vec<Taking<'p>> = guards.cloned().collect();
             let writes = found.entry(attribute).or_default();
             let is_known = writes
                 .last()
                 .is_some_and(|known| known.statement == statement);
-            let is_unclear = guards.is_empty() && cx.project.may_be_locked(method, statement);
-            if !is_known && !is_unclear {
+            if !is_known {
                 writes.push(Write {
                     method,
                     statement,
                     change,
-                    guards,
+                    guards: guards.cloned().collect(),
                 });
             }
         }

@@ -29,10 +29,11 @@ struct Update<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
+    let updates = |function| updates_of(cx, function);
     let functions = cx.project.threaded_in(cx.file);
     let updates: Vec<Update<'_>> = functions
-        .into_iter()
-        .flat_map(|function| updates_of(cx, function))
+        .filter(|function| cx.is_concerned(function.site, &RULE, || !updates(*function).is_empty()))
+        .flat_map(updates)
         .collect();
     let mut ways: FxHashMap<&str, Vec<&Chain<'_>>> = FxHashMap::default();
     for update in &updates {

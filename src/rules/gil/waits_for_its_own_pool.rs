@@ -16,25 +16,31 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for function in cx.project.threaded_in(cx.file) {
-        if function.is_async() || function.is_generator() || function.site.node.tree().has_error() {
+        cx.look_at(function.site, &RULE, out, |out| {
+            check_function(cx, function, out);
+        });
+    }
+}
+
+fn check_function<'p>(cx: &Context<'p>, function: Function<'p>, out: &mut Findings) {
+    if function.is_async() || function.is_generator() || function.site.node.tree().has_error() {
+        return;
+    }
+    let inner: Vec<_> = function.calls().filter_map(handed).collect();
+    if inner.is_empty() {
+        return;
+    }
+    let chains = cx.project.chains(function);
+    for (pool, submit) in inner {
+        let waits = waits_for(cx, function, submit);
+        if waits.is_empty() {
             continue;
         }
-        let inner: Vec<_> = function.calls().filter_map(handed).collect();
-        if inner.is_empty() {
-            continue;
-        }
-        let chains = cx.project.chains(function);
-        for (pool, submit) in inner {
-            let waits = waits_for(cx, function, submit);
-            if waits.is_empty() {
-                continue;
-            }
-            let own = |chain: &&Chain<'_>| is_same_pool(cx, function, pool, chain);
-            let chains: Vec<_> = chains.iter().filter(own).collect();
-            if !chains.is_empty() {
-                for wait in waits {
-                    report(cx, function, pool, submit, wait, &chains, out);
-                }
+        let own = |chain: &&Chain<'_>| is_same_pool(cx, function, pool, chain);
+        let chains: Vec<_> = chains.iter().filter(own).collect();
+        if !chains.is_empty() {
+            for wait in waits {
+                report(cx, function, pool, submit, wait, &chains, out);
             }
         }
     }
