@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::steps::Step;
 use super::{Project, Value};
 use crate::facts::{Resolution, Site};
 use crate::syntax::{Field, Kind, Node, Op, parse};
@@ -134,6 +135,8 @@ impl Project {
 
     /// The qualified name of what a dotted name denotes where `at` stands.
     fn qualified_at(&self, at: Site<'_>, dotted: &str) -> Option<Arc<str>> {
+        // a name may be annotated with itself: `bytes: Optional[bytes] = None`
+        let _step = Step::take()?;
         let mut parts = dotted.split('.').map(str::trim);
         let first = parts.next()?;
         let mut value = match at.resolve_from(at.scope(), first) {

@@ -1,8 +1,8 @@
 //! What the bases of a class statement stand for, as Python takes them when it makes the class.
 
-use super::{Class, ClassValue, Metaclass, Project, Value, stdlib};
+use super::{Class, ClassValue, Function, Metaclass, Project, Value, stdlib};
 use crate::facts::Site;
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, Node};
 
 impl Project {
     /// The bases as the class is made of them, each with its expression; None for one that is not known to be a class. What steps aside for another base (PEP 560) is
@@ -13,7 +13,11 @@ impl Project {
             .map(|base| (base, self.base_class(base)))
             .collect();
         let is = |class: &Option<ClassValue<'p>>, wanted: &str| match class {
-            Some(ClassValue::External(name)) => name.as_ref() == wanted,
+            Some(ClassValue::External(name)) => {
+                let again = name.strip_prefix("typing_extensions.");
+                name.as_ref() == wanted
+                    || again.is_some() && again == wanted.strip_prefix("typing.")
+            }
             // where the standard library is the project
             Some(ClassValue::Known(class)) => {
                 wanted.ends_with(class.name()) && self.class_name(*class) == wanted
@@ -112,6 +116,37 @@ impl Project {
                 ClassValue::External(_) => true,
             })
     }
+
+    /// Whether the metaclass makes its classes of the bases that are written: each `__new__` of the project hands on those that it was given.
+    pub fn keeps_bases<'p>(&'p self, class: Class<'p>) -> bool {
+        let Metaclass::Is(metaclass) = self.metaclass(&ClassValue::Known(class)) else {
+            return false;
+        };
+        self.mro_of(&metaclass)
+            .classes
+            .iter()
+            .all(|ancestor| match ancestor {
+                ClassValue::Known(ancestor) => {
+                    ancestor.method("__new__").is_none_or(hands_on_bases)
+                }
+                ClassValue::External(_) => true,
+            })
+    }
+}
+
+/// Whether all that the `__new__` of a metaclass calls by that name gets its third parameter third, or all that it was given: `super().__new__(mcs, name, bases, namespace)`.
+fn hands_on_bases(new: Function<'_>) -> bool {
+    let bases = new.parameters().nth(2).map(|bases| bases.name.text());
+    let mut calls = new.body().into_iter().flat_map(|body| body.calls());
+    calls.all(|call| {
+        let called = call.child(Field::Function);
+        let called = called.and_then(|called| called.node.child(Field::Attribute));
+        let given = call.node.child(Field::Arguments).into_iter();
+        let given: Vec<Node<'_>> = given.flat_map(Node::children).collect();
+        called.map(Node::text) != Some("__new__")
+            || given.iter().any(|given| given.kind() == Kind::ListSplat)
+            || given.get(2).map(|given| given.text()) == bases
+    })
 }
 
 /// Whether a base, as it is written, is a class of `typing` with its parameters: a subscript of a class that is generic itself, not of a built-in one.

@@ -138,6 +138,17 @@ impl<'p> Function<'p> {
         self.data.outer != 0 && Function::around(self.site).is_some()
     }
 
+    /// Whether it refuses everything: the first thing that it does is to raise.
+    pub fn only_raises(self) -> bool {
+        let body = self.body().into_iter();
+        let mut statements = body.flat_map(|body| body.node.children());
+        let first = statements.find(|statement| {
+            let inner = statement.children().next().map(Node::kind);
+            statement.kind() != Kind::ExpressionStatement || inner != Some(Kind::String)
+        });
+        first.is_some_and(|first| first.kind() == Kind::Raise)
+    }
+
     /// Its parameters, in order.
     pub fn parameters(self) -> impl Iterator<Item = Parameter<'p>> {
         let site = self.site;

@@ -25,7 +25,7 @@ pub(super) fn handling_of(function: &str) -> Handling {
     let is_read = || {
         builtin.is_some_and(|name| READING.contains(&name))
             || builtin.is_some_and(is_unbound_reader)
-            || READING_FUNCTIONS.contains(&function)
+            || is_reader(function)
             || function.rsplit('.').next().is_some_and(is_assertion)
     };
     if MUTATING_FUNCTIONS.contains(&function) || is_unbound_mutator(function) {
@@ -41,6 +41,11 @@ pub(super) fn handling_of(function: &str) -> Handling {
     } else {
         Handling::Unknown
     }
+}
+
+/// Whether a function of the standard library reads its arguments and keeps nothing of them.
+pub(super) fn is_reader(function: &str) -> bool {
+    READING_FUNCTIONS.contains(&function)
 }
 
 /// What a method does of which no more than the name is known.

@@ -28,7 +28,8 @@ impl Project {
         self.definitions(class, name).into_iter().rfind(is_getter)
     }
 
-    fn setter<'p>(&'p self, class: Class<'p>, name: &str) -> Option<Function<'p>> {
+    /// The setter of a property of a class, its own or inherited.
+    pub(super) fn setter<'p>(&'p self, class: Class<'p>, name: &str) -> Option<Function<'p>> {
         let is_setter = |function: &Function<'p>| {
             function.site.decorators().any(|decorator| {
                 let (object, called) = (

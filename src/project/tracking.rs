@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::outside::{Handling, handling_of, handling_of_method};
+use super::outside::{Handling, handling_of, handling_of_method, is_reader};
 use super::readings::{readings, stores_or_deletes};
 use super::{
-    Class, ClassValue, Followed, Function, Parameter, ParameterKind, Part, Project, Reach, Use,
-    Value,
+    Class, ClassValue, Followed, Function, Metaclass, Parameter, ParameterKind, Part, Project,
+    Reach, Use, Value,
 };
 use crate::facts::{
     BindingKind, BindingSite, FileFacts, MUTATING_METHODS, Resolution, ScopeKind, Site,
@@ -59,6 +59,68 @@ impl View {
             _ if self.copy => Part::Copy,
             _ => Part::Whole,
         }
+    }
+}
+
+/// Whether a name stands where an object of a class never comes to: under `if isinstance(name, Other)`.
+fn is_ruled_out<'p>(project: &'p Project, name: Site<'p>, class: &ClassValue<'p>) -> bool {
+    let mut inner = name.node;
+    for around in name.node.ancestors() {
+        match around.kind() {
+            Kind::FunctionDef | Kind::Lambda => return false,
+            Kind::If | Kind::ElifClause if inner.field() == Field::Consequence => {
+                let asked = around.child(Field::Condition);
+                if asked.is_some_and(|asked| asks_for_other(project, name.with(asked), name, class))
+                {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        inner = around;
+    }
+    false
+}
+
+/// Whether a condition holds only where a name is an object of classes that a class surely does not derive from.
+fn asks_for_other<'p>(
+    project: &'p Project,
+    condition: Site<'p>,
+    name: Site<'p>,
+    class: &ClassValue<'p>,
+) -> bool {
+    let condition = condition.with(condition.node.unparenthesized());
+    if condition.node.kind() == Kind::BooleanOperation {
+        let sides = [Field::Left, Field::Right];
+        let mut sides = sides.iter().filter_map(|side| condition.child(*side));
+        return condition.node.op() == Op::And
+            && sides.any(|side| asks_for_other(project, side, name, class));
+    }
+    let callee = condition.node.child(Field::Function).map(Node::text);
+    let arguments = condition.node.child(Field::Arguments);
+    let mut arguments = arguments.into_iter().flat_map(Node::children);
+    if callee != Some("isinstance") || arguments.next().map(Node::text) != Some(name.text()) {
+        return false;
+    }
+    let Some(wanted) = arguments.next().map(Node::unparenthesized) else {
+        return false;
+    };
+    let is_other = |wanted: Node<'p>| {
+        let wanted = match project.evaluate(condition.with(wanted)) {
+            Value::Class(wanted) => ClassValue::Known(wanted),
+            Value::External(wanted) if wanted.starts_with("builtins.") => {
+                ClassValue::External(wanted)
+            }
+            _ => return false,
+        };
+        // other metaclasses have their own idea of what is an instance
+        let asks_plainly = matches!(project.metaclass(&wanted), Metaclass::Is(ClassValue::External(metaclass)) if metaclass.as_ref() == "builtins.type");
+        let wanted = project.qualified_class(&wanted);
+        asks_plainly && project.derives_from(class, &wanted) == Some(false)
+    };
+    match wanted.kind() {
+        Kind::Tuple => wanted.children().all(is_other),
+        _ => is_other(wanted),
     }
 }
 
@@ -235,6 +297,12 @@ impl<'p> Tracker<'p> {
         let Some(parent) = site.node.parent() else {
             return;
         };
+        if site.node.kind() == Kind::Name
+            && let Some(class) = self.class(view)
+            && is_ruled_out(self.project, site, class)
+        {
+            return;
+        }
         let around = site.with(parent);
         let field = site.node.field();
         match parent.kind() {
@@ -484,10 +552,16 @@ impl<'p> Tracker<'p> {
         while let Some((target, view)) = targets.pop() {
             match target.node.kind() {
                 Kind::Name => self.follow_binding(target, view),
-                Kind::Attribute => {
-                    self.note(Reach::Stored, view, statement(target));
-                    self.follow_stored(target, view);
-                }
+                Kind::Attribute => match self.setter_of(target) {
+                    Some(setter) => match setter.parameters().nth(1) {
+                        Some(parameter) => self.enter(parameter, statement(target), view),
+                        None => self.note(Reach::PassedOn, view, statement(target)),
+                    },
+                    None => {
+                        self.note(Reach::Stored, view, statement(target));
+                        self.follow_stored(target, view);
+                    }
+                },
                 Kind::Subscript => self.note(Reach::Stored, view, statement(target)),
                 Kind::PatternList | Kind::Tuple | Kind::List | Kind::Parenthesized => {
                     let inner = match target.node.kind() {
@@ -505,6 +579,15 @@ impl<'p> Tracker<'p> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// The setter that an assignment to an attribute calls, of a property of a class of the project.
+    fn setter_of(&self, attribute: Site<'p>) -> Option<Function<'p>> {
+        let name = attribute.node.child(Field::Attribute)?.text();
+        match self.project.evaluate(attribute.child(Field::Object)?) {
+            Value::Instance(ClassValue::Known(class)) => self.project.setter(class, name),
+            _ => None,
         }
     }
 
@@ -542,18 +625,35 @@ impl<'p> Tracker<'p> {
             return;
         };
         match self.project.evaluate(callee) {
+            // where the standard library is the project too
+            Value::Function(target)
+                if target.class().is_none() && is_reader(&self.project.function_name(target)) => {}
             Value::Function(target) => self.hand_to(target, false, argument, call, view),
             Value::Method(target) => self.hand_to(target, true, argument, call, view),
             Value::Class(class) => match self.project.find_method(class, "__init__") {
                 Some(init) => self.hand_to(init, true, argument, call, view),
                 None => self.note(Reach::PassedOn, view, call),
             },
-            Value::External(name) => self.hand_outside(&name, argument, call, view),
+            // `self.update(…)` of a class of the project that is a dict is not `dict.update(…)`
+            Value::External(name) if !self.is_of_an_object(callee) => {
+                self.hand_outside(&name, argument, call, view);
+            }
             _ => {
                 let method = callee.node.child(Field::Attribute).map(Node::text);
                 self.hand_to_method(method, call, view);
             }
         }
+    }
+
+    /// Whether a method is taken from an object, and not from its class.
+    fn is_of_an_object(&self, method: Site<'p>) -> bool {
+        let object = method.child(Field::Object);
+        object.is_some_and(|object| {
+            matches!(
+                self.project.evaluate(object),
+                Value::Instance(ClassValue::Known(_))
+            )
+        })
     }
 
     /// The object is an argument of something that is not the project's.

@@ -1,7 +1,7 @@
 //! What becomes of an object: where it is changed, handed out, kept, passed on.
 
 use super::tracking::{Tracker, View};
-use super::{Class, ClassValue, Function, Parameter, ParameterKind, Project};
+use super::{Bound, Class, ClassValue, Function, Parameter, ParameterKind, Project};
 use crate::facts::Site;
 use crate::syntax::{Field, Kind};
 
@@ -86,7 +86,13 @@ impl Project {
 
     /// Whether the methods of a class of the project change its objects once they are made.
     pub fn changes_itself<'p>(&'p self, class: Class<'p>) -> bool {
-        const MAKING: &[&str] = &["__init__", "__new__", "__post_init__", "__setstate__"];
+        const MAKING: &[&str] = &[
+            "__init__",
+            "__new__",
+            "__post_init__",
+            "__set_name__",
+            "__setstate__",
+        ];
         let known = |class: &ClassValue<'p>| match class {
             ClassValue::Known(class) => Some(*class),
             ClassValue::External(_) => None,
@@ -94,6 +100,7 @@ impl Project {
         self.mro(class).classes.iter().filter_map(known).any(|own| {
             own.methods()
                 .filter(|method| !MAKING.contains(&method.name()))
+                .filter(|method| method.binding(self) == Bound::Instance)
                 .any(|method| self.changes_first_parameter(method))
         })
     }

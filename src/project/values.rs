@@ -222,7 +222,11 @@ impl Project {
             Value::Class(class) => self.class_attribute(class, name, depth + 1),
             Value::Instance(ClassValue::Known(class)) if name == "__class__" => Value::Class(class),
             Value::Instance(ClassValue::Known(class)) => {
-                self.instance_attribute(class, name, depth + 1)
+                match self.instance_attribute(class, name, depth + 1) {
+                    // `before = self.hook`, and then `self.hook` is a function that calls `before`
+                    Value::Function(function) if is_made_later(function, site) => Value::Unknown,
+                    value => value,
+                }
             }
             Value::Instance(ClassValue::External(class)) => {
                 Value::External(format!("{class}().{name}").into())
@@ -434,4 +438,13 @@ pub(super) fn is_class_name(name: &str) -> bool {
         || (!name.starts_with("builtins.")
             && last.starts_with(|c: char| c.is_ascii_uppercase())
             && last.chars().any(|c| c.is_ascii_lowercase()))
+}
+
+/// Whether a function is made further down in the function that an expression stands in: the expression gives what was there before.
+fn is_made_later(function: Function<'_>, site: Site<'_>) -> bool {
+    let around = Function::around(function.site);
+    around.is_some()
+        && around == Function::around(site)
+        && function.site.segment == site.segment
+        && site.node.id() < function.site.node.id()
 }

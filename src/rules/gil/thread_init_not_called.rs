@@ -225,6 +225,10 @@ impl<'p> Way<'_, 'p> {
             match method {
                 Some(_) if depth >= CALLS => steps.push(Step::Unknown),
                 Some(method) => self.steps(method, index, depth + 1, steps),
+                // `__super_init = Base.__init__`, called as `self.__super_init()`
+                None if called.is_some_and(|called| self.is_kept(called.text())) => {
+                    steps.push(Step::Unknown);
+                }
                 None => {}
             }
             return;
@@ -237,6 +241,12 @@ impl<'p> Way<'_, 'p> {
         if parent.kind() != Kind::ArgumentList || !is_constructor {
             steps.push(Step::Unknown);
         }
+    }
+
+    /// Whether a class of the project keeps something under a name, in its body or on its objects.
+    fn is_kept(&self, name: &str) -> bool {
+        let mut known = self.cx.project.known_mro(self.class).into_iter();
+        known.any(|class| class.defines(name) || !class.stores_to_self(name).is_empty())
     }
 
     /// `Thread.__init__(self, …)`

@@ -106,7 +106,21 @@ fn is_closed<'p>(cx: &Context<'p>, class: Class<'p>, room: &Room<'p>) -> bool {
     project.is_made_as_written(class)
         && project.is_a_class(&value)
         && !is_abstract()
-        && (has_room || !project.constructions(class).is_empty())
+        && (has_room || project.constructions(class).into_iter().any(is_of_itself))
+}
+
+/// Whether a construction names the class itself, and not the one of an object: `self.__class__()` makes an object of the subclass that the object is of.
+fn is_of_itself(call: Site<'_>) -> bool {
+    let Some(mut named) = call.child(Field::Function) else {
+        return false;
+    };
+    if let Resolution::Local(bindings) = named.resolve()
+        && let [only] = &bindings[..]
+        && let Some(value) = only.value()
+    {
+        named = value;
+    }
+    !named.text().ends_with(".__class__")
 }
 
 /// The attributes that a method assigns to its object, each with the statement.

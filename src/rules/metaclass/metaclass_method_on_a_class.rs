@@ -24,7 +24,8 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for class in cx.classes(Subjects::CLASS_HOOKS) {
         let mut is_asked = None;
         for (name, asked) in HOOKS {
-            let Some(method) = class.method(name).filter(|method| !only_raises(*method)) else {
+            // what refuses everything is of a class whose objects stand in the place of classes
+            let Some(method) = class.method(name).filter(|method| !method.only_raises()) else {
                 continue;
             };
             let is_plain = || is_plain_class(cx, class) && !has_free_objects(cx, class);
@@ -33,17 +34,6 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             }
         }
     }
-}
-
-/// Whether a method refuses everything: its class is one whose objects stand in the place of classes.
-fn only_raises(method: Function<'_>) -> bool {
-    let body = method.body().into_iter();
-    let mut statements = body.flat_map(|body| body.node.children());
-    let first = statements.find(|statement| {
-        let inner = statement.children().next().map(Node::kind);
-        statement.kind() != Kind::ExpressionStatement || inner != Some(Kind::String)
-    });
-    first.is_some_and(|first| first.kind() == Kind::Raise)
 }
 
 /// Whether a class is known to be no metaclass, nor part of one.

@@ -25,7 +25,8 @@ pub mod unhashable_member;
 use super::Context;
 use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, ScopeKind, Site};
 use crate::project::{
-    ClassValue, Followed, Function, Parameter, Part, Project, Reach, Use, Value, is_container_name,
+    Class, ClassValue, Followed, Function, Parameter, Part, Project, Reach, Use, Value,
+    is_container_name,
 };
 use crate::syntax::{Field, Kind, Node};
 
@@ -55,10 +56,24 @@ fn made<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p>> {
         Value::Instance(class) => {
             let name = cx.project.qualified_class(&class);
             let allowed = &cx.options.immutable_calls;
-            (!allowed.iter().any(|known| **known == *name)).then_some(class)
+            let is_allowed = allowed.iter().any(|known| **known == *name);
+            (!is_allowed && !is_frozen(cx, &class)).then_some(class)
         }
         _ => None,
     }
+}
+
+/// Whether a container of the project refuses to be changed: a subclass of `dict` whose `__setitem__` only raises.
+fn is_frozen(cx: &Context<'_>, class: &ClassValue<'_>) -> bool {
+    const CHANGING: &[&str] = &["__setitem__", "append", "add", "extend", "update"];
+    let ClassValue::Known(class) = class else {
+        return false;
+    };
+    let refuses = |ancestor: Class<'_>| {
+        let methods = CHANGING.iter().filter_map(|name| ancestor.method(name));
+        methods.into_iter().any(Function::only_raises)
+    };
+    cx.project.is_container(*class) && cx.project.known_mro(*class).into_iter().any(refuses)
 }
 
 /// Whether an expression may make a container of its own, and does not only name one: a display, a comprehension, a product, a call.

@@ -106,17 +106,18 @@ fn is_procedure(call: Site<'_>) -> bool {
         || !function.ends_without_value().is_empty() && !gives_another()
 }
 
-/// Whether a method of a container does nothing but call another one of it, `put` of a queue that is a deque; or stands for the method of the same name of what the object holds.
+/// Whether a function stands for another one of the same name, that of what the object holds or of a module: `def heappush(self, item): return heapq.heappush(self.items, item)`;
+/// or is a method of a container that does nothing but call another one of it, `put` of a queue that is a deque.
 fn is_another_name(call: Site<'_>) -> bool {
-    let method = Function::around(call).filter(|method| method.class().is_some());
-    let callee = call.child(Field::Function);
-    let object = callee.and_then(|callee| callee.child(Field::Object));
-    let called = callee.and_then(|callee| callee.node.child(Field::Attribute));
-    method.is_some_and(|method| {
-        let statements = method.body().map(|body| body.node.children().count());
-        statements == Some(1) && method.first_parameter() == object.map(Site::text)
-            || called.map(Node::text) == Some(method.name())
-    })
+    let (Some(function), Some(callee)) = (Function::around(call), call.child(Field::Function))
+    else {
+        return false;
+    };
+    let called = callee.node.child(Field::Attribute).unwrap_or(callee.node);
+    let is_only = function.body().map(|body| body.node.children().count()) == Some(1);
+    let object = callee.child(Field::Object).map(Site::text);
+    called.text() == function.name()
+        || function.class().is_some() && is_only && function.first_parameter() == object
 }
 
 /// The name of a method or function that returns nothing, and what it changes.

@@ -144,8 +144,9 @@ fn list_effect(walk: Site<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(b
         MutationKind::Delete => Some((true, false)),
         MutationKind::Item => {
             let item = site.node.tree().node(mutation.target).parent()?;
-            let is_slice = item.children().any(|index| index.kind() == Kind::Slice);
-            (is_slice && !is_as_long(item)).then_some((true, false))
+            let slice = item.children().find(|index| index.kind() == Kind::Slice)?;
+            let is_kept = is_as_long(item) || is_insertion_ahead(walk, slice, site);
+            (!is_kept).then_some((true, false))
         }
         MutationKind::Augmented => {
             let added = site.node.child(Field::Right)?;
@@ -154,7 +155,8 @@ fn list_effect(walk: Site<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(b
         }
         MutationKind::Attribute => None,
         MutationKind::Method => match method(site)? {
-            "remove" | "pop" | "insert" | "clear" => Some((true, false)),
+            "remove" | "pop" | "clear" => Some((true, false)),
+            "insert" => is_behind(walk, argument(site, 0)?, site).then_some((true, false)),
             "append" => grows(),
             "extend" => {
                 let added = argument(site, 0)?;
@@ -163,6 +165,53 @@ fn list_effect(walk: Site<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(b
             }
             _ => None,
         },
+    }
+}
+
+/// Whether an index surely is not ahead of the item of the turn: the first one, or the turn's own. What is put in further on is walked when its turn comes.
+fn is_behind(walk: Site<'_>, index: Node<'_>, change: Site<'_>) -> bool {
+    match index.kind() {
+        Kind::Integer => index.text() == "0",
+        Kind::Name => counts(walk.node, index.text()) && !is_bound_between(walk, index, change),
+        _ => false,
+    }
+}
+
+/// Whether a loop counts its turns from 0 in a name: `for at, name in enumerate(names)`.
+fn counts(walk: Node<'_>, name: &str) -> bool {
+    let counter = walk
+        .child(Field::Left)
+        .and_then(|left| left.children().next());
+    let call = walk
+        .child(Field::Right)
+        .filter(|right| right.kind() == Kind::Call);
+    let callee = call.and_then(|call| call.child(Field::Function));
+    let arguments = call.and_then(|call| call.child(Field::Arguments));
+    counter.map(Node::text) == Some(name)
+        && callee.map(Node::text) == Some("enumerate")
+        && arguments.is_some_and(|arguments| arguments.children().count() == 1)
+}
+
+/// Whether a loop inside of the walk binds the name again around the change.
+fn is_bound_between(walk: Site<'_>, name: Node<'_>, change: Site<'_>) -> bool {
+    let around = change
+        .node
+        .ancestors()
+        .take_while(|node| *node != walk.node);
+    let mut loops = around.into_iter().filter(|node| node.kind() == Kind::For);
+    loops.any(|inner| {
+        let left = inner.child(Field::Left).into_iter();
+        let mut bound = left.flat_map(Node::with_descendants);
+        bound.any(|bound| bound.text() == name.text())
+    })
+}
+
+/// Whether a slice that items are put into is empty, and ahead of the item of the turn: `names[at:at] = more`.
+fn is_insertion_ahead(walk: Site<'_>, slice: Node<'_>, change: Site<'_>) -> bool {
+    let mut ends = slice.children();
+    match (ends.next(), ends.next(), ends.next()) {
+        (Some(from), Some(to), None) => from.text() == to.text() && !is_behind(walk, from, change),
+        _ => false,
     }
 }
 

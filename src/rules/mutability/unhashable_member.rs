@@ -107,7 +107,10 @@ fn table(cx: &Context<'_>, site: Site<'_>) -> Option<Needs<'static>> {
 
 /// `table[display]`
 fn indexes<'p>(cx: &Context<'p>, hashed: Site<'p>, around: Site<'p>) -> Option<Needs<'p>> {
-    let is_index = hashed.node.field() == Field::Subscript;
+    // no dict is asked for a slice: `boxes[:, [0, 2]]` is an array, whatever its annotation says
+    let mut parts = around.node.children().chain(hashed.node.children());
+    let has_slice = parts.any(|part| part.kind() == Kind::Slice);
+    let is_index = hashed.node.field() == Field::Subscript && !has_slice;
     let indexed = around.child(Field::Value).filter(|_| is_index)?;
     table(cx, indexed).filter(|table| matches!(table, Needs::Key))
 }

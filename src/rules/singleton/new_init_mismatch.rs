@@ -17,6 +17,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         for call in cx.project.constructions_in(cx.file, class) {
             if !is_any_expected(call)
                 && is_named(call)
+                && cx.project.keeps_bases(class)
                 && let Some(making) = cx.project.making(class)
             {
                 check_call(cx, class, making, call, out);
