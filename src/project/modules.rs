@@ -221,10 +221,17 @@ impl Project {
                 let Some(statement) = value.node.parent().map(|node| value.with(node)) else {
                     return Value::Unknown;
                 };
-                match self.module_of_import(statement) {
-                    Some(module) => self.member_of_module(&module, name, value.file, depth),
-                    None => Value::Unknown,
+                let Some(module) = self.module_of_import(statement) else {
+                    return Value::Unknown;
+                };
+                let of_itself = self.module(&module, value.file);
+                // `from . import part` in `__init__.py`: what the package has of that name is this import's
+                if of_itself.is_some_and(|file| std::ptr::eq(file, value.file))
+                    && let Some(part) = self.module(&format!("{module}.{name}"), value.file)
+                {
+                    return Value::Module(part);
                 }
+                self.member_of_module(&module, name, value.file, depth)
             }
         }
     }

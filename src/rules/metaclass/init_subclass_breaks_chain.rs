@@ -47,6 +47,21 @@ fn is_known<'p>(cx: &Context<'p>, class: Class<'p>, method: Function<'p>) -> boo
         && method.site.decorators().all(is_class_method)
         && method.first_parameter().is_some()
         && !only_raises
+        && !switches_off(method)
+}
+
+/// Whether a method does nothing at all: all that it can be there for is that the next one is not called.
+fn switches_off(method: Function<'_>) -> bool {
+    let Some(body) = method.body() else {
+        return false;
+    };
+    let mut statements = body
+        .node
+        .descendants()
+        .filter(|node| node.kind().is_statement());
+    statements.all(|statement| {
+        matches!(statement.kind(), Kind::Pass | Kind::If) || is_docstring(statement)
+    })
 }
 
 fn breaks<'p>(cx: &Context<'p>, method: Function<'p>) -> Option<Break<'p>> {

@@ -25,6 +25,11 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 /// Whether the method is what a call of the metaclass's classes runs, and those are no metaclasses. One that ends without a value is told of by MET005.
 fn is_plain<'p>(cx: &Context<'p>, metaclass: Class<'p>, method: Function<'p>) -> bool {
     let made = cx.project.made_by_metaclass(metaclass);
+    // what only other metaclasses call, to go on from what it gives
+    let heirs = cx.project.descendants(metaclass);
+    if made.is_empty() && heirs.iter().any(|heir| heir.defines("__call__")) {
+        return false;
+    }
     cx.project.mro(metaclass).is_complete()
         && method.site.decorators().next().is_none()
         && !method.is_async()

@@ -41,6 +41,7 @@ fn shared_defaults_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Share
             && let Some(class) = made(cx, default)
             && !is_overload(cx.project, function)
             && outlives_its_call(cx, function)
+            && !is_cell(cx, function, parameter, default)
         {
             found.push((parameter, default, class));
         }
@@ -69,6 +70,32 @@ fn outlives_its_call<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
         .uses_of_function(function)
         .iter()
         .any(|found| found.part == Part::Whole)
+}
+
+/// Whether a nested function keeps one value between its calls on purpose, in a list that is made with it: `def receive(once=[True])`, of which only `once[0]` is read and set.
+fn is_cell<'p>(
+    cx: &Context<'p>,
+    function: Function<'p>,
+    parameter: Parameter<'p>,
+    default: Site<'p>,
+) -> bool {
+    let is_first_item = |reading: &Site<'p>| {
+        let item = reading
+            .node
+            .parent()
+            .filter(|item| item.kind() == Kind::Subscript && reading.node.field() == Field::Value);
+        let index = item.and_then(|item| item.child(Field::Subscript));
+        index.is_some_and(|index| index.text() == "0")
+    };
+    function.class().is_none()
+        && Function::around(function.site).is_some()
+        && default.node.kind() == Kind::List
+        && default.node.children().count() == 1
+        && cx
+            .project
+            .readings(parameter, false)
+            .iter()
+            .all(is_first_item)
 }
 
 fn check_parameter<'p>(
