@@ -23,17 +23,30 @@ pub struct Trace {
     parts: FxHashMap<usize, Arc<Trace>>,
 }
 
-/// What is asked of a segment or of many.
+/// What is asked of a segment or of many, as a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Question {
+struct Question(u64);
+
+impl Question {
     /// Whether a word stands there.
-    Word(WordHash),
+    fn word(word: WordHash) -> Question {
+        Question(word.0)
+    }
+
     /// Whether a word stands there behind a dot.
-    Attribute(WordHash),
+    fn attribute(name: WordHash) -> Question {
+        Question(name.0 ^ 0x5555_5555_5555_5555)
+    }
+
     /// Whether, by words, an attribute of a name is assigned to.
-    Store(WordHash),
+    fn store(name: WordHash) -> Question {
+        Question(name.0 ^ 0x3333_3333_3333_3333)
+    }
+
     /// An answer that is compared, by its key.
-    Compared(u64),
+    fn compared(key: u64) -> Question {
+        Question(key ^ 0x0f0f_0f0f_0f0f_0f0f)
+    }
 }
 
 /// An answer and what it was worked out from.
@@ -103,39 +116,39 @@ fn ask(question: Question) {
 
 /// Notes that it is asked where a word stands. Who asks more of a segment reads it.
 pub fn look_for(word: &str) {
-    ask(Question::Word(WordHash::of(word)));
+    ask(Question::word(WordHash::of(word)));
 }
 
 /// Notes that it is asked what stands around any of some words, wherever they stand.
 pub fn look_around<'w>(words: impl IntoIterator<Item = &'w str>) {
     note(|trace| {
         let words = words.into_iter().map(WordHash::of);
-        trace.surroundings.extend(words.map(Question::Word));
+        trace.surroundings.extend(words.map(Question::word));
     });
 }
 
 /// Notes that it is asked where attributes of a name stand.
 pub(super) fn look_for_attribute(name: &str) {
-    ask(Question::Attribute(WordHash::of(name)));
+    ask(Question::attribute(WordHash::of(name)));
 }
 
 /// Notes that it is asked what stands around attributes of a name, wherever they stand.
 pub(super) fn look_around_attribute(name: &str) {
     note(|trace| {
-        let attribute = Question::Attribute(WordHash::of(name));
+        let attribute = Question::attribute(WordHash::of(name));
         trace.surroundings.insert(attribute);
     });
 }
 
 /// Notes that it is asked where, by words, attributes of a name are assigned to.
 pub(super) fn look_for_store(name: &str) {
-    ask(Question::Store(WordHash::of(name)));
+    ask(Question::store(WordHash::of(name)));
 }
 
 /// Notes that an answer is used which is worked out again after every edit that concerns it, and compared: what was worked out from it holds as long as the edit is not told
 /// that it [differs](Changed::differ).
 pub fn use_compared(answer: u64) {
-    ask(Question::Compared(answer));
+    ask(Question::compared(answer));
 }
 
 fn address(segment: &SegmentFacts) -> usize {
@@ -188,15 +201,15 @@ pub struct Changed<'f> {
     known: FxHashMap<usize, bool>,
     /// Those that may have another answer now: few.
     questions: FxHashSet<Question>,
-    /// Those that may have another answer when what stands around is another: all that stands in the segments, old and new.
-    surroundings: FxHashSet<Question>,
+    /// Those that may have another answer when what stands around is another: all that each segment says yes to, old and new, sorted.
+    surroundings: Vec<Vec<Question>>,
 }
 
 impl<'f> Changed<'f> {
     /// `segments` are pairs of old and new.
     pub fn new(segments: Vec<(&'f SegmentFacts, &'f SegmentFacts)>) -> Changed<'f> {
         let mut questions = FxHashSet::default();
-        let mut surroundings = FxHashSet::default();
+        let mut surroundings = Vec::new();
         for (old, new) in &segments {
             let (old, new) = (answered_by(old), answered_by(new));
             let in_one = |own: &[Question], other: &[Question]| {
@@ -206,7 +219,7 @@ impl<'f> Changed<'f> {
             };
             questions.extend(in_one(&old, &new));
             questions.extend(in_one(&new, &old));
-            surroundings.extend(old.into_iter().chain(new));
+            surroundings.extend([old, new]);
         }
         Changed {
             segments,
@@ -219,7 +232,7 @@ impl<'f> Changed<'f> {
     /// Tells that answers differ which were compared.
     pub fn differ(&mut self, answers: impl IntoIterator<Item = u64>) {
         self.questions
-            .extend(answers.into_iter().map(Question::Compared));
+            .extend(answers.into_iter().map(Question::compared));
         self.known.clear();
     }
 
@@ -230,9 +243,13 @@ impl<'f> Changed<'f> {
         }
         let is_read =
             |(old, _): &(&SegmentFacts, &SegmentFacts)| trace.segments.contains(&address(old));
+        let stands = |question: &Question| {
+            let mut segments = self.surroundings.iter();
+            segments.any(|segment| segment.binary_search(question).is_ok())
+        };
         let leaves = !self.segments.iter().any(is_read)
             && trace.questions.is_disjoint(&self.questions)
-            && trace.surroundings.is_disjoint(&self.surroundings)
+            && !trace.surroundings.iter().any(stands)
             && trace.parts.values().all(|part| self.leaves(part));
         self.known.insert(key, leaves);
         leaves
@@ -242,13 +259,13 @@ impl<'f> Changed<'f> {
 /// The questions that a segment says yes to, sorted.
 fn answered_by(facts: &SegmentFacts) -> Vec<Question> {
     let mut found = Vec::new();
-    facts.each_word(|word| found.push(Question::Word(word)));
+    facts.each_word(|word| found.push(Question::word(word)));
     let attributes = facts.attributes().map(WordHash::of_bytes);
-    found.extend(attributes.map(Question::Attribute));
+    found.extend(attributes.map(Question::attribute));
     found.extend(
         facts
             .stored()
-            .map(|name| Question::Store(WordHash::of(name))),
+            .map(|name| Question::store(WordHash::of(name))),
     );
     found.sort_unstable();
     found.dedup();

@@ -7,8 +7,8 @@ use super::wording::{is_word, word_length};
 pub(super) struct WordFilter(Box<[u64]>);
 
 /// A word as filters know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct WordHash(u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct WordHash(pub(super) u64);
 
 const START: u64 = 0x9e37_79b9_7f4a_7c15;
 
