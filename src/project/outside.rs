@@ -118,7 +118,10 @@ const READING: &[&str] = &[
 /// Functions of the standard library that read their arguments and keep nothing of them.
 const READING_FUNCTIONS: &[&str] = &[
     "copy.deepcopy",
+    "json.dump",
     "json.dumps",
+    "pickle.dump",
+    "pickle.dumps",
     "os.path.join",
     "pprint.pprint",
     "functools.reduce",

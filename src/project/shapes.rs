@@ -343,20 +343,23 @@ impl Project {
                 Function::around(function.site).and_then(Function::first_parameter)
                     == Some(callee.text())
             }
-            SingletonShape::Method => {
-                let own = class.is_some_and(|class| self.evaluate(callee) == Value::Class(class));
-                own || (callee.node.kind() == Kind::Name
-                    && function.first_parameter() == Some(callee.text()))
-                    || attribute == Some("__new__")
-            }
+            SingletonShape::Method => class.is_some_and(|own| {
+                let makes_own = self.evaluate(callee) == Value::Class(own)
+                    || (callee.node.kind() == Kind::Name
+                        && function.first_parameter() == Some(callee.text()))
+                    || attribute == Some("__new__");
+                makes_own && !self.is_enum(own)
+            }),
             SingletonShape::Module => match self.evaluate(callee) {
-                // calling an Enum finds one of its members
-                Value::Class(class) => {
-                    self.derives_from(&ClassValue::Known(class), "enum.Enum") != Some(true)
-                }
+                Value::Class(class) => !self.is_enum(class),
                 _ => false,
             },
         }
+    }
+
+    /// Whether calling a class finds one of its members.
+    fn is_enum(&self, class: Class<'_>) -> bool {
+        self.derives_from(&ClassValue::Known(class), "enum.Enum") == Some(true)
     }
 }
 
