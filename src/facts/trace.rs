@@ -275,3 +275,59 @@ fn answered_by(facts: &SegmentFacts) -> Vec<Question> {
 pub(super) fn hashes<'w>(words: impl Iterator<Item = &'w [u8]>) -> FxHashSet<WordHash> {
     words.map(WordHash::of_bytes).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::CutKind;
+
+    fn facts(text: &str) -> SegmentFacts {
+        SegmentFacts::new(text.into(), CutKind::Item, 0)
+    }
+
+    /// Whether an answer that notes something holds after `a.b = c` was edited.
+    fn holds(new: &str, note: fn(&SegmentFacts)) -> bool {
+        let (old, new) = (facts("a.b = c\n"), facts(new));
+        let answer = record(|| note(&old));
+        // what is worked out from it is no better
+        let further = record(|| *answer.get());
+        let mut changed = Changed::new(vec![(&old, &new)]);
+        let holds = answer.holds(&mut changed);
+        assert_eq!(further.holds(&mut changed), holds);
+        holds
+    }
+
+    #[test]
+    fn an_answer_holds_while_what_was_asked_is_answered_as_before() {
+        let word = |_: &SegmentFacts| look_for("c");
+        assert!(holds("a.b = c + c\n", word));
+        assert!(!holds("a.b = d\n", word));
+        let new_word = |_: &SegmentFacts| look_for("d");
+        assert!(!holds("a.b = d\n", new_word));
+        assert!(holds("a.b = e\n", new_word));
+        let around = |_: &SegmentFacts| look_around(["d", "c"]);
+        assert!(!holds("a.b = c + c\n", around));
+        let attribute = |_: &SegmentFacts| look_for_attribute("b");
+        assert!(holds("d(a.b)\n", attribute));
+        assert!(!holds("a.d = b\n", attribute));
+        let around_attribute = |_: &SegmentFacts| look_around_attribute("b");
+        assert!(!holds("d(a.b)\n", around_attribute));
+        let store = |_: &SegmentFacts| look_for_store("b");
+        assert!(holds("a.b = d\n", store));
+        assert!(!holds("d(a.b)\n", store));
+        assert!(!holds("a.b = d\n", SegmentFacts::read));
+        assert!(holds("a.b = d\n", |_| {}));
+    }
+
+    #[test]
+    fn an_answer_that_is_compared_holds_until_it_is_told_to_differ() {
+        let (old, new) = (facts("a.b = c\n"), facts("a.b = d\n"));
+        let answer = record(|| use_compared(7));
+        let mut changed = Changed::new(vec![(&old, &new)]);
+        assert!(answer.holds(&mut changed));
+        changed.differ([8]);
+        assert!(answer.holds(&mut changed));
+        changed.differ([7]);
+        assert!(!answer.holds(&mut changed));
+    }
+}
