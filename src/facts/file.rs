@@ -104,7 +104,7 @@ impl Attic {
     fn put(&mut self, key: u64, facts: Arc<SegmentFacts>) {
         self.bytes += facts.silent_text().len();
         if let Some(old) = self.kept.insert(key, facts) {
-            self.bytes -= old.text().len();
+            self.bytes -= old.silent_text().len();
         } else {
             self.order.push_back(key);
         }

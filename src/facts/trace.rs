@@ -272,6 +272,7 @@ fn answered_by(facts: &SegmentFacts) -> Vec<Question> {
     found
 }
 
+/// Words as they are told apart here.
 pub(super) fn hashes<'w>(words: impl Iterator<Item = &'w [u8]>) -> FxHashSet<WordHash> {
     words.map(WordHash::of_bytes).collect()
 }

@@ -135,6 +135,7 @@ impl Project {
         known.union(Subjects::of_word(name).intersection(family.subjects))
     }
 
+    /// That they are used is not noted: where an edit gives others, everything begins anew.
     fn names<'p>(&'p self, family: &Family, names: &'p Kept<Names>) -> &'p Names {
         self.keep_compared(names, || self.collect(family))
     }

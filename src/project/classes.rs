@@ -160,8 +160,8 @@ impl<'p> Class<'p> {
     /// The statements that assign to `self.name` in its methods, with the value where it is one.
     pub fn stores_to_self(self, name: &str) -> Vec<(Site<'p>, Option<Site<'p>>)> {
         let file = self.site.file;
-        let stores = file.stores(self.site, name, || self.find_stores(name));
-        let sites = stores.stores.iter().map(|store| {
+        let stored = file.stores(self.site, name, || self.find_stores(name));
+        let sites = stored.stores.iter().map(|store| {
             let part = file.root(store.segment);
             (
                 part.at(store.statement),

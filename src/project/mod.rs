@@ -32,6 +32,7 @@ mod outside;
 mod pools;
 mod properties;
 mod readings;
+mod ruled_out;
 mod shapes;
 mod shared;
 mod slots;
@@ -208,6 +209,7 @@ impl Project {
             return (project, None);
         };
         project.heirs = Arc::clone(&earlier.heirs);
+        // first: all that is kept depends on the names
         project.aliases = earlier.aliases.after(&mut changed);
         if !earlier.has_names_of(&project) {
             return (project, None);
@@ -219,6 +221,7 @@ impl Project {
         project.caching = caching::Memo(earlier.caching.0.after(&mut changed));
         project.holding = earlier.holding.after(&mut changed);
         project.abstracts = earlier.abstracts.after(&mut changed);
+        // last: it is worked out from the others, and none of them from it
         earlier.compare_threads(&project, &mut changed);
         (project, Some(changed))
     }

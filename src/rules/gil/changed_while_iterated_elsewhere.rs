@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::racing::{is_bare, is_plain, runs_beside, shared_by};
+use super::racing::{in_threaded, is_bare, is_plain, runs_beside, shared_by};
 use super::{label, loop_header};
 use crate::facts::{BindingKind, MutationKind, Site};
 use crate::project::{Chain, ClassValue, Function, SharedPlace, Value};
@@ -38,12 +38,7 @@ struct Change<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    let walks = |function| walks_in(cx, function);
-    let functions = cx.project.threaded_in(cx.file);
-    let walks: Vec<Walk<'_>> = functions
-        .filter(|function| cx.is_concerned(function.site, &RULE, || !walks(*function).is_empty()))
-        .flat_map(walks)
-        .collect();
+    let walks = in_threaded(cx, &RULE, |function| walks_in(cx, function));
     let mut all: FxHashMap<String, Vec<Candidate<'_>>> = FxHashMap::default();
     for candidate in candidates(cx, &walks) {
         let of_place = all.entry(candidate.place.identity.clone()).or_default();
@@ -100,7 +95,7 @@ fn report<'p>(cx: &Context<'p>, walk: &Walk<'p>, changes: &[Change<'p>], out: &m
 
 fn walks_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Walk<'p>> {
     let mut found = Vec::new();
-    if !is_plain(cx, function) || function.is_generator() {
+    if function.is_generator() {
         return found;
     }
     let mut chains: Option<Vec<Chain<'p>>> = None;

@@ -1,7 +1,7 @@
 //! GIL004 check-then-act. Card: knowledge/rules/GIL004-check-then-act.md
 
 use super::looks::{Look, act_on, condition, is_constant, looks};
-use super::racing::{are_several, is_bare, is_plain, shared_by, starts_of};
+use super::racing::{are_several, in_threaded, is_bare, shared_by, starts_of};
 use crate::facts::{BindingKind, Site};
 use crate::project::{
     Chain, ClassValue, Function, SharedPlace, Value, is_container_name, is_definition,
@@ -28,12 +28,7 @@ struct Race<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    let races = |function| races_in(cx, function);
-    let functions = cx.project.threaded_in(cx.file);
-    let races: Vec<Race<'_>> = functions
-        .filter(|function| cx.is_concerned(function.site, &RULE, || !races(*function).is_empty()))
-        .flat_map(races)
-        .collect();
+    let races = in_threaded(cx, &RULE, |function| races_in(cx, function));
     let mut known: Vec<Site<'_>> = Vec::new();
     for race in &races {
         let same = races
@@ -80,9 +75,6 @@ fn report<'p>(cx: &Context<'p>, race: &Race<'p>, starts: &[&Chain<'p>], out: &mu
 
 fn races_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Race<'p>> {
     let mut found: Vec<Race<'p>> = Vec::new();
-    if !is_plain(cx, function) {
-        return found;
-    }
     let mut chains: Option<Vec<Chain<'p>>> = None;
     for statement in function.nodes() {
         let Some(condition) = condition(statement.node) else {

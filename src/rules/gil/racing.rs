@@ -5,8 +5,8 @@ use crate::facts::Site;
 use crate::project::{
     Chain, Function, SharedPlace, StartKind, ThreadStart, is_definition, object_of_step,
 };
-use crate::rules::Context;
 use crate::rules::expected::is_any_expected;
+use crate::rules::{Context, Rule};
 use crate::syntax::{Field, Kind, Node};
 
 /// Whether a function is what its decorators and its kind leave it: nothing unknown stands around its body, and it runs when it is called.
@@ -23,6 +23,22 @@ pub(super) fn is_plain<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
             .is_none_or(|name| !PLAIN.contains(&name.as_ref()))
     });
     !strange && !function.is_async() && !function.site.node.tree().has_error()
+}
+
+/// What a rule finds in the plain functions of the file that threads run. Functions without a find are not asked again until an edit concerns them.
+pub(super) fn in_threaded<'p, T>(
+    cx: &Context<'p>,
+    rule: &Rule,
+    find: impl Fn(Function<'p>) -> Vec<T>,
+) -> Vec<T> {
+    let find = |function| match is_plain(cx, function) {
+        true => find(function),
+        false => Vec::new(),
+    };
+    let functions = cx.project.threaded_in(cx.file);
+    let concerned = functions
+        .filter(|function| cx.is_concerned(function.site, rule, || !find(*function).is_empty()));
+    concerned.flat_map(find).collect()
 }
 
 /// Whether the calls on the way from the thread's target stay on the object that the target is a method of.

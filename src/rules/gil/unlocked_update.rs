@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
-use super::racing::{are_several, is_bare, is_plain, shared_by, starts_of};
+use super::racing::{are_several, in_threaded, is_bare, shared_by, starts_of};
 use crate::facts::Site;
 use crate::project::{Chain, Function, SharedPlace};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -29,12 +29,7 @@ struct Update<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    let updates = |function| updates_of(cx, function);
-    let functions = cx.project.threaded_in(cx.file);
-    let updates: Vec<Update<'_>> = functions
-        .filter(|function| cx.is_concerned(function.site, &RULE, || !updates(*function).is_empty()))
-        .flat_map(updates)
-        .collect();
+    let updates = in_threaded(cx, &RULE, |function| updates_of(cx, function));
     let mut ways: FxHashMap<&str, Vec<&Chain<'_>>> = FxHashMap::default();
     for update in &updates {
         let known = ways.entry(&update.place.identity).or_default();
@@ -57,9 +52,6 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 }
 
 fn updates_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Update<'p>> {
-    if !is_plain(cx, function) {
-        return Vec::new();
-    }
     let chains = cx.project.chains(function);
     let writes = function.nodes().filter(|site| {
         matches!(
