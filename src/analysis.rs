@@ -24,11 +24,10 @@ mod walk;
 mod walked;
 mod worked;
 
-use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
@@ -50,7 +49,7 @@ pub use stamp::Stamp;
 pub use suppressing::Suppress;
 pub use uses::Uses;
 pub use walk::{PythonFiles, is_python};
-use worked::Worked;
+use worked::{InFile, Worked, new_stamp};
 
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.
 #[derive(Clone, Debug, Default)]
@@ -79,12 +78,6 @@ pub struct Report {
     pub lines: usize,
     /// Reports of one file with the same stamp say the same of the same lines and columns, though bytes may have moved.
     pub stamp: u64,
-}
-
-/// A stamp that no other report has.
-fn new_stamp() -> u64 {
-    static STAMPS: AtomicU64 = AtomicU64::new(1);
-    STAMPS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// What a hover says.
@@ -516,19 +509,18 @@ impl Snapshot {
             return Some(Report::default());
         };
         let config = self.config(path);
+        let in_file = worked.in_file(path);
         let context = Context {
             project,
             file,
             options: &options(&config),
-            parts: worked.parts.get(path),
+            parts: in_file.map(|in_file| &in_file.parts),
         };
         let enabled = config.enabled_in(path);
         let statements = Statements::new(file);
         let mut found: Vec<Finding> = Vec::new();
         let mut problems: Vec<String> = Vec::new();
         let mut failed: Vec<&str> = Vec::new();
-        // whether every rule found what it found before
-        let mut is_same = true;
         for rule in AnyRule::all(&config.knowledge)
             .filter(|rule| enabled.binary_search(&rule.code()).is_ok())
         {
@@ -536,9 +528,7 @@ impl Snapshot {
                 return None;
             }
             let code = rule.code();
-            let key = (path.to_path_buf(), code);
-            let known = lock(&worked.found).get(&key).cloned();
-            if let Some(known) = known {
+            if let Some(known) = in_file.and_then(|in_file| in_file.found(code)) {
                 found.extend(known.get().iter().cloned());
                 continue;
             }
@@ -549,23 +539,22 @@ impl Snapshot {
                 is_whole = rule.check(&context, &statements, cancel, &mut own);
                 own.sorted()
             });
-            // only what is open is edited
-            let own = if self.state.open.contains_key(path) {
-                std::panic::catch_unwind(|| record(run)).map(|own| {
-                    let findings = own.get().clone();
-                    let doubted = worked.doubted.get(&key);
-                    is_same &= doubted.is_some_and(|doubted| *doubted.get() == findings);
+            let own = match in_file {
+                None => std::panic::catch_unwind(run),
+                Some(in_file) => std::panic::catch_unwind(|| record(run)).map(|own| {
+                    let findings = own.peek().clone();
                     if is_whole || !cancel.is_cancelled() {
-                        lock(&worked.found).insert(key, Arc::new(own));
+                        in_file.keep(code, own);
                     }
                     findings
-                })
-            } else {
-                std::panic::catch_unwind(run)
+                }),
             };
             match own {
                 Ok(own) => found.extend(own),
                 Err(_) => {
+                    if let Some(in_file) = in_file {
+                        in_file.lose_stamp();
+                    }
                     failed.push(code);
                     problems.push(format!(
                         "the rule {code} failed on this file; its findings are missing"
@@ -584,12 +573,10 @@ impl Snapshot {
         }
         let ran = |code: &str| enabled.binary_search(&code).is_ok() && !failed.contains(&code);
         let found = sorted(found);
-        let comments = lock(&worked.comments).get(path).cloned();
-        let comments = comments.unwrap_or_else(|| {
-            let comments = suppressed::segments(file);
-            lock(&worked.comments).insert(path.to_path_buf(), Arc::clone(&comments));
-            comments
-        });
+        let comments = match in_file {
+            Some(in_file) => Arc::clone(in_file.comments(file)),
+            None => suppressed::segments(file),
+        };
         let mut findings =
             suppressed::unsuppressed(file, &config.knowledge, &comments, found, &ran);
         for finding in &mut findings {
@@ -608,15 +595,11 @@ impl Snapshot {
                 .iter_mut()
                 .for_each(|finding| finding.fixes.retain(is_in_cells));
         }
-        let stamp = match lock(&worked.stamps).entry(path.to_path_buf()) {
-            Entry::Occupied(known) if is_same => *known.get(),
-            entry => *entry.insert_entry(new_stamp()).get(),
-        };
         Some(Report {
             findings,
             problems,
             lines: file.lines(),
-            stamp,
+            stamp: in_file.map_or_else(new_stamp, InFile::stamp),
         })
     }
 

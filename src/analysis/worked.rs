@@ -1,34 +1,92 @@
 //! What was worked out for some documents, and how much of it holds for later ones.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rustc_hash::FxHashMap;
 
 use super::{lock, suppressed};
 use crate::facts::FileFacts;
-use crate::facts::trace::Traced;
+use crate::facts::trace::{Changed, Traced};
 use crate::project::{Disk, DiskState, Project};
 use crate::rules::{Finding, Parts, Place};
 
-/// What rules found, by file and rule.
-type Found = FxHashMap<(PathBuf, &'static str), Arc<Traced<Vec<Finding>>>>;
+/// What rules found in a file, by rule.
+type Found = FxHashMap<&'static str, Arc<Traced<Vec<Finding>>>>;
 
 /// The project of some documents, and what the rules found in them.
 pub(super) struct Worked {
     /// The state of the files on disk when it was made.
     pub(super) disk: DiskState,
     pub(super) project: Arc<Project>,
-    pub(super) found: Mutex<Found>,
-    /// What they found earlier and have to find again, where it would stand now.
-    pub(super) doubted: Found,
-    /// By file: what they found in its parts.
-    pub(super) parts: FxHashMap<PathBuf, Parts>,
-    /// By file: the segments in which comments may silence something.
-    pub(super) comments: Mutex<FxHashMap<PathBuf, Arc<[usize]>>>,
-    /// By file: the stamp of its report, as long as every finding and every comment that may silence one is what it was.
-    pub(super) stamps: Mutex<FxHashMap<PathBuf, u64>>,
+    /// One for each open document: only these are edited.
+    in_files: FxHashMap<PathBuf, InFile>,
+}
+
+/// What was worked out for one open document.
+#[derive(Default)]
+pub(super) struct InFile {
+    found: Mutex<Found>,
+    /// What rules found earlier and have to find again, where it would stand now.
+    doubted: Found,
+    /// What they found in its parts.
+    pub(super) parts: Parts,
+    /// The segments in which comments may silence something.
+    comments: OnceLock<Arc<[usize]>>,
+    /// The stamp of an earlier report: also of this one, as long as every finding and every comment that may silence one is what it was.
+    earlier_stamp: Option<u64>,
+    differs: AtomicBool,
+    stamp: OnceLock<u64>,
+}
+
+impl InFile {
+    /// What a rule found, where that is known.
+    pub(super) fn found(&self, rule: &str) -> Option<Arc<Traced<Vec<Finding>>>> {
+        lock(&self.found).get(rule).cloned()
+    }
+
+    /// Keeps what a rule has found now.
+    pub(super) fn keep(&self, rule: &'static str, found: Traced<Vec<Finding>>) {
+        let before = self.doubted.get(rule);
+        if before.is_none_or(|before| before.peek() != found.peek()) {
+            // before others see what was found: they must not take the earlier stamp
+            self.lose_stamp();
+        }
+        lock(&self.found).insert(rule, Arc::new(found));
+    }
+
+    /// Notes that the report may be another than the earlier one.
+    pub(super) fn lose_stamp(&self) {
+        self.differs.store(true, Ordering::Release);
+    }
+
+    /// The segments of the document in which comments may silence something.
+    pub(super) fn comments(&self, file: &FileFacts) -> &Arc<[usize]> {
+        self.comments.get_or_init(|| suppressed::segments(file))
+    }
+
+    /// The stamp of the document's report, once every rule has looked.
+    pub(super) fn stamp(&self) -> u64 {
+        match self.earlier_stamp {
+            Some(stamp) if !self.differs.load(Ordering::Acquire) => stamp,
+            _ => *self.stamp.get_or_init(new_stamp),
+        }
+    }
+
+    /// The stamp that a later document starts with.
+    fn known_stamp(&self) -> Option<u64> {
+        let earlier = self.earlier_stamp;
+        let same = earlier.filter(|_| !self.differs.load(Ordering::Acquire));
+        same.or(self.stamp.get().copied())
+    }
+}
+
+/// A stamp that no other report has.
+pub(super) fn new_stamp() -> u64 {
+    static STAMPS: AtomicU64 = AtomicU64::new(1);
+    STAMPS.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Worked {
@@ -40,13 +98,14 @@ impl Worked {
     ) -> Worked {
         Worked {
             disk: state,
-            parts: empty_parts(&open),
+            in_files: in_files(&open, |_| InFile::default()),
             project: Arc::new(Project::new(Arc::clone(disk), open)),
-            found: Mutex::default(),
-            doubted: Found::default(),
-            comments: Mutex::default(),
-            stamps: Mutex::default(),
         }
+    }
+
+    /// What was worked out for an open document. None for any other file.
+    pub(super) fn in_file(&self, path: &Path) -> Option<&InFile> {
+        self.in_files.get(path)
     }
 
     /// The same for later documents, with what still holds.
@@ -57,37 +116,52 @@ impl Worked {
             let disk = Arc::clone(self.project.disk());
             (Project::new(disk, Arc::clone(&open)), None)
         });
-        let (mut found, mut doubted) = (Found::default(), Found::default());
-        let (mut stamps, mut comments) = (FxHashMap::default(), FxHashMap::default());
-        let mut parts = empty_parts(&open);
-        if let Some(mut changed) = changed {
-            if !suppressed::concerns(&changed) {
-                stamps = lock(&self.stamps).clone();
-                comments = lock(&self.comments).clone();
+        let in_files = match changed {
+            None => in_files(&open, |_| InFile::default()),
+            Some(mut changed) => {
+                let same_comments = !suppressed::concerns(&changed);
+                // what is carried over is of the same documents
+                in_files(&open, |path| {
+                    let known = self.in_files.get(path);
+                    known.map_or_else(InFile::default, |known| {
+                        self.carried(known, &mut changed, same_comments, &open)
+                    })
+                })
             }
-            for (key, findings) in lock(&self.found).iter() {
-                if findings.holds(&mut changed) {
-                    found.extend(
-                        self.moved(findings, &open)
-                            .map(|moved| (key.clone(), moved)),
-                    );
-                } else if let Some(moved) = self.moved(findings, &open) {
-                    doubted.insert(key.clone(), moved);
-                }
-            }
-            for (path, known) in &self.parts {
-                let later = known.after(&mut changed, |found| self.moved(found, &open));
-                parts.insert(path.clone(), later);
-            }
-        }
+        };
         Worked {
             disk: self.disk,
             project: Arc::new(project),
+            in_files,
+        }
+    }
+
+    /// What of a document's still holds.
+    fn carried(
+        &self,
+        known: &InFile,
+        changed: &mut Changed<'_>,
+        same_comments: bool,
+        open: &FxHashMap<PathBuf, Arc<FileFacts>>,
+    ) -> InFile {
+        let before = lock(&known.found);
+        let (mut found, mut doubted) = (Found::default(), Found::default());
+        found.reserve(before.len());
+        for (rule, findings) in before.iter() {
+            let holds = findings.holds(changed);
+            let later = if holds { &mut found } else { &mut doubted };
+            if let Some(moved) = self.moved(findings, open) {
+                later.insert(rule, moved);
+            }
+        }
+        let comments = known.comments.get().filter(|_| same_comments);
+        InFile {
             found: Mutex::new(found),
             doubted,
-            parts,
-            comments: Mutex::new(comments),
-            stamps: Mutex::new(stamps),
+            parts: known.parts.after(changed, |found| self.moved(found, open)),
+            comments: comments.cloned().map(OnceLock::from).unwrap_or_default(),
+            earlier_stamp: known.known_stamp().filter(|_| same_comments),
+            ..InFile::default()
         }
     }
 
@@ -116,7 +190,10 @@ impl Worked {
     }
 }
 
-fn empty_parts(open: &FxHashMap<PathBuf, Arc<FileFacts>>) -> FxHashMap<PathBuf, Parts> {
-    let paths = open.keys().cloned();
-    paths.map(|path| (path, Parts::default())).collect()
+fn in_files(
+    open: &FxHashMap<PathBuf, Arc<FileFacts>>,
+    mut of: impl FnMut(&Path) -> InFile,
+) -> FxHashMap<PathBuf, InFile> {
+    let paths = open.keys();
+    paths.map(|path| (path.clone(), of(path))).collect()
 }

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::SegmentFacts;
 use super::words::WordHash;
@@ -223,7 +223,8 @@ impl<'f> Changed<'f> {
         }
         Changed {
             segments,
-            known: FxHashMap::default(),
+            // as many as a long file has; to grow costs more than the room
+            known: FxHashMap::with_capacity_and_hasher(1024, FxBuildHasher),
             questions,
             surroundings,
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::facts::{FileFacts, Kin};
@@ -16,21 +16,24 @@ use crate::text::{self, Cells, Notebook};
 /// A file that could not be read, and why, in words for people.
 pub type ReadProblem = String;
 
+/// By path, with a fast hash: nobody gains from paths that collide.
+type ByPath<T> = DashMap<PathBuf, T, FxBuildHasher>;
+
 /// The cache of files on disk, shared by every state of the workspace.
 #[derive(Default)]
 pub struct Disk {
-    facts: DashMap<PathBuf, Result<Arc<FileFacts>, ReadProblem>>,
+    facts: ByPath<Result<Arc<FileFacts>, ReadProblem>>,
     /// Of notebooks that were read.
-    cells: DashMap<PathBuf, Arc<Cells>>,
+    cells: ByPath<Arc<Cells>>,
     /// Of the texts of files that were read.
-    digests: DashMap<PathBuf, u128>,
-    exists: DashMap<PathBuf, Found>,
+    digests: ByPath<u128>,
+    exists: ByPath<Found>,
     roots: std::sync::RwLock<Vec<PathBuf>>,
     changes: AtomicUsize,
     /// With the state when it was made.
     kin: Mutex<Option<(DiskState, Arc<Kin>)>>,
     /// By file: its module's name, and the folder that the first part of the name is looked up in.
-    module_names: DashMap<PathBuf, Arc<(String, PathBuf)>>,
+    module_names: ByPath<Arc<(String, PathBuf)>>,
 }
 
 /// How often files were forgotten or read in bulk, and how many are known: the same in two states that know the same.

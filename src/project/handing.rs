@@ -254,10 +254,12 @@ impl Project {
             || self.threads_named(word) != Subjects::NONE
             // a local name for something of the kind
             || callee.node.kind() == Kind::Name
-                && callee.body().bindings.iter().any(|binding| {
-                    binding.kind == BindingKind::Assignment
-                        && callee.at(binding.name).text() == word
-                })
+                && {
+                    let body = callee.body();
+                    let numbers = body.bindings_of(word);
+                    let mut kinds = numbers.iter().map(|&number| body.bindings[number].kind);
+                    kinds.any(|kind| kind == BindingKind::Assignment)
+                }
     }
 
     fn in_executor<'p>(&'p self, call: Site<'p>) -> HandOver<'p> {

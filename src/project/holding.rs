@@ -168,6 +168,9 @@ struct Running<'p> {
     on_self: bool,
 }
 
+/// What a segment is about in which a lock is taken.
+const TAKING: Subjects = Subjects::GUARDS.union(Subjects::ACQUIRES);
+
 /// How many calls away from the place that holds a lock another is looked for.
 const CALLS: usize = 4;
 
@@ -236,6 +239,10 @@ impl Project {
     /// The places of a function that take a lock which can be told from others, in source order.
     pub fn takings<'p>(&'p self, function: Function<'p>) -> Vec<Taking<'p>> {
         let mut found = Vec::new();
+        let segment = function.site.file.segment(function.site.segment);
+        if !segment.subjects().intersects(TAKING) {
+            return found;
+        }
         for site in function.nodes() {
             match site.node.kind() {
                 Kind::With => self.takings_of_with(site, &mut found),
@@ -388,7 +395,7 @@ impl Project {
     fn all_orders(&self) -> Vec<Arc<Spots>> {
         let mut all = Vec::new();
         for file in self.files() {
-            for segment in self.about(file, Subjects::GUARDS.union(Subjects::ACQUIRES)) {
+            for segment in self.about(file, TAKING) {
                 let root = file.root(segment);
                 let functions = root.body().functions.iter();
                 let functions = functions.filter_map(|data| Function::at(root.at(data.node)));

@@ -145,10 +145,9 @@ impl<K: Clone + Eq + Hash, T> KeptBy<K, T> {
     }
 
     fn after(&self, changed: &mut Changed<'_>) -> KeptBy<K, T> {
-        let known = self.known();
-        let held = known.iter().filter(|(_, known)| known.holds(changed));
-        let held = held.map(|(key, known)| (key.clone(), Arc::clone(known)));
-        KeptBy(Mutex::new(held.collect()))
+        let mut held = self.known().clone();
+        held.retain(|_, known| known.holds(changed));
+        KeptBy(Mutex::new(held))
     }
 }
 

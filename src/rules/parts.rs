@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{Finding, Findings, Rule};
 use crate::facts::trace::{Changed, Traced, record};
@@ -57,20 +57,20 @@ impl Parts {
         changed: &mut Changed<'_>,
         moved: impl Fn(&Arc<Traced<Vec<Finding>>>) -> Option<Arc<Traced<Vec<Finding>>>>,
     ) -> Parts {
-        let mut later = Found::default();
-        for (key, found) in lock(&self.found).iter() {
+        let known = lock(&self.found);
+        let mut later = Found::with_capacity_and_hasher(known.len(), FxBuildHasher);
+        for (key, found) in known.iter() {
             if found.holds(changed)
                 && let Some(found) = moved(found)
             {
                 later.insert(*key, found);
             }
         }
-        let concerned = lock(&self.concerned);
-        let held = concerned.iter().filter(|(_, known)| known.holds(changed));
-        let held = held.map(|(key, known)| (*key, Arc::clone(known)));
+        let mut concerned = lock(&self.concerned).clone();
+        concerned.retain(|_, known| known.holds(changed));
         Parts {
             found: Mutex::new(later),
-            concerned: Mutex::new(held.collect()),
+            concerned: Mutex::new(concerned),
         }
     }
 }

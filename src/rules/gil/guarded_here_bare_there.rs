@@ -171,8 +171,8 @@ fn looks_first<'p>(
 /// The writes of a class's methods to its attributes, by attribute.
 fn writes_of<'p>(cx: &Context<'p>, class: Class<'p>) -> FxHashMap<&'p str, Writes<'p>> {
     let mut found: FxHashMap<&'p str, Writes<'p>> = FxHashMap::default();
-    let methods = class.methods().filter(|method| is_plain(cx, *method));
-    let methods: Vec<_> = methods
+    let methods: Vec<_> = class
+        .methods()
         .filter_map(|method| {
             let own = method.first_parameter()?;
             Some((method, own, cx.project.takings(method)))
@@ -181,7 +181,10 @@ fn writes_of<'p>(cx: &Context<'p>, class: Class<'p>) -> FxHashMap<&'p str, Write
     if methods.iter().all(|(_, _, takings)| takings.is_empty()) {
         return found;
     }
-    for (method, own, takings) in methods {
+    let plain = methods
+        .into_iter()
+        .filter(|(method, ..)| is_plain(cx, *method));
+    for (method, own, takings) in plain {
         let mutations = method
             .site
             .mutations()
