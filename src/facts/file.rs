@@ -422,16 +422,18 @@ impl FileFacts {
         self.start(index) + self.segment(index).silent_text().len()
     }
 
-    /// The subjects of all its segments.
-    pub fn subjects(&self) -> Subjects {
+    /// The subjects of all its segments. That they are asked for is not noted ([`SegmentFacts::silent_subjects`]).
+    pub fn silent_subjects(&self) -> Subjects {
         self.subjects
     }
 
     /// The segments that may be about any of the subjects.
     pub fn about(&self, subjects: Subjects) -> impl Iterator<Item = usize> {
+        super::trace::look_for_subjects(subjects);
         let is_any = self.subjects.intersects(subjects);
         let len = if is_any { self.segments.len() } else { 0 };
-        (0..len).filter(move |&index| self.segments[index].facts.subjects().intersects(subjects))
+        let own = |index: usize| self.segments[index].facts.silent_subjects();
+        (0..len).filter(move |&index| own(index).intersects(subjects))
     }
 
     /// The segments, old and new, in which a later version of the file differs from this one. None where the difference may be seen from everywhere: segments
@@ -680,7 +682,7 @@ fn same_classes(old: &[Placed], new: &[Placed]) -> bool {
 }
 
 fn subjects_of(segments: &[Placed]) -> Subjects {
-    let all = segments.iter().map(|placed| placed.facts.subjects());
+    let all = segments.iter().map(|placed| placed.facts.silent_subjects());
     all.fold(Subjects::NONE, Subjects::union)
 }
 
@@ -718,7 +720,7 @@ fn may_bind(facts: &SegmentFacts, name: &str) -> bool {
 
 /// Whether a function of a segment may bind a name in the module's scope.
 fn binds_global(facts: &SegmentFacts, name: &str) -> bool {
-    facts.subjects().intersects(Subjects::GLOBAL) && facts.holds(name)
+    facts.silent_subjects().intersects(Subjects::GLOBAL) && facts.holds(name)
 }
 
 /// Whether a segment's first statement, or what stands beside it on the same level, may bind a name.

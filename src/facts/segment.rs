@@ -244,7 +244,14 @@ impl SegmentFacts {
         &self.outline
     }
 
-    pub fn subjects(&self) -> Subjects {
+    /// Whether it may be about any of the subjects, by its words.
+    pub fn is_about(&self, subjects: Subjects) -> bool {
+        trace::look_for_subjects(subjects);
+        self.subjects.intersects(subjects)
+    }
+
+    /// What it may be about. That it is asked is not noted: who does so notes of which subjects ([`trace::look_for_subjects`]).
+    pub fn silent_subjects(&self) -> Subjects {
         self.subjects
     }
 
@@ -270,8 +277,8 @@ impl SegmentFacts {
         self.holds("import") && self.text.contains("import *")
     }
 
-    /// Whether what stands outside of the segment cannot tell it from another, unless it reads the segment or looks for a word in it: the same things are bound in the
-    /// scope around it, the same classes derive from the same bases, it is about the same subjects and has as many lines.
+    /// Whether what stands outside of the segment cannot tell it from another, unless it reads the segment or looks for a word or a subject in it: the same things are bound in the
+    /// scope around it, the same classes derive from the same bases and it has as many lines.
     pub(super) fn is_alike(&self, other: &SegmentFacts) -> bool {
         let binds = |facts: &SegmentFacts| {
             let body = facts.parsed();
@@ -294,7 +301,6 @@ impl SegmentFacts {
             );
         self.kind == other.kind
             && self.outline == other.outline
-            && self.subjects == other.subjects
             && !is_odd(self)
             && !is_odd(other)
             && self.same_classes(other)

@@ -137,6 +137,11 @@ impl Subjects {
         Subjects(self.0 | other.0)
     }
 
+    /// The subjects of one and not of the other.
+    pub const fn symmetric_difference(self, other: Subjects) -> Subjects {
+        Subjects(self.0 ^ other.0)
+    }
+
     /// The subjects of one word that stands for a thing, not for a piece of grammar.
     pub fn of_word(word: &str) -> Subjects {
         let known = WORDS.iter().find(|(known, _, _)| *known == word);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::SegmentFacts;
+use super::subjects::Subjects;
 use super::words::WordHash;
 
 /// What was read. Two words that cannot be told apart by their hashes make an answer hold for less than it might.
@@ -20,6 +21,8 @@ pub struct Trace {
     questions: FxHashSet<Question>,
     /// Words, and words behind a dot, of which it was asked what stands around them.
     surroundings: FxHashSet<Question>,
+    /// Of which it was asked which segments may be about them.
+    subjects: Subjects,
     parts: FxHashMap<usize, Arc<Trace>>,
 }
 
@@ -145,6 +148,11 @@ pub(super) fn look_for_store(name: &str) {
     ask(Question::store(WordHash::of(name)));
 }
 
+/// Notes that it is asked which segments may be about any of some subjects.
+pub fn look_for_subjects(subjects: Subjects) {
+    note(|trace| trace.subjects = trace.subjects.union(subjects));
+}
+
 /// Notes that an answer is used which is worked out again after every edit that concerns it, and compared: what was worked out from it holds as long as the edit is not told
 /// that it [differs](Changed::differ).
 pub fn use_compared(answer: u64) {
@@ -203,6 +211,8 @@ pub struct Changed<'f> {
     questions: FxHashSet<Question>,
     /// Those that may have another answer when what stands around is another: all that each segment says yes to, old and new, sorted.
     surroundings: Vec<Vec<Question>>,
+    /// Those that a segment is about no more, or only now.
+    subjects: Subjects,
 }
 
 impl<'f> Changed<'f> {
@@ -210,7 +220,10 @@ impl<'f> Changed<'f> {
     pub fn new(segments: Vec<(&'f SegmentFacts, &'f SegmentFacts)>) -> Changed<'f> {
         let mut questions = FxHashSet::default();
         let mut surroundings = Vec::new();
+        let mut subjects = Subjects::NONE;
         for (old, new) in &segments {
+            let (before, now) = (old.silent_subjects(), new.silent_subjects());
+            subjects = subjects.union(before.symmetric_difference(now));
             let (old, new) = (answered_by(old), answered_by(new));
             let in_one = |own: &[Question], other: &[Question]| {
                 let own = own.iter().copied();
@@ -227,6 +240,7 @@ impl<'f> Changed<'f> {
             known: FxHashMap::with_capacity_and_hasher(1024, FxBuildHasher),
             questions,
             surroundings,
+            subjects,
         }
     }
 
@@ -249,6 +263,7 @@ impl<'f> Changed<'f> {
             segments.any(|segment| segment.binary_search(question).is_ok())
         };
         let leaves = !self.segments.iter().any(is_read)
+            && !trace.subjects.intersects(self.subjects)
             && trace.questions.is_disjoint(&self.questions)
             && !trace.surroundings.iter().any(stands)
             && trace.parts.values().all(|part| self.leaves(part));
@@ -317,6 +332,9 @@ mod tests {
         let store = |_: &SegmentFacts| look_for_store("b");
         assert!(holds("a.b = d\n", store));
         assert!(!holds("d(a.b)\n", store));
+        let subject = |_: &SegmentFacts| look_for_subjects(Subjects::GUARDS);
+        assert!(holds("acquire()\n", subject));
+        assert!(!holds("with a: b\n", subject));
         assert!(!holds("a.b = d\n", SegmentFacts::read));
         assert!(holds("a.b = d\n", |_| {}));
     }

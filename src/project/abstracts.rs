@@ -45,8 +45,7 @@ impl Project {
         };
         let is_about = move |segment: &usize| {
             let facts = file.segment(*segment);
-            facts.subjects().intersects(Subjects::ABSTRACT)
-                || words.iter().any(|word| facts.mentions(word))
+            facts.is_about(Subjects::ABSTRACT) || words.iter().any(|word| facts.mentions(word))
         };
         let roots = (0..file.len())
             .filter(is_about)
@@ -83,8 +82,7 @@ impl Project {
                     if !may_mark(own.site.file, own.site.segment) {
                         continue;
                     }
-                    let about =
-                        |facts: &SegmentFacts| facts.subjects().intersects(Subjects::ABSTRACT);
+                    let about = |facts: &SegmentFacts| facts.is_about(Subjects::ABSTRACT);
                     let members = own.site.members_where(about);
                     let mut marked = members
                         .filter(|member| about(member.name.file.segment(member.name.segment)))
@@ -150,11 +148,8 @@ impl Project {
     fn abstract_names(&self) -> &FxHashSet<Box<str>> {
         self.keep(&self.abstracts, || {
             MARKS.iter().for_each(|mark| look_for(mark));
-            let marking = self.kinsmen_where(|file, segment| {
-                file.segment(segment)
-                    .subjects()
-                    .intersects(Subjects::ABSTRACT)
-            });
+            let marking = self
+                .kinsmen_where(|file, segment| file.segment(segment).is_about(Subjects::ABSTRACT));
             let mut roots: Vec<&str> = marking.collect();
             stdlib::abstract_words().for_each(|word| roots.push(word));
             let names = self.names_after(&roots);
@@ -223,6 +218,6 @@ impl Project {
 /// Whether the words of the class statement in a segment show a mark.
 fn may_mark(file: &FileFacts, segment: usize) -> bool {
     MARKS.iter().for_each(|mark| look_for(mark));
-    let about = |part: usize| file.segment(part).subjects().intersects(Subjects::ABSTRACT);
+    let about = |part: usize| file.segment(part).is_about(Subjects::ABSTRACT);
     about(segment) || file.members_of(segment).any(about)
 }

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::caching::is_called_like_any;
 use super::{ClassValue, Function, Kept, Project, Value};
-use crate::facts::trace::{Changed, Traced};
+use crate::facts::trace::{Changed, Traced, look_for_subjects};
 use crate::facts::{
     Binding, BindingKind, BindingSite, FileFacts, MutationKind, Names, ScopeKind, Site, Subjects,
 };
@@ -105,6 +105,12 @@ impl Project {
         file: &'p FileFacts,
         subjects: Subjects,
     ) -> impl Iterator<Item = usize> + 'p {
+        // the keyword means something only where there are threads
+        let is_threads = subjects.intersects(Subjects::THREADS);
+        look_for_subjects(subjects);
+        if is_threads {
+            look_for_subjects(Subjects::TARGETS);
+        }
         let families = FAMILIES.iter().zip(&self.aliases.0);
         let asked = families.filter(|(family, _)| family.subjects.intersects(subjects));
         let named: Vec<_> = asked
@@ -112,19 +118,22 @@ impl Project {
             .filter(|named| !named.is_empty())
             .collect();
         // most files have nothing to do with most subjects
-        let is_any = file.subjects().intersects(subjects) || !named.is_empty();
+        let is_any = file.silent_subjects().intersects(subjects) || !named.is_empty();
         let len = if is_any { file.len() } else { 0 };
         let is_about = move |index: usize| {
-            let own = file.segment(index).subjects();
+            let own = file.segment(index).silent_subjects();
             own.intersects(subjects) || named.iter().any(|named| named[index].intersects(subjects))
         };
-        // the keyword means something only where there are threads
-        let targets = subjects.intersects(Subjects::THREADS)
-            && file.subjects().intersects(Subjects::TARGETS)
+        let targets = is_threads
+            && file.silent_subjects().intersects(Subjects::TARGETS)
             && (0..len).any(&is_about);
         (0..len).filter(move |&index| {
             is_about(index)
-                || targets && file.segment(index).subjects().intersects(Subjects::TARGETS)
+                || targets
+                    && file
+                        .segment(index)
+                        .silent_subjects()
+                        .intersects(Subjects::TARGETS)
         })
     }
 

@@ -240,7 +240,7 @@ impl Project {
     pub fn takings<'p>(&'p self, function: Function<'p>) -> Vec<Taking<'p>> {
         let mut found = Vec::new();
         let segment = function.site.file.segment(function.site.segment);
-        if !segment.subjects().intersects(TAKING) {
+        if !segment.is_about(TAKING) {
             return found;
         }
         for site in function.nodes() {

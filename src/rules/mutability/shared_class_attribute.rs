@@ -23,7 +23,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for class in cx.project.with_changing_attributes(cx.file) {
         let assigns = |facts: &SegmentFacts| {
             let values = Subjects::CLASS_ATTRIBUTES.union(Subjects::CLASS_CALLS);
-            facts.subjects().intersects(values)
+            facts.is_about(values)
         };
         for member in class.site.members_where(assigns) {
             if let Some(attribute) = candidate(cx, class, member) {

@@ -67,7 +67,7 @@ fn check_classes<'p>(cx: &Context<'p>, head: usize, growing: &Growing<'p>, out: 
     let own = std::iter::once(head).chain(cx.file.members_of(head));
     let own = own.filter(|segment| {
         let facts = cx.file.segment(*segment);
-        let attributes = match facts.subjects().intersects(Subjects::CLASS_ATTRIBUTES) {
+        let attributes = match facts.is_about(Subjects::CLASS_ATTRIBUTES) {
             true => facts.class_attributes(),
             false => Vec::new(),
         };

@@ -23,9 +23,9 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         }
     }
     for segment in cx.project.about(cx.file, Subjects::CACHES) {
-        let subjects = cx.file.segment(segment).subjects();
+        let facts = cx.file.segment(segment);
         let root = || cx.file.root(segment);
-        if subjects.intersects(Subjects::GIVEN_DISPLAYS) && !root().node.tree().has_error() {
+        if facts.is_about(Subjects::GIVEN_DISPLAYS) && !root().node.tree().has_error() {
             check_calls(cx, root(), out);
         }
     }
