@@ -440,6 +440,14 @@ impl Body {
             .map(|number| &self.bindings[number])
     }
 
+    /// Whether what a binding of an inner scope binds, or the binding itself declares, is the module's: the scope declares its name `global`.
+    pub fn is_global(&self, binding: &Binding) -> bool {
+        let name = self.tree.node(binding.name).text();
+        let mut same = self.bindings_in(binding.scope, name);
+        self.scopes[binding.scope].kind != ScopeKind::Comprehension
+            && same.any(|other| other.kind == BindingKind::Global)
+    }
+
     /// The numbers of the bindings of a name in one scope, in source order.
     pub fn numbers_in<'b>(
         &'b self,

@@ -14,7 +14,7 @@ use super::stored::Stores;
 use super::trace::hashes;
 use super::worded::Worded;
 use super::words::{WordFilter, WordHash};
-use super::{Binding, Kin, Names, ScopeKind, Subjects};
+use super::{Binding, Kin, Names, Subjects};
 use crate::syntax::{Cut, CutKind, Outline, Seed, contains_word, resegment, segment};
 use crate::text::Cells;
 use crate::text::Excerpt;
@@ -597,7 +597,7 @@ impl FileFacts {
             let body = facts.body();
             let bindings = body.bindings_of(name).into_iter();
             let in_module =
-                bindings.filter(|&number| binds_in_module(facts, &body.bindings[number], name));
+                bindings.filter(|&number| binds_in_module(facts, &body.bindings[number]));
             found.extend(in_module.map(|binding| BindingRef {
                 segment: index,
                 binding,
@@ -733,19 +733,11 @@ pub(super) fn may_bind_on_top(facts: &SegmentFacts, name: &str) -> bool {
 }
 
 /// Whether a binding of a segment is one of the module's scope: made there, or in a function that declares the name `global`.
-fn binds_in_module(facts: &SegmentFacts, binding: &Binding, name: &str) -> bool {
+fn binds_in_module(facts: &SegmentFacts, binding: &Binding) -> bool {
     use super::BindingKind::{Global, Nonlocal};
-    let body = facts.body();
-    let declares_global = |scope: usize| {
-        body.bindings_in(scope, name)
-            .any(|other| other.kind == Global)
-    };
     match binding.kind {
         Global | Nonlocal => false,
         _ if binding.scope == 0 => facts.kind() != CutKind::Member,
-        _ => {
-            body.scopes[binding.scope].kind != ScopeKind::Comprehension
-                && declares_global(binding.scope)
-        }
+        _ => facts.body().is_global(binding),
     }
 }

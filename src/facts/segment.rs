@@ -278,23 +278,28 @@ impl SegmentFacts {
     }
 
     /// Whether what stands outside of the segment cannot tell it from another, unless it reads the segment or looks for a word or a subject in it: the same things are bound in the
-    /// scope around it, the same classes derive from the same bases and it has as many lines.
+    /// scope around it and through `global`, the same classes derive from the same bases and it has as many lines.
     pub(super) fn is_alike(&self, other: &SegmentFacts) -> bool {
+        let may_bind_above = |facts: &SegmentFacts| facts.subjects.intersects(Subjects::GLOBAL);
         let binds = |facts: &SegmentFacts| {
-            let body = facts.parsed();
-            let outer = body.bindings.iter().filter(|binding| binding.scope == 0);
-            outer
-                .map(|binding| (binding.kind, body.tree.node(binding.name).text().to_owned()))
-                .collect::<Vec<_>>()
+            let (body, above) = (facts.parsed(), may_bind_above(facts));
+            let outer = body.bindings.iter().filter_map(|binding| {
+                let is_own = binding.scope == 0;
+                let name = body.tree.node(binding.name).text();
+                (is_own || above && body.is_global(binding))
+                    .then(|| (is_own, binding.kind, name.to_owned()))
+            });
+            outer.collect::<Vec<_>>()
         };
         let is_odd = |facts: &SegmentFacts| {
-            facts.subjects.intersects(Subjects::GLOBAL)
-                || facts.holds("__future__")
+            facts.holds("__future__")
                 || facts.holds_star_import()
                 || facts.text.contains('\r') != other.text.contains('\r')
         };
         // code that does not parse may bind less than its first line says; who asked for that has had it parsed
         let is_known_by_outline = self.body.get().is_none()
+            && !may_bind_above(self)
+            && !may_bind_above(other)
             && matches!(
                 self.outline,
                 Outline::Function(_) | Outline::Class(_) | Outline::Empty
