@@ -81,6 +81,34 @@ impl InFile {
         let same = earlier.filter(|_| !self.differs.load(Ordering::Acquire));
         same.or(self.stamp.get().copied())
     }
+
+    /// What still holds for later documents.
+    fn carried(
+        &self,
+        changed: &mut Changed<'_>,
+        same_comments: bool,
+        edited: &[Edited<'_>],
+    ) -> InFile {
+        let before = lock(&self.found);
+        let (mut found, mut doubted) = (Found::default(), Found::default());
+        found.reserve(before.len());
+        for (rule, findings) in before.iter() {
+            let holds = findings.holds(changed);
+            let later = if holds { &mut found } else { &mut doubted };
+            if let Some(moved) = moved(findings, edited) {
+                later.insert(rule, moved);
+            }
+        }
+        let comments = self.comments.get().filter(|_| same_comments);
+        InFile {
+            found: Mutex::new(found),
+            doubted,
+            parts: self.parts.after(changed, |found| moved(found, edited)),
+            comments: comments.cloned().map(OnceLock::from).unwrap_or_default(),
+            earlier_stamp: self.known_stamp().filter(|_| same_comments),
+            ..InFile::default()
+        }
+    }
 }
 
 /// A stamp that no other report has.
@@ -120,11 +148,12 @@ impl Worked {
             None => in_files(&open, |_| InFile::default()),
             Some(mut changed) => {
                 let same_comments = !suppressed::concerns(&changed);
+                let edited = self.edited(&open);
                 // what is carried over is of the same documents
                 in_files(&open, |path| {
                     let known = self.in_files.get(path);
                     known.map_or_else(InFile::default, |known| {
-                        self.carried(known, &mut changed, same_comments, &open)
+                        known.carried(&mut changed, same_comments, &edited)
                     })
                 })
             }
@@ -136,58 +165,44 @@ impl Worked {
         }
     }
 
-    /// What of a document's still holds.
-    fn carried(
-        &self,
-        known: &InFile,
-        changed: &mut Changed<'_>,
-        same_comments: bool,
-        open: &FxHashMap<PathBuf, Arc<FileFacts>>,
-    ) -> InFile {
-        let before = lock(&known.found);
-        let (mut found, mut doubted) = (Found::default(), Found::default());
-        found.reserve(before.len());
-        for (rule, findings) in before.iter() {
-            let holds = findings.holds(changed);
-            let later = if holds { &mut found } else { &mut doubted };
-            if let Some(moved) = self.moved(findings, open) {
-                later.insert(rule, moved);
-            }
-        }
-        let comments = known.comments.get().filter(|_| same_comments);
-        InFile {
-            found: Mutex::new(found),
-            doubted,
-            parts: known.parts.after(changed, |found| self.moved(found, open)),
-            comments: comments.cloned().map(OnceLock::from).unwrap_or_default(),
-            earlier_stamp: known.known_stamp().filter(|_| same_comments),
-            ..InFile::default()
-        }
-    }
-
-    /// Findings with their places in later documents. None where one is in a segment that has changed.
-    fn moved(
-        &self,
-        findings: &Arc<Traced<Vec<Finding>>>,
-        open: &FxHashMap<PathBuf, Arc<FileFacts>>,
-    ) -> Option<Arc<Traced<Vec<Finding>>>> {
-        let later = |place: &Place| {
-            let (old, new) = (self.project.open_file(&place.path), open.get(&**place.path));
-            match (old, new) {
-                (Some(old), Some(new)) => old.moved(new, &place.range),
-                _ => Some(place.range.clone()),
-            }
+    /// The open documents that later ones differ from.
+    fn edited<'f>(&'f self, open: &'f FxHashMap<PathBuf, Arc<FileFacts>>) -> Vec<Edited<'f>> {
+        let later = |(path, new): (&'f PathBuf, &'f Arc<FileFacts>)| {
+            let old = self.project.open_file(path)?;
+            (!Arc::ptr_eq(old, new)).then_some(Edited { path, old, new })
         };
-        let mut places = findings.get().iter().flat_map(Finding::places);
-        if places.all(|place| later(place).as_ref() == Some(&place.range)) {
-            return Some(Arc::clone(findings));
-        }
-        let mut moved = findings.get().clone();
-        for place in moved.iter_mut().flat_map(Finding::places_mut) {
-            place.range = later(place)?;
-        }
-        Some(Arc::new(findings.with(moved)))
+        open.iter().filter_map(later).collect()
     }
+}
+
+/// A document of which there is a later version.
+struct Edited<'f> {
+    path: &'f Path,
+    old: &'f FileFacts,
+    new: &'f FileFacts,
+}
+
+/// Findings with their places in later documents. None where one is in a segment that has changed.
+fn moved(
+    findings: &Arc<Traced<Vec<Finding>>>,
+    edited: &[Edited<'_>],
+) -> Option<Arc<Traced<Vec<Finding>>>> {
+    let later = |place: &Place| {
+        let mut edited = edited.iter();
+        match edited.find(|edited| edited.path == place.path.as_path()) {
+            Some(edited) => edited.old.moved(edited.new, &place.range),
+            None => Some(place.range.clone()),
+        }
+    };
+    let mut places = findings.get().iter().flat_map(Finding::places);
+    if places.all(|place| later(place).as_ref() == Some(&place.range)) {
+        return Some(Arc::clone(findings));
+    }
+    let mut moved = findings.get().clone();
+    for place in moved.iter_mut().flat_map(Finding::places_mut) {
+        place.range = later(place)?;
+    }
+    Some(Arc::new(findings.with(moved)))
 }
 
 fn in_files(
