@@ -2,9 +2,10 @@
 //!
 //! A rule names the subjects that it needs; a segment that has none of them holds nothing for the rule and is not parsed for it.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, Input, MatchKind};
+use rustc_hash::FxHashMap;
 
 use super::attributes;
 use super::hashed;
@@ -144,12 +145,18 @@ impl Subjects {
 
     /// The subjects of one word that stands for a thing, not for a piece of grammar.
     pub fn of_word(word: &str) -> Subjects {
-        let known = WORDS.iter().find(|(known, _, _)| *known == word);
-        match known {
-            Some((_, subjects, Meaning::Word | Meaning::Decorator | Meaning::Base)) => *subjects,
-            Some((_, subjects, Meaning::Member(_) | Meaning::Submodule(_))) => *subjects,
-            _ => Subjects::NONE,
-        }
+        static THINGS: LazyLock<FxHashMap<&str, Subjects>> = LazyLock::new(|| {
+            // where a word stands twice, its first meaning counts
+            let first = WORDS.iter().rev();
+            first
+                .map(|(word, subjects, meaning)| match meaning {
+                    Meaning::Word | Meaning::Decorator | Meaning::Base => (*word, *subjects),
+                    Meaning::Member(_) | Meaning::Submodule(_) => (*word, *subjects),
+                    _ => (*word, Subjects::NONE),
+                })
+                .collect()
+        });
+        THINGS.get(word).copied().unwrap_or_default()
     }
 
     /// The subjects of a word that stands for a thing where it is imported from a module: `Pool` of `multiprocessing`.
