@@ -360,3 +360,36 @@ impl SegmentFacts {
         self.body.get().and_then(|body| body.seed.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alike(old: &str, new: &str) -> bool {
+        let facts = |text: &str| SegmentFacts::new(text.into(), CutKind::Item, 0);
+        let is_alike = |old: &str, new: &str| facts(old).is_alike(&facts(new));
+        assert_eq!(is_alike(old, new), is_alike(new, old), "{old}{new}");
+        is_alike(old, new)
+    }
+
+    #[test]
+    fn segments_are_told_apart_by_what_they_bind_around_them() {
+        assert!(alike(
+            "def f():\n    x = 1\n",
+            "def f():\n    with y: z = 2\n"
+        ));
+        assert!(alike("x = [1]\n", "x = [2, 3]\n"));
+        assert!(!alike("def f(): pass\n", "def g(): pass\n"));
+        assert!(!alike("x = 1\n", "x += 1\n"));
+        assert!(!alike("x = 1\n", "y = 1\n"));
+    }
+
+    #[test]
+    fn what_a_function_binds_through_global_counts_too() {
+        let global = |rest: &str| format!("def f():\n    global x\n    {rest}\n");
+        assert!(alike(&global("x = 1"), &global("y = x = g(2)")));
+        assert!(!alike(&global("x = 1"), &global("y = 1")));
+        assert!(!alike(&global("x = 1"), &global("x += 1")));
+        assert!(!alike(&global("x = 1"), "def f():\n    x = 1\n"));
+    }
+}
