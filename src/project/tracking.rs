@@ -327,6 +327,7 @@ impl<'p> Tracker<'p> {
                     self.go(site.with(display), view.copied());
                 }
             }
+            Kind::BinaryOperation if parent.op() == Op::Mul && is_count(around, site) => {}
             Kind::BinaryOperation if matches!(parent.op(), Op::Add | Op::Mul) => {
                 self.go(around, view.copied());
             }
@@ -724,6 +725,15 @@ fn gathering_parameter<'p>(function: Function<'p>, argument: Site<'_>) -> Option
     let is_sure = !others.any(|other| other.kind() == splat);
     let mut parameters = function.parameters();
     parameters.find(|parameter| is_sure && parameter.kind == kind)
+}
+
+/// Whether a side of a product only says how often the other one is repeated: `[0] * size`.
+fn is_count(product: Site<'_>, side: Site<'_>) -> bool {
+    let is_repeated = |other: Node<'_>| {
+        let kind = other.unparenthesized().kind();
+        other != side.node && matches!(kind, Kind::List | Kind::Tuple | Kind::String)
+    };
+    product.node.children().any(is_repeated)
 }
 
 /// Whether a change only takes something out: `del xs[k]`, `xs.pop()`.
