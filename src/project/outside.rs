@@ -213,6 +213,7 @@ const COPYING: &[&str] = &[
     "itertools.chain",
     "itertools.cycle",
     "itertools.islice",
+    "numpy.array",
     "random.sample",
     "types.MappingProxyType",
 ];
