@@ -213,7 +213,6 @@ const COPYING: &[&str] = &[
     "itertools.chain",
     "itertools.cycle",
     "itertools.islice",
-    "numpy.array",
     "random.sample",
     "types.MappingProxyType",
 ];
