@@ -546,7 +546,14 @@ impl Project {
             let ClassValue::Known(ancestor) = ancestor else {
                 continue;
             };
-            for value in ancestor.assigned_to_self(name) {
+            let values = ancestor.assigned_to_self(name);
+            // what is assigned to a property goes to its setter
+            if !values.is_empty()
+                && let Some(getter) = self.getter(class, name)
+            {
+                return self.returned(getter, depth + 1);
+            }
+            for value in values {
                 let value = self.value(value, depth + 2);
                 match &stored {
                     None | Some(Value::None) => stored = Some(value),

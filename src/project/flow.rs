@@ -36,6 +36,7 @@ pub(super) fn reaching_if<'f>(
     let before: Vec<_> = bindings
         .iter()
         .filter(|binding| takes_effect_before(binding, at))
+        .filter(|binding| !is_in_other_branch(binding, at))
         .copied()
         .collect();
     if before.is_empty() {
@@ -103,6 +104,40 @@ fn takes_effect_before(binding: &BindingSite<'_>, at: Site<'_>) -> bool {
     place(binding.name) < place(at) && !is_within_value()
 }
 
+/// Whether a binding stands in one branch of an `if` statement and a place in another one, and no loop leads from the one to the other.
+fn is_in_other_branch(binding: &BindingSite<'_>, at: Site<'_>) -> bool {
+    if binding.name.segment != at.segment {
+        return false;
+    }
+    let mut node = binding.name.node;
+    while let Some(parent) = node.parent() {
+        if parent.contains(at.node) {
+            // what a condition binds, the branches behind it have too
+            let is_condition = node.field() == Field::Condition
+                || node
+                    .child(Field::Condition)
+                    .is_some_and(|condition| condition.contains(binding.name.node));
+            return parent.kind() == Kind::If
+                && !is_condition
+                && !node.contains(at.node)
+                && !is_in_loop(parent);
+        }
+        node = parent;
+    }
+    false
+}
+
+/// Whether a loop of the same function goes around a statement.
+fn is_in_loop(statement: Node<'_>) -> bool {
+    let mut around = statement.ancestors().take_while(|node| {
+        !matches!(
+            node.kind(),
+            Kind::FunctionDef | Kind::ClassDef | Kind::Lambda
+        )
+    });
+    around.any(|node| matches!(node.kind(), Kind::For | Kind::While))
+}
+
 /// The last bindings that are made on every way to a place.
 struct Settled<'f> {
     /// The first of them.
@@ -162,6 +197,7 @@ fn conditional_around<'f>(node: Node<'f>, at: Option<Node<'f>>, empty: bool) -> 
             Kind::If if node.field() == Field::Condition => node = parent,
             Kind::For if node.field() == Field::Left => return Conditional::No,
             Kind::For if node.field() == Field::Right => node = parent,
+            Kind::For if node.field() == Field::Body && has_first_turn(parent) => node = parent,
             _ if node.kind() == Kind::FinallyClause => node = parent,
             Kind::If | Kind::ElifClause | Kind::ElseClause
                 if !in_same_branch && if_around(parent).is_some() =>
@@ -202,6 +238,31 @@ fn conditional_around<'f>(node: Node<'f>, at: Option<Node<'f>>, empty: bool) -> 
         }
     }
     Conditional::No
+}
+
+/// Whether a loop surely has a turn, which nothing leaves before its end: `for _ in range(6):`.
+fn has_first_turn(walk: Node<'_>) -> bool {
+    let Some(walked) = walk.child(Field::Right) else {
+        return false;
+    };
+    let is_range = walked.kind() == Kind::Call
+        && walked.child(Field::Function).map(Node::text) == Some("range");
+    let mut given = walked
+        .child(Field::Arguments)
+        .into_iter()
+        .flat_map(Node::children);
+    let is_counted = match (given.next(), given.next()) {
+        (Some(size), None) => size.kind() == Kind::Integer && size.text() != "0",
+        _ => false,
+    };
+    is_range
+        && is_counted
+        && !walk.descendants().any(|node| {
+            matches!(
+                node.kind(),
+                Kind::Break | Kind::Continue | Kind::Return | Kind::Raise | Kind::Try
+            )
+        })
 }
 
 /// For an `if` statement or one of its clauses, the statement. None for the `else` of a loop or a `try`.

@@ -327,6 +327,7 @@ impl<'p> Tracker<'p> {
                     self.go(site.with(display), view.copied());
                 }
             }
+            Kind::BinaryOperation if parent.op() == Op::Mul && is_count(around, site) => {}
             Kind::BinaryOperation if matches!(parent.op(), Op::Add | Op::Mul) => {
                 self.go(around, view.copied());
             }
@@ -613,7 +614,10 @@ impl<'p> Tracker<'p> {
             Handling::Changes if is_first() => self.changed(view, call),
             Handling::Changes | Handling::Keeps => self.note(Reach::Stored, view, call),
             Handling::Copies => self.go(call, view.copied()),
-            Handling::Pairs => self.go(call, view.copied().held()),
+            Handling::Pairs => match walked_by(name, argument, call) {
+                Some(target) => self.bind(target, view.element()),
+                None => self.go(call, view.copied().held()),
+            },
             Handling::Picks => self.go(call, view.element()),
             Handling::Reads => {}
             Handling::Unknown => self.note(Reach::PassedOn, view, call),
@@ -724,6 +728,41 @@ fn gathering_parameter<'p>(function: Function<'p>, argument: Site<'_>) -> Option
     let is_sure = !others.any(|other| other.kind() == splat);
     let mut parameters = function.parameters();
     parameters.find(|parameter| is_sure && parameter.kind == kind)
+}
+
+/// The target that gets what is in an argument, where a loop walks several things at once: `node` in `for count, node in enumerate(nodes)`, `a` in `for a, b in zip(nodes, others)`.
+fn walked_by<'p>(function: &str, argument: Site<'p>, call: Site<'p>) -> Option<Site<'p>> {
+    let walk = call.node.parent().filter(|walk| {
+        matches!(walk.kind(), Kind::For | Kind::ForInClause) && call.node.field() == Field::Right
+    });
+    let left = walk?.child(Field::Left)?;
+    let targets: Vec<Node<'_>> = left.children().collect();
+    let given = call.node.child(Field::Arguments)?.children();
+    let given: Vec<Node<'_>> = given
+        .filter(|given| given.kind() != Kind::KeywordArgument)
+        .collect();
+    let mut parts = targets.iter().chain(&given);
+    if !matches!(left.kind(), Kind::PatternList | Kind::Tuple | Kind::List)
+        || parts.any(|part| matches!(part.kind(), Kind::ListSplat | Kind::SplatPattern))
+    {
+        return None;
+    }
+    let at = given.iter().position(|given| *given == argument.node)?;
+    let target = match function {
+        "builtins.enumerate" if at == 0 && targets.len() == 2 => targets[1],
+        "builtins.zip" if targets.len() == given.len() => targets[at],
+        _ => return None,
+    };
+    Some(call.with(target))
+}
+
+/// Whether a side of a product only says how often the other one is repeated: `[0] * size`.
+fn is_count(product: Site<'_>, side: Site<'_>) -> bool {
+    let is_repeated = |other: Node<'_>| {
+        let kind = other.unparenthesized().kind();
+        other != side.node && matches!(kind, Kind::List | Kind::Tuple | Kind::String)
+    };
+    product.node.children().any(is_repeated)
 }
 
 /// Whether a change only takes something out: `del xs[k]`, `xs.pop()`.

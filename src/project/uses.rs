@@ -100,6 +100,7 @@ impl Project {
         self.mro(class).classes.iter().filter_map(known).any(|own| {
             own.methods()
                 .filter(|method| !MAKING.contains(&method.name()))
+                .filter(|method| self.find_method(class, method.name()) == Some(*method))
                 .filter(|method| method.binding(self) == Bound::Instance)
                 .any(|method| self.changes_first_parameter(method))
         })

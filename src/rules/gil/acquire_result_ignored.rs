@@ -24,6 +24,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         if let Some(lock) = ignored(call)
             && let Some(limit) = limit(cx, call)
             && gives_back(call, lock)
+            && !is_armed(call, lock)
             && cx.project.lock_kind(lock).is_some()
         {
             report(call, lock, &limit, out);
@@ -46,6 +47,24 @@ fn gives_back(call: Site<'_>, lock: Site<'_>) -> bool {
     Function::around(call).is_some_and(|function| {
         let mut calls = function.calls();
         calls.any(|call| is_method_call(call.node, lock.text(), "release"))
+    })
+}
+
+/// Whether the call only sees to it that the lock is taken, by whomever: the next thing done with it is to wait until somebody else gives it back.
+fn is_armed(call: Site<'_>, lock: Site<'_>) -> bool {
+    let of_lock = |other: &Site<'_>, method| is_method_call(other.node, lock.text(), method);
+    let Some(function) = Function::around(call) else {
+        return false;
+    };
+    let mut later: Vec<Site<'_>> = function
+        .calls()
+        .filter(|other| other.node.id() > call.node.id())
+        .filter(|other| of_lock(other, "acquire") || of_lock(other, "release"))
+        .collect();
+    later.sort_by_key(|other| other.range().start);
+    later.first().is_some_and(|next| {
+        let given = next.node.child(Field::Arguments);
+        of_lock(next, "acquire") && given.is_none_or(|given| given.children().next().is_none())
     })
 }
 

@@ -164,7 +164,7 @@ fn next(call: Site<'_>) -> Next {
     while let Some(parent) = node.parent() {
         if parent.kind() == Kind::Block {
             let mut later = parent.children().filter(|other| other.id() > node.id());
-            match later.next() {
+            match later.find(|other| !reads_state(*other)) {
                 None => {}
                 Some(after) => match after.kind() {
                     Kind::Continue => return Next::Test,
@@ -183,6 +183,19 @@ fn next(call: Site<'_>) -> Next {
         }
     }
     Next::Test
+}
+
+/// Whether a statement only takes a state down for the turn to come: `running = self._running`.
+fn reads_state(statement: Node<'_>) -> bool {
+    let assignment = statement.children().next();
+    let assignment = assignment.filter(|only| only.kind() == Kind::Assignment);
+    let is_in_loop = || statement.ancestors().any(|node| node.kind() == Kind::While);
+    assignment.is_some_and(|assignment| {
+        let kind = |field| assignment.child(field).map(Node::kind);
+        kind(Field::Left) == Some(Kind::Name)
+            && kind(Field::Right) == Some(Kind::Attribute)
+            && is_in_loop()
+    })
 }
 
 /// Whether an `if` asks for an attribute that may change.

@@ -31,6 +31,7 @@ fn check_function<'p>(cx: &Context<'p>, function: Function<'p>, out: &mut Findin
         return;
     }
     let chains = cx.project.chains(function);
+    let mut reported: Vec<Site<'p>> = Vec::new();
     for (pool, submit) in inner {
         let waits = waits_for(cx, function, submit);
         if waits.is_empty() {
@@ -40,7 +41,11 @@ fn check_function<'p>(cx: &Context<'p>, function: Function<'p>, out: &mut Findin
         let chains: Vec<_> = chains.iter().filter(own).collect();
         if !chains.is_empty() {
             for wait in waits {
-                report(cx, function, pool, submit, wait, &chains, out);
+                // the jobs of one list are waited for in one place
+                if !reported.contains(&wait) {
+                    reported.push(wait);
+                    report(cx, function, pool, submit, wait, &chains, out);
+                }
             }
         }
     }

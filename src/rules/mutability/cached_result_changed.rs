@@ -1,5 +1,6 @@
 //! MUT018 cached-result-changed. Card: knowledge/rules/MUT018-cached-result-changed.md
 
+use super::comment_above;
 use crate::facts::Site;
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -69,7 +70,7 @@ fn check_call<'p>(cx: &Context<'p>, function: Function<'p>, call: Site<'p>, out:
     });
     for change in own
         .into_iter()
-        .filter(|change| std::ptr::eq(change.file, cx.file))
+        .filter(|change| std::ptr::eq(change.file, cx.file) && !is_meant(*change))
     {
         let helper = called_function(cx, change);
         let mut by_helper = inside
@@ -77,6 +78,12 @@ fn check_call<'p>(cx: &Context<'p>, function: Function<'p>, call: Site<'p>, out:
             .filter(|inner| helper == Function::around(**inner));
         report(cx, function, call, change, by_helper.next(), out);
     }
+}
+
+/// Whether the comment above a change speaks of the cache: who wrote it knows whose object it is.
+fn is_meant(change: Site<'_>) -> bool {
+    let statement = change.node.statement().unwrap_or(change.node);
+    comment_above(statement).any(|line| line.to_ascii_lowercase().contains("cache"))
 }
 
 /// The function of the project that a call runs.

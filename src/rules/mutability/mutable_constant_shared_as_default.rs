@@ -1,7 +1,7 @@
 //! MUT017 mutable-constant-shared-as-default. Card: knowledge/rules/MUT017-mutable-constant-shared-as-default.md
 
 use super::{
-    constant, done_to, edits, followed, harmful_uses, is_container, is_overload, made,
+    constant, done_to, edits, fills_once, followed, harmful_uses, is_container, is_overload, made,
     may_be_constant, promises_not_to_change, what_is_made,
 };
 use crate::facts::{SegmentFacts, Site, Subjects};
@@ -72,6 +72,10 @@ fn check_parameter<'p>(
         return;
     }
     let name = parameter.name.text();
+    // a memo that all calls share on purpose
+    if uses.iter().all(|found| fills_once(function, name, found)) {
+        return;
+    }
     let of = match function.site.node.kind() {
         Kind::Lambda => "this lambda".to_string(),
         _ => format!("`{}`", function.name()),

@@ -1,7 +1,8 @@
 //! MUT001 mutable-default. Card: knowledge/rules/MUT001-mutable-default.md
 
 use super::{
-    done_to, edits, followed, harmful_uses, is_container, is_overload, made, promises_not_to_change,
+    done_to, edits, fills_once, followed, harmful_uses, is_container, is_overload, made,
+    promises_not_to_change,
 };
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Function, Parameter, Part, Reach, Use, Value};
@@ -42,6 +43,7 @@ fn shared_defaults_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Share
             && !is_overload(cx.project, function)
             && outlives_its_call(cx, function)
             && !is_cell(cx, function, parameter, default)
+            && !is_always_given(cx, function, parameter)
         {
             found.push((parameter, default, class));
         }
@@ -72,7 +74,37 @@ fn outlives_its_call<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
         .any(|found| found.part == Part::Whole)
 }
 
-/// Whether a nested function keeps one value between its calls on purpose, in a list that is made with it: `def receive(once=[True])`, of which only `once[0]` is read and set.
+/// Whether every call of a nested function, or of a class in a function, gives the argument: nobody else can call it, and nobody gets the default.
+fn is_always_given<'p>(cx: &Context<'p>, function: Function<'p>, parameter: Parameter<'p>) -> bool {
+    let class = function.class().filter(|_| function.name() == "__init__");
+    let definition = class.map_or(function.site, |class| class.site);
+    let is_method = function.class().is_some();
+    if is_method && class.is_none() || Function::around(definition).is_none() {
+        return false;
+    }
+    let Some(name) = definition.child(Field::Name) else {
+        return false;
+    };
+    let gives = |reading: &Site<'p>| {
+        let call = reading
+            .node
+            .parent()
+            .filter(|call| call.kind() == Kind::Call && reading.node.field() == Field::Function);
+        let given = call.and_then(|call| call.child(Field::Arguments));
+        given.is_some_and(|given| {
+            let mut taking = given.children().filter_map(|argument| {
+                cx.project
+                    .parameter_of(function, is_method, reading.with(argument))
+            });
+            taking.any(|taking| taking.name == parameter.name)
+        })
+    };
+    let readings = cx.project.readings_of_name(name);
+    !readings.is_empty() && readings.iter().all(gives)
+}
+
+/// Whether a function keeps one value between its calls on purpose, in a list that is made with it: `def receive(once=[True])`, of which only `once[0]` is read and set;
+/// the function is nested, or the name says that callers leave it out: `_last=[None]`.
 fn is_cell<'p>(
     cx: &Context<'p>,
     function: Function<'p>,
@@ -87,8 +119,8 @@ fn is_cell<'p>(
         let index = item.and_then(|item| item.child(Field::Subscript));
         index.is_some_and(|index| index.text() == "0")
     };
-    function.class().is_none()
-        && Function::around(function.site).is_some()
+    let is_nested = function.class().is_none() && Function::around(function.site).is_some();
+    (is_nested || parameter.name.text().starts_with('_'))
         && default.node.kind() == Kind::List
         && default.node.children().count() == 1
         && cx
@@ -210,7 +242,8 @@ fn makes_its_successor(reading: Site<'_>, name: &str) -> bool {
     })
 }
 
-/// Whether a parameter that is called cache or memo is one: values are put in by key, the function hands it to itself, and nothing else happens to it.
+/// Whether a parameter is a memo on purpose: it is called cache or memo, values are put in by key, the function hands it to itself, and nothing else happens to it;
+/// or it is only filled where it lacks what the function then gives back.
 fn is_memo<'p>(
     cx: &Context<'p>,
     function: Function<'p>,
@@ -234,5 +267,10 @@ fn is_memo<'p>(
                 kind => kind.is_statement() && kind != Kind::Delete,
             }
     };
-    (name.contains("memo") || name.contains("cache")) && is_dict && uses.iter().all(puts_in)
+    let is_named = name.contains("memo") || name.contains("cache");
+    let fills = |found: &Use<'p>| fills_once(function, parameter.name.text(), found);
+    is_named && is_dict && uses.iter().all(puts_in)
+        || uses
+            .iter()
+            .all(|found| fills(found) || is_own_call(found.site))
 }

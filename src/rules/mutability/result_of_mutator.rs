@@ -74,7 +74,8 @@ fn is_unused(expression: Node<'_>, call: Node<'_>) -> bool {
     match expression.kind() {
         Kind::Assignment => {
             let left = expression.child(Field::Left).map(Node::text);
-            left == Some("_") && expression.child(Field::Right) == Some(call)
+            let right = expression.child(Field::Right);
+            left == Some("_") && right.is_some_and(|right| is_unused(right, call))
         }
         Kind::BooleanOperation | Kind::Conditional | Kind::Parenthesized | Kind::Await => {
             expression
@@ -84,7 +85,8 @@ fn is_unused(expression: Node<'_>, call: Node<'_>) -> bool {
         }
         // `[name.update(more) for name in names]`, written instead of a loop
         Kind::ListComprehension | Kind::SetComprehension | Kind::GeneratorExpression => {
-            expression.child(Field::Body) == Some(call)
+            let body = expression.child(Field::Body);
+            body.is_some_and(|body| body.contains(call) && is_unused(body, call))
         }
         _ => expression == call,
     }

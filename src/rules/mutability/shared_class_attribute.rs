@@ -9,7 +9,7 @@ use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
 use crate::project::{Class, ClassValue, FieldMaker, Function, Metaclass, Part, Reach, Use, Value};
 use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
     code: "MUT003",
@@ -78,6 +78,7 @@ fn check_attribute<'p>(
     let changes = changes(cx, class, &attribute);
     if changes.is_empty()
         || says_shared(&changes, name)
+        || is_stored_through_type(cx, class, name)
         || is_meant_to_be_shared(cx, class, &attribute)
     {
         return;
@@ -114,7 +115,7 @@ fn check_attribute<'p>(
     let outside = outside
         .entry(name)
         .or_insert_with(|| uses_outside(cx, name));
-    if is_known_to_be_shared(cx, &family, outside) {
+    if has_one_object(cx, class) || is_known_to_be_shared(cx, &family, outside) {
         return;
     }
     report(cx, class, &attribute, &evidence, out);
@@ -184,19 +185,86 @@ fn changes<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Shared<'p>) -> Ve
     found
 }
 
-/// Whether the name says that all objects share it, or the object itself is the key under which something is kept.
+/// Whether the name says that all objects share it, or the object itself is kept in it, or is the key under which something is kept.
 fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
     const WORDS: &[&str] = &["cache", "memo", "registry", "instances", "pool", "shared"];
     let name = name.to_ascii_lowercase();
     let is_by_object = |found: &Use<'_>| {
         let text = found.site.text();
-        text.contains("[self]") || text.contains("[id(self)]")
+        text.contains("[self]") || text.contains("[id(self)]") || keeps_object(found.site)
     };
     WORDS.iter().any(|word| name.contains(word))
         || changes
             .iter()
             .flat_map(|change| &change.uses)
             .any(is_by_object)
+}
+
+/// Whether the file stores to the attribute of an object's class: `type(self).name = []`, in which the grammar sees a `type` statement.
+fn is_stored_through_type<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
+    let stored = format!("type(self).{name}");
+    let segments = cx.project.mentions(name).into_iter();
+    let mut own = segments.filter(|(file, _)| std::ptr::eq(*file, class.site.file));
+    own.any(|(file, segment)| {
+        let text = file.segment(segment).text();
+        let mut after = text
+            .match_indices(&stored)
+            .map(|(at, _)| &text[at + stored.len()..]);
+        after.any(|after| after.starts_with([' ', '=', '[', '.']))
+    })
+}
+
+/// Whether a change keeps the method's own object: `self.by_name[name] = self`, `self.opened.append(self)`.
+fn keeps_object(change: Site<'_>) -> bool {
+    let Some(object) = own_method(change).and_then(Function::first_parameter) else {
+        return false;
+    };
+    let is_object = |node: Node<'_>| node.text() == object;
+    let node = match change.node.kind() {
+        Kind::ExpressionStatement => change.node.children().next(),
+        _ => Some(change.node),
+    };
+    node.is_some_and(|node| match node.kind() {
+        Kind::Assignment => {
+            let left = node.child(Field::Left).map(Node::kind);
+            left == Some(Kind::Subscript) && node.child(Field::Right).is_some_and(is_object)
+        }
+        Kind::Call => {
+            let given = node.child(Field::Arguments);
+            given.is_some_and(|given| given.children().any(is_object))
+        }
+        _ => false,
+    })
+}
+
+/// Whether there is never more than one object of a class: its name is known to one function or one module only, which uses it once, to make one.
+fn has_one_object<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
+    let is_local = Function::around(class.site).is_some();
+    let Some(name) = class.site.child(Field::Name) else {
+        return false;
+    };
+    if !is_local && !name.text().starts_with('_') {
+        return false;
+    }
+    let [only] = cx.project.readings_of_name(name)[..] else {
+        return false;
+    };
+    let is_made = only.node.field() == Field::Function;
+    let mut around = only.node.ancestors();
+    let is_repeated = around.any(|node| {
+        matches!(
+            node.kind(),
+            Kind::For
+                | Kind::While
+                | Kind::Lambda
+                | Kind::ListComprehension
+                | Kind::SetComprehension
+                | Kind::DictComprehension
+                | Kind::GeneratorExpression
+        )
+    });
+    let same_function = Function::around(only) == Function::around(class.site);
+    is_made && same_function && !is_repeated
 }
 
 /// Whether a subclass finds another attribute of the name before this class's.

@@ -145,7 +145,9 @@ fn list_effect(walk: Site<'_>, mutation: &Mutation, site: Site<'_>) -> Option<(b
         MutationKind::Item => {
             let item = site.node.tree().node(mutation.target).parent()?;
             let slice = item.children().find(|index| index.kind() == Kind::Slice)?;
-            let is_kept = is_as_long(item) || is_insertion_ahead(walk, slice, site);
+            let is_kept = is_as_long(item)
+                || is_insertion_ahead(walk, slice, site)
+                || is_replaced_part(item, slice);
             (!is_kept).then_some((true, false))
         }
         MutationKind::Augmented => {
@@ -213,6 +215,18 @@ fn is_insertion_ahead(walk: Site<'_>, slice: Node<'_>, change: Site<'_>) -> bool
         (Some(from), Some(to), None) => from.text() == to.text() && !is_behind(walk, from, change),
         _ => false,
     }
+}
+
+/// Whether what is assigned to a part of a list, from one place to another, may be as long as it: `names[start:end] = sorted(found)`.
+fn is_replaced_part(item: Node<'_>, slice: Node<'_>) -> bool {
+    let mut ends = slice.children();
+    let has_ends = match (ends.next(), ends.next(), ends.next()) {
+        (Some(from), Some(to), None) => from.text() != to.text(),
+        _ => false,
+    };
+    let value = item.parent().and_then(|left| left.child(Field::Right));
+    let is_display = |value: Node<'_>| matches!(value.kind(), Kind::List | Kind::Tuple);
+    has_ends && value.is_some_and(|value| !is_display(value))
 }
 
 /// Whether an insertion at the beginning of a list puts in what it takes out of it, as `names.insert(0, names.pop(at))`: what slides along was seen.
