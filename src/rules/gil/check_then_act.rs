@@ -167,7 +167,54 @@ fn is_memo<'p>(cx: &Context<'p>, act: Site<'p>, look: Look<'p>) -> bool {
     let mut inner = act.node.with_descendants();
     let assignment = inner.find(|node| node.kind() == Kind::Assignment);
     let value = assignment.and_then(|assignment| assignment.child(Field::Right));
-    value.is_some_and(|value| is_worked_out(cx, act.with(value), 0))
+    value.is_some_and(|value| {
+        let value = act.with(value);
+        let is_kept_whole = |place: Node<'p>| is_filled(cx, value) && !is_changed(act, place);
+        is_worked_out(cx, value, 0) || matches!(look, Look::Value(place) if is_kept_whole(place))
+    })
+}
+
+/// Whether a container has everything in it when it is kept: a comprehension made it, or it was filled under a local name, which is not used to change it later.
+fn is_filled<'p>(cx: &Context<'p>, value: Site<'p>) -> bool {
+    match value.node.kind() {
+        Kind::ListComprehension | Kind::SetComprehension | Kind::DictComprehension => return true,
+        Kind::Name => {}
+        _ => return false,
+    }
+    let (Some(function), Some(binding)) = (Function::around(value), cx.project.only_binding(value))
+    else {
+        return false;
+    };
+    let mut changes = function
+        .site
+        .mutations()
+        .filter(|change| function.site.at(change.target).text() == value.text())
+        .peekable();
+    let mut around = value.node.ancestors();
+    Function::around(binding.name) == Some(function)
+        && binding.binding.kind == BindingKind::Assignment
+        && is_container(cx.project.evaluate(value))
+        && !around.any(|node| matches!(node.kind(), Kind::For | Kind::While))
+        && changes.peek().is_some()
+        && changes.all(|change| change.target < value.node.id())
+}
+
+/// Whether the file changes, in place, what is kept under a name or in an attribute: with two containers, one change would be lost.
+fn is_changed(act: Site<'_>, kept: Node<'_>) -> bool {
+    fn last(node: Node<'_>) -> &str {
+        node.child(Field::Attribute).unwrap_or(node).text()
+    }
+    let file = act.file;
+    let mut segments = file.segments_with(last(kept)).into_iter();
+    segments.any(|segment| {
+        let root = file.root(segment);
+        let mut targets = root.mutations().map(|change| root.at(change.target).node);
+        targets.any(|target| target.kind() == kept.kind() && last(target) == last(kept))
+    })
+}
+
+fn is_container(value: Value<'_>) -> bool {
+    matches!(value, Value::Instance(ClassValue::External(name)) if is_container_name(&name))
 }
 
 fn is_worked_out<'p>(cx: &Context<'p>, value: Site<'p>, depth: usize) -> bool {
@@ -203,16 +250,11 @@ fn is_singleton<'p>(cx: &Context<'p>, function: Function<'p>, check: Site<'p>) -
 
 /// Whether it is known what is looked at: a container of the standard library with a key that is not the thread's own, a variable, an attribute.
 fn is_understood<'p>(cx: &Context<'p>, at: Site<'p>, look: Look<'p>, chain: &Chain<'p>) -> bool {
-    let is_container = |container| {
-        matches!(
-            cx.project.evaluate_given(at.with(container), chain),
-            Value::Instance(ClassValue::External(name)) if is_container_name(&name)
-        )
-    };
+    let is_known = |container| is_container(cx.project.evaluate_given(at.with(container), chain));
     match look {
         Look::Value(_) => true,
-        Look::Filled(container) => is_container(container),
-        Look::Has(container, key) => is_container(container) && !is_of_thread(cx, at.with(key)),
+        Look::Filled(container) => is_known(container),
+        Look::Has(container, key) => is_known(container) && !is_of_thread(cx, at.with(key)),
     }
 }
 
