@@ -95,6 +95,8 @@ impl Subjects {
     pub const GUARDS: Subjects = Subjects(1 << 32);
     /// `acquire`: locks that are taken by hand.
     pub const ACQUIRES: Subjects = Subjects(1 << 33);
+    /// What takes a lock.
+    pub const TAKINGS: Subjects = Subjects::GUARDS.union(Subjects::ACQUIRES);
 
     /// A class statement under a decorator that may put something else in its place.
     pub const REPLACED_CLASSES: Subjects = Subjects(1 << 34);

@@ -1,5 +1,6 @@
 //! Which of a name's bindings can be the one that is read at a place.
 
+use super::threads::is_repeated;
 use crate::facts::{BindingKind, BindingSite, ScopeKind, Site};
 use crate::syntax::{Field, Kind, Node, Op};
 
@@ -120,22 +121,11 @@ fn is_in_other_branch(binding: &BindingSite<'_>, at: Site<'_>) -> bool {
             return parent.kind() == Kind::If
                 && !is_condition
                 && !node.contains(at.node)
-                && !is_in_loop(parent);
+                && !is_repeated(at.with(parent));
         }
         node = parent;
     }
     false
-}
-
-/// Whether a loop of the same function goes around a statement.
-fn is_in_loop(statement: Node<'_>) -> bool {
-    let mut around = statement.ancestors().take_while(|node| {
-        !matches!(
-            node.kind(),
-            Kind::FunctionDef | Kind::ClassDef | Kind::Lambda
-        )
-    });
-    around.any(|node| matches!(node.kind(), Kind::For | Kind::While))
 }
 
 /// The last bindings that are made on every way to a place.

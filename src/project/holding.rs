@@ -168,9 +168,6 @@ struct Running<'p> {
     on_self: bool,
 }
 
-/// What a segment is about in which a lock is taken.
-const TAKING: Subjects = Subjects::GUARDS.union(Subjects::ACQUIRES);
-
 /// How many calls away from the place that holds a lock another is looked for.
 const CALLS: usize = 4;
 
@@ -240,7 +237,7 @@ impl Project {
     pub fn takings<'p>(&'p self, function: Function<'p>) -> Vec<Taking<'p>> {
         let mut found = Vec::new();
         let segment = function.site.file.segment(function.site.segment);
-        if !segment.is_about(TAKING) {
+        if !segment.is_about(Subjects::TAKINGS) {
             return found;
         }
         for site in function.nodes() {
@@ -395,7 +392,7 @@ impl Project {
     fn all_orders(&self) -> Vec<Arc<Spots>> {
         let mut all = Vec::new();
         for file in self.files() {
-            for segment in self.about(file, TAKING) {
+            for segment in self.about(file, Subjects::TAKINGS) {
                 let root = file.root(segment);
                 let functions = root.body().functions.iter();
                 let functions = functions.filter_map(|data| Function::at(root.at(data.node)));

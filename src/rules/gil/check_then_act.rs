@@ -4,7 +4,7 @@ use super::looks::{Look, act_on, condition, is_constant, looks};
 use super::racing::{are_several, in_threaded, is_bare, shared_by, starts_of};
 use crate::facts::{BindingKind, Site};
 use crate::project::{
-    Chain, ClassValue, Function, SharedPlace, Value, is_container_name, is_definition,
+    Chain, ClassValue, Function, SharedPlace, Value, is_container_name, is_definition, is_repeated,
 };
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -190,11 +190,10 @@ fn is_filled<'p>(cx: &Context<'p>, value: Site<'p>) -> bool {
         .mutations()
         .filter(|change| function.site.at(change.target).text() == value.text())
         .peekable();
-    let mut around = value.node.ancestors();
     Function::around(binding.name) == Some(function)
         && binding.binding.kind == BindingKind::Assignment
         && is_container(cx.project.evaluate(value))
-        && !around.any(|node| matches!(node.kind(), Kind::For | Kind::While))
+        && !is_repeated(value)
         && changes.peek().is_some()
         && changes.all(|change| change.target < value.node.id())
 }

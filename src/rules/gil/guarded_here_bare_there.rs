@@ -45,7 +45,7 @@ enum Change {
 type Writes<'p> = Vec<Write<'p>>;
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    for class in cx.classes(Subjects::GUARDS.union(Subjects::ACQUIRES)) {
+    for class in cx.classes(Subjects::TAKINGS) {
         cx.look_at(class.site, &RULE, out, |out| check_class(cx, class, out));
     }
 }

@@ -14,11 +14,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if cx
-        .segments(Subjects::GUARDS.union(Subjects::ACQUIRES))
-        .next()
-        .is_none()
-    {
+    if cx.segments(Subjects::TAKINGS).next().is_none() {
         return;
     }
     let mut seen = Vec::new();

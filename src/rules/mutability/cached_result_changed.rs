@@ -1,10 +1,9 @@
 //! MUT018 cached-result-changed. Card: knowledge/rules/MUT018-cached-result-changed.md
 
-use super::comment_above;
 use crate::facts::Site;
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
     code: "MUT018",
@@ -84,6 +83,14 @@ fn check_call<'p>(cx: &Context<'p>, function: Function<'p>, call: Site<'p>, out:
 fn is_meant(change: Site<'_>) -> bool {
     let statement = change.node.statement().unwrap_or(change.node);
     comment_above(statement).any(|line| line.to_ascii_lowercase().contains("cache"))
+}
+
+/// The lines of the comment right above a statement.
+fn comment_above(statement: Node<'_>) -> impl Iterator<Item = &str> {
+    let before = &statement.tree().text()[..statement.range().start];
+    let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
+    let lines = above.lines().rev().map(str::trim_ascii_start);
+    lines.take_while(|line| line.starts_with('#'))
 }
 
 /// The function of the project that a call runs.

@@ -11,6 +11,7 @@ pub mod dataclass_mutable_default;
 mod edits;
 pub mod fromkeys_shared_value;
 mod growth;
+mod memos;
 pub mod mutable_constant_shared_as_default;
 pub mod mutable_default;
 pub mod repeated_reference;
@@ -28,7 +29,7 @@ use crate::project::{
     Class, ClassValue, Followed, Function, Parameter, Part, Project, Reach, Use, Value,
     is_container_name,
 };
-use crate::syntax::{Field, Kind, Node, Op};
+use crate::syntax::{Field, Kind, Node};
 
 /// The class of the object that an expression makes, if that can be changed in place: a container of the standard library, or an instance of a class of the project.
 fn made<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<ClassValue<'p>> {
@@ -292,108 +293,6 @@ fn harmful_uses<'p>(
         Part::Copy => false,
     });
     uses
-}
-
-/// Whether a change fills what a parameter is bound to for good: where it is empty (`if not table:`), or where it has not the key under which the function looks first and gives back what is there.
-fn fills_once(function: Function<'_>, name: &str, found: &Use<'_>) -> bool {
-    let mut node = found.site.node;
-    if found.reach != Reach::Mutated || Function::around(found.site) != Some(function) {
-        return false;
-    }
-    while let Some(parent) = node.parent() {
-        let condition = parent.child(Field::Condition);
-        let is_first = match (parent.kind(), node.field()) {
-            (Kind::FunctionDef | Kind::Lambda, _) => return false,
-            (Kind::If, Field::Consequence) => condition.is_some_and(|test| {
-                let lacks = |part: Node<'_>| lacks_items(part, function, name, found.site);
-                parts_of(test, Op::And).any(lacks)
-            }),
-            (Kind::If, Field::Alternative) => condition.is_some_and(|test| {
-                let has = |part: Node<'_>| has_items(part, function, name, found.site);
-                parts_of(test, Op::Or).any(has)
-            }),
-            (Kind::Block, _) => {
-                let mut before = parent.children().take_while(|other| *other != node);
-                before.any(|other| gives_back(other, function, name, found.site))
-            }
-            _ => false,
-        };
-        if is_first {
-            return true;
-        }
-        node = parent;
-    }
-    false
-}
-
-/// The operands of `and` or `or`; else the expression itself.
-fn parts_of(test: Node<'_>, op: Op) -> impl Iterator<Item = Node<'_>> {
-    let is_joined = test.kind() == Kind::BooleanOperation && test.op() == op;
-    let whole = (!is_joined).then_some(test);
-    let operands = test.children().filter(move |_| is_joined);
-    whole.into_iter().chain(operands)
-}
-
-/// `not table`, `key not in table`, of the key under which a change puts something in.
-fn lacks_items(test: Node<'_>, function: Function<'_>, name: &str, change: Site<'_>) -> bool {
-    let is_name = |node: Option<Node<'_>>| node.map(Node::text) == Some(name);
-    match test.kind() {
-        Kind::NotOperation => is_name(test.children().next()),
-        Kind::Comparison if test.op() == Op::NotIn => {
-            is_name(test.children().nth(1))
-                && is_under(test.children().next(), name, change)
-                && gives_item(function, name)
-        }
-        _ => false,
-    }
-}
-
-/// `table`, `key in table`, of the key under which a change puts something in.
-fn has_items(test: Node<'_>, function: Function<'_>, name: &str, change: Site<'_>) -> bool {
-    match test.kind() {
-        Kind::Name => test.text() == name,
-        Kind::Comparison if test.op() == Op::In => {
-            test.children().nth(1).map(Node::text) == Some(name)
-                && is_under(test.children().next(), name, change)
-                && gives_item(function, name)
-        }
-        _ => false,
-    }
-}
-
-/// Whether a change puts something in under a key: `table[key] = …`.
-fn is_under(key: Option<Node<'_>>, name: &str, change: Site<'_>) -> bool {
-    let item = key.map(|key| format!("{name}[{}]", key.text()));
-    item.is_some_and(|item| change.text().starts_with(&item))
-}
-
-/// `if key in table: return table[key]`
-fn gives_back(statement: Node<'_>, function: Function<'_>, name: &str, change: Site<'_>) -> bool {
-    let test = statement.child(Field::Condition);
-    let then = statement.child(Field::Consequence);
-    let last = then.and_then(|then| then.children().last());
-    statement.kind() == Kind::If
-        && last.is_some_and(|last| last.kind() == Kind::Return)
-        && test.is_some_and(|test| {
-            parts_of(test, Op::And).any(|part| has_items(part, function, name, change))
-        })
-}
-
-/// Whether a function gives back an item of what a parameter is bound to.
-fn gives_item(function: Function<'_>, name: &str) -> bool {
-    let item = [format!("{name}["), format!("{name}.get(")];
-    function.returns().any(|statement| {
-        let value = statement.node.children().next();
-        value.is_some_and(|value| item.iter().any(|item| value.text().starts_with(item)))
-    })
-}
-
-/// The lines of the comment right above a statement.
-fn comment_above(statement: Node<'_>) -> impl Iterator<Item = &str> {
-    let before = &statement.tree().text()[..statement.range().start];
-    let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
-    let lines = above.lines().rev().map(str::trim_ascii_start);
-    lines.take_while(|line| line.starts_with('#'))
 }
 
 /// Whether the annotation names only types that cannot be changed.

@@ -1,7 +1,8 @@
 //! MUT017 mutable-constant-shared-as-default. Card: knowledge/rules/MUT017-mutable-constant-shared-as-default.md
 
+use super::memos::fills_once;
 use super::{
-    constant, done_to, edits, fills_once, followed, harmful_uses, is_container, is_overload, made,
+    constant, done_to, edits, followed, harmful_uses, is_container, is_overload, made,
     may_be_constant, promises_not_to_change, what_is_made,
 };
 use crate::facts::{SegmentFacts, Site, Subjects};

@@ -1,8 +1,8 @@
 //! MUT001 mutable-default. Card: knowledge/rules/MUT001-mutable-default.md
 
+use super::memos::fills_once;
 use super::{
-    done_to, edits, fills_once, followed, harmful_uses, is_container, is_overload, made,
-    promises_not_to_change,
+    done_to, edits, followed, harmful_uses, is_container, is_overload, made, promises_not_to_change,
 };
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Function, Parameter, Part, Reach, Use, Value};

@@ -6,7 +6,9 @@ use rustc_hash::FxHashMap;
 
 use super::{edits, followed, is_container, is_made_here, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
-use crate::project::{Class, ClassValue, FieldMaker, Function, Metaclass, Part, Reach, Use, Value};
+use crate::project::{
+    Class, ClassValue, FieldMaker, Function, Metaclass, Part, Reach, Use, Value, is_repeated,
+};
 use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -250,21 +252,8 @@ fn has_one_object<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
         return false;
     };
     let is_made = only.node.field() == Field::Function;
-    let mut around = only.node.ancestors();
-    let is_repeated = around.any(|node| {
-        matches!(
-            node.kind(),
-            Kind::For
-                | Kind::While
-                | Kind::Lambda
-                | Kind::ListComprehension
-                | Kind::SetComprehension
-                | Kind::DictComprehension
-                | Kind::GeneratorExpression
-        )
-    });
     let same_function = Function::around(only) == Function::around(class.site);
-    is_made && same_function && !is_repeated
+    is_made && same_function && !is_repeated(only)
 }
 
 /// Whether a subclass finds another attribute of the name before this class's.
