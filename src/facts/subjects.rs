@@ -2,16 +2,16 @@
 //!
 //! A rule names the subjects that it needs; a segment that has none of them holds nothing for the rule and is not parsed for it.
 
-use std::sync::{LazyLock, OnceLock};
+use std::ops::Range;
+use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, Input, MatchKind};
 use rustc_hash::FxHashMap;
 
 use super::attributes;
 use super::hashed;
 use super::stores;
 use super::walks;
-use super::wording::{self, is_word};
+use super::wording;
 use crate::syntax::CutKind;
 
 /// A set of subjects.
@@ -195,14 +195,11 @@ impl Subjects {
     pub fn of(text: &str, kind: CutKind, code: usize) -> Subjects {
         let bytes = text.as_bytes();
         let mut found = Subjects::NONE;
-        let mut at = 0;
-        while let Some(hit) = automaton().find(Input::new(bytes).range(at..)) {
-            at = hit.end();
-            let (start, end) = (hit.start(), hit.end());
-            let is_whole = (start == 0 || !is_word(bytes[start - 1]))
-                && bytes.get(end).is_none_or(|byte| !is_word(*byte));
-            let (_, subjects, meaning) = WORDS[hit.pattern().as_usize()];
-            if !is_whole || !meaning.fits(bytes, start, end) {
+        for Range { start, end } in wording::words(bytes) {
+            let Some((subjects, meaning)) = known(&bytes[start..end]) else {
+                continue;
+            };
+            if !meaning.fits(bytes, start, end) {
                 continue;
             }
             let is_top = code == start && kind != CutKind::Member;
@@ -458,15 +455,28 @@ const WORDS: &[(&str, Subjects, Meaning)] = &{
     ]
 };
 
-fn automaton() -> &'static AhoCorasick {
-    static AUTOMATON: OnceLock<AhoCorasick> = OnceLock::new();
-    AUTOMATON.get_or_init(|| {
-        AhoCorasickBuilder::new()
-            .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(WORDS.iter().map(|(word, _, _)| word))
-            .expect("the words are few and short")
-    })
+/// What a word may show. Where it stands in the table twice, its first meaning counts.
+fn known(word: &[u8]) -> Option<(Subjects, Meaning)> {
+    struct Known {
+        /// By first byte: the lengths of the words that begin so, a bit each. Most words of a text are told by these two.
+        lengths: [u64; 256],
+        words: FxHashMap<&'static [u8], (Subjects, Meaning)>,
+    }
+    static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+        let mut lengths = [0; 256];
+        for (word, ..) in WORDS {
+            lengths[usize::from(word.as_bytes()[0])] |= 1 << word.len();
+        }
+        let words = WORDS.iter().rev();
+        let words = words.map(|(word, subjects, meaning)| (word.as_bytes(), (*subjects, *meaning)));
+        Known {
+            lengths,
+            words: words.collect(),
+        }
+    });
+    let lengths = KNOWN.lengths[usize::from(word[0])];
+    let may_be_known = word.len() < 64 && lengths & 1 << word.len() != 0;
+    may_be_known.then(|| KNOWN.words.get(word).copied())?
 }
 
 #[cfg(test)]

@@ -1,14 +1,23 @@
 //! What the words of a text show: small questions about code that is not parsed. All may say yes where the answer is no, never the other way round.
 
-use super::Subjects;
+use std::ops::Range;
 
-/// Whether a byte is part of a word.
-pub(super) fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
+use super::Subjects;
+pub(super) use crate::syntax::is_word;
 
 pub(super) fn word_length(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| is_word(**byte)).count()
+    let end = bytes.iter().position(|byte| !is_word(*byte));
+    end.unwrap_or(bytes.len())
+}
+
+/// Where the words of a text stand, one after the other.
+pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + bytes[at..].iter().position(|byte| is_word(*byte))?;
+        at = start + word_length(&bytes[start..]);
+        Some(start..at)
+    })
 }
 
 /// After `def`: what the header's parameters show.

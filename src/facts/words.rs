@@ -1,6 +1,6 @@
 //! Which words stand in a text: quick answers for texts that are asked often.
 
-use super::wording::{is_word, word_length};
+use super::wording::words;
 
 /// A Bloom filter of the words of a text: says of most words that are not in it that they are not.
 #[derive(Clone, Debug)]
@@ -14,12 +14,8 @@ const START: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The words of a text, one after the other.
 pub(super) fn each_word(text: &str, mut found: impl FnMut(WordHash)) {
-    let mut rest = text.as_bytes();
-    while let Some(start) = rest.iter().position(|byte| is_word(*byte)) {
-        let (word, behind) = rest[start..].split_at(word_length(&rest[start..]));
-        found(WordHash::of_bytes(word));
-        rest = behind;
-    }
+    let bytes = text.as_bytes();
+    words(bytes).for_each(|word| found(WordHash::of_bytes(&bytes[word])));
 }
 
 impl WordHash {

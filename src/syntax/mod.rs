@@ -15,8 +15,9 @@ mod tree;
 
 pub use highlight::{Highlight, highlights};
 pub use kind::{Field, Kind, Op};
-pub use outline::{Outline, contains_word, docstring, header_end};
+pub use outline::{Outline, contains_word, docstring, find_word, header_end};
 pub use query::{Match, Matches, NamePredicate, Pattern, Query, QueryProblem, QueryTree};
+pub(crate) use scan::is_word;
 pub use scan::{Cut, CutKind, segment};
 pub use segments::{Resegmented, resegment};
 pub use tree::{Node, NodeId, Seed, Tree, parse};

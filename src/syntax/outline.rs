@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::{ident, is_def, logical_line_end, next_code, word};
+use super::scan::{is_def, is_word, logical_line_end, next_code, word};
 
 /// What a segment's first line of code shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ fn skip_blank(bytes: &[u8], mut at: usize) -> usize {
 fn name_at(text: &str, at: usize) -> Option<Box<str>> {
     let len = text.as_bytes()[at.min(text.len())..]
         .iter()
-        .take_while(|byte| ident(**byte))
+        .take_while(|byte| is_word(**byte))
         .count();
     let name = text.get(at..at + len)?;
     (len > 0 && !name.as_bytes()[0].is_ascii_digit()).then(|| name.into())
@@ -161,14 +161,20 @@ fn is_keyword(name: &str) -> bool {
     )
 }
 
-/// Whether a name stands in a text as a whole word.
-pub fn contains_word(text: &str, name: &str) -> bool {
+/// Where a name stands in a text as a whole word.
+pub fn find_word<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
     let bytes = text.as_bytes();
-    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| ident(*byte));
-    memchr::memmem::find_iter(bytes, name).any(|at| {
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| is_word(*byte));
+    memchr::memmem::find_iter(bytes, name).filter(move |&at| {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
         !is_part(before) && !is_part(bytes.get(at + name.len()))
     })
+}
+
+/// Whether a name stands in a text as a whole word.
+pub fn contains_word(text: &str, name: &str) -> bool {
+    // to begin a search costs more than to look through a short text
+    text.len() >= name.len() && find_word(text, name).next().is_some()
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ const FIELD: [bool; 256] = {
     }
     t
 };
-const IDENT: [bool; 256] = {
+const WORD: [bool; 256] = {
     let mut t = [false; 256];
     let mut i = 0;
     while i < 256 {
@@ -59,9 +59,10 @@ const DECO_LOOKAHEAD: usize = 12;
 /// A class of more lines than this is cut into a head and members.
 pub(crate) const SPLIT_LINES: usize = 100;
 
+/// Whether a byte is part of a word.
 #[inline(always)]
-pub(crate) fn ident(c: u8) -> bool {
-    IDENT[c as usize]
+pub(crate) fn is_word(c: u8) -> bool {
+    WORD[c as usize]
 }
 
 /// Does `w` stand at `i` as a whole word?
@@ -69,7 +70,7 @@ pub(crate) fn ident(c: u8) -> bool {
 pub(crate) fn word(t: &[u8], i: usize, w: &[u8]) -> bool {
     t.len() >= i + w.len()
         && &t[i..i + w.len()] == w
-        && t.get(i + w.len()).is_none_or(|c| !ident(*c))
+        && t.get(i + w.len()).is_none_or(|c| !is_word(*c))
 }
 #[inline(always)]
 fn nl(t: &[u8], i: usize) -> usize {
@@ -130,11 +131,11 @@ fn hard_keyword(t: &[u8], i: usize) -> bool {
 }
 fn from_import(t: &[u8], i: usize) -> bool {
     let l = &t[i..line_end(t, i)];
-    memchr::memmem::find(l, b" import").is_some_and(|k| l.get(k + 7).is_none_or(|c| !ident(*c)))
+    memchr::memmem::find(l, b" import").is_some_and(|k| l.get(k + 7).is_none_or(|c| !is_word(*c)))
 }
 /// `@name ...` (maybe several, maybe with bracketed arguments) and then a `def`/`class`/`async def` line.
 fn decorator_ahead(t: &[u8], at: usize) -> bool {
-    if !t.get(at + 1).is_some_and(|c| ident(*c)) {
+    if !t.get(at + 1).is_some_and(|c| is_word(*c)) {
         return false;
     }
     let (mut i, mut depth) = (at, 0i32);
@@ -262,7 +263,7 @@ impl<'a> Lex<'a> {
         let t = self.t;
         let (mut f, mut raw) = (false, false);
         let mut j = i;
-        while j > 0 && i - j <= 3 && ident(t[j - 1]) {
+        while j > 0 && i - j <= 3 && is_word(t[j - 1]) {
             j -= 1;
         }
         if i - j <= 3 && i > j {
