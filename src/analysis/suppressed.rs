@@ -1,5 +1,6 @@
 //! Which findings a file's comments silence.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,11 +32,10 @@ pub(super) fn concerns(changed: &Changed<'_>) -> bool {
 
 /// The segments in which comments may silence something.
 pub(super) fn segments(file: &FileFacts) -> Arc<[usize]> {
-    let holds_word = |segment: &usize| {
-        let mut words = WORDS.iter();
-        words.any(|word| file.segment(*segment).mentions_or_comments(word))
-    };
-    (0..file.len()).filter(holds_word).collect()
+    let words = WORDS.iter();
+    let found = words.flat_map(|word| file.segments_with_or_commented(word));
+    let found: BTreeSet<usize> = found.collect();
+    found.into_iter().collect()
 }
 
 /// The findings that no comment in `segments` silences, and hints for comments of ours that silence nothing. `ran` says whether a rule ran to its end.

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use rustc_hash::FxHashMap;
 
-use super::FileFacts;
 use super::members::MANY;
 use super::words::{WordHash, each_word};
-use crate::syntax::contains_word;
+use super::{FileFacts, SegmentFacts};
+use crate::syntax::find_word;
 
 /// How often a file of many segments is looked through before they are put in an index: that costs as much.
 const LOOKS: usize = 32;
@@ -56,17 +56,34 @@ impl FileFacts {
 
     /// The same; that the name is looked for is not noted.
     pub(super) fn segments_holding(&self, name: &str) -> Vec<usize> {
+        self.segments_where(name, |facts| facts.holds(name))
+    }
+
+    /// The segments in whose code, or in the comments that lead it, a name stands as a whole word, in order.
+    pub fn segments_with_or_commented(&self, name: &str) -> Vec<usize> {
+        super::trace::look_for(name);
+        self.segments_where(name, |facts| facts.mentions_or_comments(name))
+    }
+
+    /// Those of the segments in whose texts a name stands.
+    fn segments_where(&self, name: &str, holds: impl Fn(&SegmentFacts) -> bool) -> Vec<usize> {
         if !self.may_hold(name) {
             return Vec::new();
         }
-        let holds = |segment: &usize| self.segment(*segment).holds(name);
+        let holds = |segment: &usize| holds(self.segment(*segment));
         match self.index_of_words() {
             Some(index) => {
                 let found = index.get(&WordHash::of(name)).into_iter().flatten();
                 found.copied().filter(holds).collect()
             }
-            None if contains_word(self.source(), name) => (0..self.len()).filter(holds).collect(),
-            None => Vec::new(),
+            None => {
+                let places = find_word(self.source(), name);
+                let segments = places.filter_map(|at| Some(self.segment_at(at)?.0));
+                let mut found: Vec<usize> = segments.collect();
+                found.dedup();
+                found.retain(holds);
+                found
+            }
         }
     }
 
