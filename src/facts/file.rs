@@ -44,7 +44,7 @@ pub struct FileFacts {
     /// The words of the text, perhaps with some that stood in an earlier one.
     words: OnceLock<WordFilter>,
     /// What was last looked for by `named`, newest last.
-    named: Mutex<Vec<(u64, Arc<[Subjects]>)>>,
+    named: Mutex<Vec<Named>>,
     pub(super) stores: Stores,
     /// By the segment of a class's head.
     pub(super) members: Mutex<FxHashMap<usize, Arc<Members>>>,
@@ -52,6 +52,9 @@ pub struct FileFacts {
     pub(super) tops: OnceLock<Arc<Members>>,
     pub(super) worded: Worded,
 }
+
+/// Names, and by segment the subjects of those that stand in it; nothing where none stands in the file.
+type Named = (Arc<Names>, Arc<[Subjects]>);
 
 /// For how many sets of names a file keeps where they stand.
 const NAMED: usize = 12;
@@ -298,14 +301,34 @@ impl FileFacts {
             of_class.retain(|name, _| !attributes.contains(&WordHash::of(name)));
         }
         let members = taken(&self.members);
-        let own = (0..later.len()).filter(|&segment| !is_same(segment));
-        let worded = self.worded.taken(&later, own);
+        let own: Vec<usize> = (0..later.len()).filter(|&own| !is_same(own)).collect();
+        let named = taken(&self.named).into_iter();
+        let named = named.map(|named| later.named_again(named, &own)).collect();
+        let worded = self.worded.taken(&later, own.into_iter());
+        later.named = Mutex::new(named);
         later.module_bindings = Mutex::new(bindings);
         later.stores = Mutex::new(stores);
         later.members = Mutex::new(members);
         later.tops = self.tops.clone();
         later.worded = worded;
         later
+    }
+
+    /// What an earlier version found for names; `own` are the segments that it had otherwise.
+    fn named_again(&self, (names, found): Named, own: &[usize]) -> Named {
+        let in_own = own
+            .iter()
+            .map(|&own| (own, names.in_segment(self.segment(own))));
+        let in_own: Vec<(usize, Subjects)> = in_own.collect();
+        if found.is_empty() && in_own.iter().all(|(_, new)| *new == Subjects::NONE) {
+            return (names, found);
+        }
+        let mut all = found.to_vec();
+        all.resize(self.len(), Subjects::NONE);
+        for (segment, new) in in_own {
+            all[segment] = new;
+        }
+        (names, all.into())
     }
 
     pub fn path(&self) -> &Arc<PathBuf> {
@@ -495,28 +518,27 @@ impl FileFacts {
     }
 
     /// By segment: the subjects of the names that stand in its code. Empty where none of the names stands in the file.
-    pub fn named(&self, names: &Names) -> Arc<[Subjects]> {
-        let known = |named: &Vec<(u64, Arc<[Subjects]>)>| {
-            let found = named.iter().find(|(key, _)| *key == names.key())?;
+    pub fn named(&self, names: &Arc<Names>) -> Arc<[Subjects]> {
+        let known = |named: &Vec<Named>| {
+            let found = named.iter().find(|(known, _)| known.key() == names.key())?;
             Some(Arc::clone(&found.1))
         };
         if let Some(found) = self.named.lock().ok().and_then(|named| known(&named)) {
             return found;
         }
-        let near = names.among(self.words());
-        let found: Arc<[Subjects]> = if near.is_empty() {
-            Arc::default()
-        } else {
-            self.segments
-                .iter()
-                .map(|placed| near.in_segment(&placed.facts))
-                .collect()
-        };
+        let mut found = Vec::new();
+        for (name, subjects) in names.among(self.words()) {
+            for segment in self.segments_holding(name) {
+                found.resize(self.len(), Subjects::NONE);
+                found[segment] = found[segment].union(subjects);
+            }
+        }
+        let found: Arc<[Subjects]> = found.into();
         if let Ok(mut named) = self.named.lock() {
             if named.len() == NAMED {
                 named.remove(0);
             }
-            named.push((names.key(), Arc::clone(&found)));
+            named.push((Arc::clone(names), Arc::clone(&found)));
         }
         found
     }

@@ -44,28 +44,15 @@ impl Names {
         self.by_name.get(name).copied().unwrap_or_default()
     }
 
-    /// Those of the names that may stand in a text of these words.
-    pub(super) fn among(&self, words: &WordFilter) -> Found<'_> {
+    /// Those of the names that may stand in a text of these words, with their subjects.
+    pub(super) fn among(&self, words: &WordFilter) -> impl Iterator<Item = (&str, Subjects)> {
         let all = self.all.iter();
-        Found(all.filter(|(hash, _, _)| words.may_hold(*hash)).collect())
+        all.filter(|(hash, _, _)| words.may_hold(*hash))
+            .map(|(_, name, subjects)| (&**name, *subjects))
     }
 
     /// The subjects of the names that stand in a segment's code.
     pub fn in_segment(&self, facts: &SegmentFacts) -> Subjects {
-        Found(self.all.iter().collect()).in_segment(facts)
-    }
-}
-
-/// Some of the names.
-pub(super) struct Found<'n>(Vec<&'n (WordHash, Box<str>, Subjects)>);
-
-impl Found<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The subjects of those that stand in a segment's code.
-    pub(super) fn in_segment(&self, facts: &SegmentFacts) -> Subjects {
         let new = |found: Subjects, (hash, name, subjects): &(WordHash, Box<str>, Subjects)| {
             let is_known = found.union(*subjects) == found;
             if !is_known && facts.may_hold(*hash) && facts.holds(name) {
@@ -74,6 +61,37 @@ impl Found<'_> {
                 found
             }
         };
-        self.0.iter().copied().fold(Subjects::NONE, new)
+        self.all.iter().fold(Subjects::NONE, new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::facts::FileFacts;
+
+    #[test]
+    fn where_names_stand_is_known_after_an_edit() {
+        let names = [("spawn", Subjects::THREADS), ("Pool", Subjects::POOLS)];
+        let names = Arc::new(Names::new(&names));
+        let rest = "def g():\n    \"\"\"spawn\"\"\"\n    return Pool()\n";
+        let text = |body: &str| Arc::from(format!("def f():\n    {body}\n\n\n{rest}"));
+        let mut file = FileFacts::new(Arc::default(), text("pass"));
+        let (none, pools) = (Subjects::NONE, Subjects::POOLS);
+        assert_eq!(*file.named(&names), [none, pools]);
+        for (body, first) in [
+            ("spawn(Pool)", Subjects::THREADS.union(pools)),
+            ("spawn(1)", Subjects::THREADS),
+            ("spawned(1)", none),
+        ] {
+            file = file.update(text(body));
+            assert_eq!(*file.named(&names), [first, pools], "{body}");
+        }
+        let other = Arc::new(Names::new(&[("start", Subjects::THREADS)]));
+        assert!(file.named(&other).is_empty());
+        file = file.update(text("start()"));
+        assert_eq!(*file.named(&other), [Subjects::THREADS, none]);
     }
 }

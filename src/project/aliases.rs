@@ -4,6 +4,8 @@
 //! for one are collected over the whole project, by their last word alone: a segment that holds such a name is looked at too, and what the name
 //! really means there is found out by `evaluate`.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::caching::is_called_like_any;
@@ -79,7 +81,7 @@ const ROUNDS: usize = 6;
 
 /// The names, by family, each collected once.
 #[derive(Default)]
-pub(super) struct Memo([Kept<Names>; FAMILIES.len()]);
+pub(super) struct Memo([Kept<Arc<Names>>; FAMILIES.len()]);
 
 impl Memo {
     /// What of an earlier project's still holds.
@@ -145,8 +147,8 @@ impl Project {
     }
 
     /// That they are used is not noted: where an edit gives others, everything begins anew.
-    fn names<'p>(&'p self, family: &Family, names: &'p Kept<Names>) -> &'p Names {
-        self.keep_compared(names, || self.collect(family))
+    fn names<'p>(&'p self, family: &Family, names: &'p Kept<Arc<Names>>) -> &'p Arc<Names> {
+        self.keep_compared(names, || Arc::new(self.collect(family)))
     }
 
     /// Whether a later project has the same names.
@@ -190,7 +192,7 @@ impl Project {
             }
             new.sort_unstable_by_key(|(name, _)| *name);
             before = known.clone();
-            let names = Names::new(&new);
+            let names = Arc::new(Names::new(&new));
             for file in self.files() {
                 for (index, found) in file.named(&names).iter().enumerate() {
                     if *found != Subjects::NONE {
@@ -214,7 +216,7 @@ impl Project {
             .collect();
         let words = words.iter().filter(|word| known.contains_key(**word));
         let others: Vec<_> = words.map(|word| (*word, family.subjects)).collect();
-        let others = Names::new(&others);
+        let others = Arc::new(Names::new(&others));
         for file in self.files() {
             for (index, found) in file.named(&others).iter().enumerate() {
                 if *found != Subjects::NONE {
