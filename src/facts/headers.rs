@@ -25,10 +25,11 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// Reads a segment. `code` is where its code begins.
-    pub fn of(text: &str, code: usize) -> Headers {
-        let classes = words(text, "class").filter_map(|at| header(text, at + "class".len()));
-        let renamed = words(text, "as").filter_map(|at| renaming(text, at));
+    /// Reads a segment, but for `prose`: its docstring. `code` is where its code begins.
+    pub fn of(text: &str, code: usize, prose: &Range<usize>) -> Headers {
+        let words = |keyword| words(text, keyword).filter(|at| !prose.contains(at));
+        let classes = words("class").filter_map(|at| header(text, at + "class".len()));
+        let renamed = words("as").filter_map(|at| renaming(text, at));
         Headers {
             classes: classes.collect(),
             renamed: renamed.chain(assigned_name(text, code)).collect(),
@@ -204,7 +205,7 @@ mod tests {
     /// `Name: base base (metaclass)`, then `name>alias`.
     fn read(text: &str) -> String {
         let word = |range: &Range<u32>| &text[range.start as usize..range.end as usize];
-        let headers = Headers::of(text, 0);
+        let headers = Headers::of(text, 0, &(0..0));
         let mut lines = Vec::new();
         for header in &headers.classes {
             let bases: Vec<_> = header.bases.iter().map(word).collect();

@@ -58,17 +58,20 @@ impl Words {
 
 /// What the words of a segment show. Those of a docstring show nothing.
 fn words_of(text: &str, kind: CutKind, code: usize, outline: &Outline) -> (Subjects, Headers) {
-    let words = |text: &str| (Subjects::of(text, kind, code), Headers::of(text, code));
     let docstring = match outline {
         Outline::Function(_) | Outline::Class(_) => docstring(text, code),
         _ => None,
     };
     match docstring {
-        Some(range) => {
-            let blank = " ".repeat(range.len());
-            words(&[&text[..range.start], &blank, &text[range.end..]].concat())
+        Some(prose) => {
+            let rest = [&text[..prose.start], &text[prose.end..]].concat();
+            let subjects = Subjects::of(&rest, kind, code);
+            (subjects, Headers::of(text, code, &prose))
         }
-        None => words(text),
+        None => (
+            Subjects::of(text, kind, code),
+            Headers::of(text, code, &(0..0)),
+        ),
     }
 }
 
