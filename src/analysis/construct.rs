@@ -256,8 +256,6 @@ fn keyword_or_operator(site: Site<'_>, token: &str, found: &mut Vec<Selector>) {
         (Kind::Yield, Op::From, "yield" | "from") => "yield from",
         (Kind::ExceptClause, _, "except") if is_bare(node) => "except:",
         (Kind::WildcardImport | Kind::ImportFrom, _, _) if is_star() => "import *",
-        // the grammar takes `type(x).y = z` for a statement that names a type
-        (Kind::TypeAlias, _, "type") if is_called(node, token) => return,
         _ => token,
     };
     if OPERATORS.contains(&whole) {
@@ -269,12 +267,6 @@ fn keyword_or_operator(site: Site<'_>, token: &str, found: &mut Vec<Selector>) {
         }
     }
     literal(node, found);
-}
-
-/// Whether a parenthesis follows on the word that a node begins with.
-fn is_called(node: Node<'_>, word: &str) -> bool {
-    let rest = node.text().get(word.len()..).unwrap_or_default();
-    rest.trim_start().starts_with('(')
 }
 
 /// Whether an `except` names no exception.

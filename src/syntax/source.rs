@@ -3,15 +3,20 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::find_word;
+
 /// How many lines of comments in a row the parser is given one by one.
 const COMMENTS: usize = 256;
 
 /// A text in which every line ends for the parser where it ends for Python, and whose comments end no block. Of very many comments in a row the first ones are one line:
-/// [`comments_in`] takes it apart again.
+/// [`comments_in`] takes it apart again. `type` that is called has a capital: the grammar takes `type(x).y = z` for a statement that names a type.
+///
+/// What stands in the text is where it was: nodes are read from the text itself.
 pub(super) fn normalise(text: &str) -> Cow<'_, str> {
     let hidden = comments_under_decorators(text);
     let joined = comments_to_join(text);
-    let unchanged = hidden.is_empty() && joined.is_empty();
+    let called: Vec<usize> = calls_of_type(text).collect();
+    let unchanged = hidden.is_empty() && joined.is_empty() && called.is_empty();
     if unchanged && memchr::memchr(b'\r', text.as_bytes()).is_none() {
         return text.into();
     }
@@ -26,6 +31,9 @@ pub(super) fn normalise(text: &str) -> Cow<'_, str> {
             .filter(is_line_end)
             .for_each(|byte| *byte = b' ');
     }
+    for at in called {
+        bytes[at] = b'T';
+    }
     // a lone carriage return ends a line for Python and not for tree-sitter
     for at in 0..bytes.len() {
         if bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n') {
@@ -33,6 +41,16 @@ pub(super) fn normalise(text: &str) -> Cow<'_, str> {
         }
     }
     String::from_utf8(bytes).map_or_else(|_| text.into(), Into::into)
+}
+
+/// Where `type` is called at the beginning of a statement.
+fn calls_of_type(text: &str) -> impl Iterator<Item = usize> {
+    find_word(text, "type").filter(|&at| {
+        let before = text[..at].trim_end_matches([' ', '\t', '\x0c']);
+        let begins = before.is_empty() || before.ends_with(['\n', '\r', ':', ';']);
+        let after = text[at + "type".len()..].trim_start_matches([' ', '\t']);
+        begins && after.starts_with('(')
+    })
 }
 
 /// The comments between a decorator and its definition that stand further left than these: the grammar takes such a comment for the end of the block around.
@@ -152,7 +170,7 @@ fn is_definition(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::{Kind, Node, parse};
+    use crate::syntax::{Field, Kind, Node, parse};
 
     #[test]
     fn what_the_parser_is_given() {
@@ -172,6 +190,28 @@ mod tests {
             "class A:\n\t@a(\n\t\t1\n\t)\n      \r\n\r\n\t@b\n  \n\tasync def f(): pass\n",
         );
         changed("a\rb\r\n", "a\nb\r\n");
+        unchanged("type X = (int)\nx = type(y)\nf(\n    x,\n    a.type(y))\ntype.x = 1\n");
+        changed(
+            "type(x).y = 1\nif x: type (x).y = type(y); type(x).z = 1\n",
+            "Type(x).y = 1\nif x: Type (x).y = type(y); Type(x).z = 1\n",
+        );
+    }
+
+    #[test]
+    fn what_is_stored_through_a_type_is_an_attribute() {
+        let text = "def f(self):\n    type(self).x = 1\n    type(self).y[0] = type(self)\n";
+        let (tree, _) = parse(&text.into(), None, false);
+        let places = tree.root().descendants();
+        let places = places.filter(|node| node.kind() == Kind::Assignment);
+        let places = places.filter_map(|node| node.child(Field::Left));
+        let places: Vec<(Kind, &str)> = places.map(|node| (node.kind(), node.text())).collect();
+        assert_eq!(
+            places,
+            [
+                (Kind::Attribute, "type(self).x"),
+                (Kind::Subscript, "type(self).y[0]")
+            ]
+        );
     }
 
     #[test]

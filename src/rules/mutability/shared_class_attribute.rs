@@ -80,7 +80,6 @@ fn check_attribute<'p>(
     let changes = changes(cx, class, &attribute);
     if changes.is_empty()
         || says_shared(&changes, name)
-        || is_stored_through_type(cx, class, name)
         || is_meant_to_be_shared(cx, class, &attribute)
     {
         return;
@@ -200,20 +199,6 @@ fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
             .iter()
             .flat_map(|change| &change.uses)
             .any(is_by_object)
-}
-
-/// Whether the file stores to the attribute of an object's class: `type(self).name = []`, in which the grammar sees a `type` statement.
-fn is_stored_through_type<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
-    let stored = format!("type(self).{name}");
-    let segments = cx.project.mentions(name).into_iter();
-    let mut own = segments.filter(|(file, _)| std::ptr::eq(*file, class.site.file));
-    own.any(|(file, segment)| {
-        let text = file.segment(segment).text();
-        let mut after = text
-            .match_indices(&stored)
-            .map(|(at, _)| &text[at + stored.len()..]);
-        after.any(|after| after.starts_with([' ', '=', '[', '.']))
-    })
 }
 
 /// Whether a change keeps the method's own object: `self.by_name[name] = self`, `self.opened.append(self)`.
