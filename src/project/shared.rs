@@ -282,7 +282,7 @@ impl Project {
                 let first = *file.module_bindings(name).first()?;
                 Some(place_of(self.through_imports(first), attribute))
             }
-            Value::Class(class) if object.node.kind() == Kind::Name => {
+            Value::Class(class) => {
                 let identity = format!("{}.{name}", self.class_name(class));
                 let made = class
                     .site

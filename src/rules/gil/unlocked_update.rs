@@ -176,9 +176,12 @@ fn reads_it<'p>(
         text == place || got
     };
     if let Some(read) = value.node.with_descendants().find(|node| is_read(*node)) {
-        let after = value.node.with_descendants().any(|node| {
-            node.kind() == Kind::Call && (node.id() > read.id() || node.contains(read))
-        });
+        // a call in what is read comes before it is read: `type(self).total`
+        let comes_later = |node: Node<'_>| node.id() > read.id() && !read.contains(node);
+        let after = value
+            .node
+            .with_descendants()
+            .any(|node| node.kind() == Kind::Call && (comes_later(node) || node.contains(read)));
         return Some((None, after));
     }
     // `seen = total` and later `total = seen + 1`
