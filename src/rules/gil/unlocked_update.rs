@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
-use super::racing::{are_several, in_threaded, is_bare, shared_by, starts_of};
+use super::racing::{are_several, in_threaded, is_bare, runs_beside, shared_by, starts_of};
 use crate::facts::Site;
 use crate::project::{Chain, Function, SharedPlace};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -26,23 +26,52 @@ struct Update<'p> {
     interrupted: bool,
     /// The ways to it on which no lock is held.
     bare: Vec<Chain<'p>>,
+    /// The ways on which one is held: it keeps out nobody who does not take it.
+    guarded: Vec<Chain<'p>>,
+}
+
+/// The ways by which threads come to the updates of one place.
+#[derive(Default)]
+struct Ways<'u, 'p> {
+    bare: Vec<&'u Chain<'p>>,
+    guarded: Vec<&'u Chain<'p>>,
+}
+
+impl<'u, 'p> Ways<'u, 'p> {
+    /// The starts of those that race with each other; none, where an update without a lock never runs beside another one.
+    fn racing(self, cx: &Context<'p>) -> Vec<&'u Chain<'p>> {
+        let bare = starts_of(self.bare.into_iter());
+        if are_several(cx, &bare) {
+            return bare;
+        }
+        let guarded = starts_of(self.guarded.into_iter()).into_iter();
+        let mut beside: Vec<&Chain<'p>> = guarded
+            .filter(|other| bare.iter().any(|one| runs_beside(cx, one, other)))
+            .collect();
+        if !beside.is_empty() {
+            beside.splice(0..0, bare);
+        }
+        beside
+    }
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     let updates = in_threaded(cx, &RULE, |function| updates_of(cx, function));
-    let mut ways: FxHashMap<&str, Vec<&Chain<'_>>> = FxHashMap::default();
+    let mut ways: FxHashMap<&str, Ways<'_, '_>> = FxHashMap::default();
     for update in &updates {
         let known = ways.entry(&update.place.identity).or_default();
-        known.extend(&update.bare);
+        known.bare.extend(&update.bare);
+        known.guarded.extend(&update.guarded);
     }
     let racing: FxHashMap<&str, Vec<&Chain<'_>>> = ways
         .into_iter()
-        .map(|(place, ways)| (place, starts_of(ways.into_iter())))
-        .filter(|(_, starts)| are_several(cx, starts))
+        .map(|(place, ways)| (place, ways.racing(cx)))
         .collect();
     let mut last: Option<Site<'_>> = None;
     for update in &updates {
         if let Some(starts) = racing.get(&*update.place.identity)
+            && !starts.is_empty()
+            && !update.bare.is_empty()
             && last != Some(update.statement)
         {
             last = Some(update.statement);
@@ -121,23 +150,26 @@ fn update<'p>(
         Kind::AugmentedAssignment => (None, has_call(value.node)),
         _ => reads_it(write, target, value, copies)?,
     };
-    if cx.project.may_be_locked(function, write)
-        || reads.is_none() && cx.project.may_be_locked(function, target)
-    {
-        return None;
-    }
+    let is_locked = cx.project.may_be_locked(function, write)
+        || reads.is_none() && cx.project.may_be_locked(function, target);
     let statement = write
         .node
         .statement()
         .map_or(write, |node| write.with(node));
     let place = |chain: &Chain<'p>| cx.project.shared_place(function, target, chain);
-    let shared = shared_by(chains.iter().filter(|chain| is_bare(cx, chain)), place).into_iter();
-    let updates = shared.map(|(place, bare)| Update {
-        statement,
-        reads,
-        interrupted: interrupted || place.runs_code,
-        place,
-        bare,
+    let shared = shared_by(chains.iter(), place).into_iter();
+    let updates = shared.map(|(place, ways)| {
+        let (bare, guarded) = ways
+            .into_iter()
+            .partition(|chain| !is_locked && is_bare(cx, chain));
+        Update {
+            statement,
+            reads,
+            interrupted: interrupted || place.runs_code,
+            place,
+            bare,
+            guarded,
+        }
     });
     Some(updates.collect())
 }
