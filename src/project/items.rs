@@ -26,9 +26,12 @@ impl Project {
     pub(super) fn value_of_item<'p>(&'p self, collection: Site<'p>, depth: usize) -> Value<'p> {
         if let Some(callee) = collection.child(Field::Function)
             && let Value::External(name) = self.value(callee, depth + 1)
-            && PAIRING.contains(&name.as_ref())
         {
-            return Value::builtin("tuple");
+            match name.as_ref() {
+                "builtins.range" => return Value::builtin("int"),
+                name if PAIRING.contains(&name) => return Value::builtin("tuple"),
+                _ => {}
+            }
         }
         let Some(items) = self.items_within(collection, depth + 4) else {
             return Value::Unknown;

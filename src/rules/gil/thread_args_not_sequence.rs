@@ -3,11 +3,11 @@
 use super::{abbreviated, literal_length};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::{
-    ClassValue, Function, HandKind, HandOver, Metaclass, Project, Protocol, StartKind, Value,
+    Bound, ClassValue, Function, HandKind, HandOver, Metaclass, Project, Protocol, StartKind, Value,
 };
 use crate::rules::context::line;
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, Op};
 
 pub const RULE: Rule = Rule {
     code: "GIL007",
@@ -37,7 +37,7 @@ fn not_a_sequence<'p>(
     value: Site<'p>,
     handed: &HandOver<'p>,
 ) -> Option<String> {
-    if rests_on_parameter(value) {
+    if rests_on_parameter(project, value) {
         return None;
     }
     match project.evaluate(value) {
@@ -68,9 +68,16 @@ fn not_a_sequence<'p>(
 }
 
 /// Whether a value is known by nothing but a parameter's annotation, which callers need not keep to.
-fn rests_on_parameter(value: Site<'_>) -> bool {
-    if value.node.kind() == Kind::Call {
-        return false;
+fn rests_on_parameter<'p>(project: &'p Project, value: Site<'p>) -> bool {
+    match value.node.kind() {
+        // whatever goes into a string, it stays one
+        Kind::Call | Kind::String | Kind::ConcatenatedString => return false,
+        Kind::BinaryOperation if value.node.op() == Op::Mod => {
+            let left = value.child(Field::Left);
+            return left.is_none_or(|left| rests_on_parameter(project, left));
+        }
+        Kind::Name if is_own_object(project, value) => return false,
+        _ => {}
     }
     value
         .node
@@ -88,6 +95,20 @@ fn rests_on_parameter(value: Site<'_>) -> bool {
         })
 }
 
+/// Whether a name is a method's first parameter, and no subclass makes more of the object than the class does.
+fn is_own_object<'p>(project: &'p Project, name: Site<'p>) -> bool {
+    let method = Function::around(name).filter(|method| {
+        method.first_parameter() == Some(name.text()) && method.binding(project) == Bound::Instance
+    });
+    let class = method.and_then(Function::class);
+    class.is_some_and(|class| {
+        let mut heirs = project.descendants(class).into_iter();
+        heirs.all(|heir| {
+            project.follows(&ClassValue::Known(heir), Protocol::Iterable) == Some(false)
+        })
+    })
+}
+
 /// For a string: how bad it is that each of its characters becomes an argument, and how many they are. None where they surely do not fit.
 fn letters<'p>(
     project: &'p Project,
@@ -96,7 +117,7 @@ fn letters<'p>(
 ) -> Option<(Severity, Option<usize>)> {
     match project.evaluate(value) {
         Value::Instance(ClassValue::External(name))
-            if name.as_ref() == "builtins.str" && !rests_on_parameter(value) => {}
+            if name.as_ref() == "builtins.str" && !rests_on_parameter(project, value) => {}
         _ => return None,
     }
     let literal = if value.node.kind() == Kind::Name {
