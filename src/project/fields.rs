@@ -187,6 +187,16 @@ impl Project {
         })
     }
 
+    /// For a call that makes a field of a class, what makes the field's value for each object: `Lock` in `field(default_factory=Lock)`.
+    pub(super) fn field_factory<'p>(&'p self, call: Site<'p>) -> Option<Site<'p>> {
+        let name = self.qualified(call.child(Field::Function)?)?;
+        match name.as_ref() {
+            "dataclasses.field" => keyword(call, "default_factory"),
+            name if ATTRS_FIELDS.contains(&name) => keyword(call, "factory"),
+            _ => None,
+        }
+    }
+
     /// Whether objects of a class have no hash. None where that is not known.
     pub fn is_unhashable<'p>(&'p self, class: &ClassValue<'p>) -> Option<bool> {
         let mro = self.mro_of(class);

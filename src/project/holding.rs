@@ -175,10 +175,17 @@ impl Project {
     /// The lock that an expression names. None where that may be one or another, or is not known.
     pub fn lock<'p>(&'p self, site: Site<'p>) -> Option<Lock<'p>> {
         let made = self.made_by(site)?;
+        if let Some(factory) = self.field_factory(made) {
+            return self.lock_of_field(made, factory);
+        }
         let Value::External(class) = self.evaluate(made.child(Field::Function)?) else {
             return None;
         };
         let kind = LockKind::of_class(&class)?;
+        // ASY018 asks for these
+        if class.starts_with("asyncio.") {
+            return None;
+        }
         let mut arguments = made.node.child(Field::Arguments)?.children();
         let first = arguments.next();
         if kind == LockKind::Condition
@@ -200,6 +207,20 @@ impl Project {
             owner: self.owner(made)?,
             is_reentrant: matches!(kind, LockKind::RLock | LockKind::Condition),
             is_wide: kind == LockKind::Semaphore && slots != "1",
+        })
+    }
+
+    /// The lock that each object of a data class gets: `field(default_factory=Lock)`.
+    fn lock_of_field<'p>(&'p self, made: Site<'p>, factory: Site<'p>) -> Option<Lock<'p>> {
+        let Value::External(class) = self.evaluate(factory) else {
+            return None;
+        };
+        let kind = LockKind::of_class(&class).filter(|_| !class.starts_with("asyncio."))?;
+        Some(Lock {
+            made,
+            owner: Owner::Object,
+            is_reentrant: matches!(kind, LockKind::RLock | LockKind::Condition),
+            is_wide: false,
         })
     }
 
@@ -490,7 +511,12 @@ impl Project {
                     return Vec::new();
                 };
                 let on_own = is_own(callee.child(Field::Object));
-                let on_self = running.on_self && on_own;
+                let is_super = || {
+                    let object = callee.child(Field::Object);
+                    own.is_some()
+                        && object.is_some_and(|object| self.class_of_super(object).is_some())
+                };
+                let on_self = running.on_self && (on_own || is_super());
                 let mut found = Vec::new();
                 if let Value::Function(called) | Value::Method(called) = self.evaluate(callee) {
                     found.push(Running {
