@@ -19,7 +19,7 @@ const NO_LOCKS: &[&str] = &[
     "socket.",
 ];
 
-/// How a lock of the standard library behaves.
+/// How a lock of the standard library behaves: it keeps out other threads, processes or, one of asyncio, other tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockKind {
     Lock,
@@ -29,11 +29,15 @@ pub enum LockKind {
 }
 
 impl LockKind {
-    pub(super) fn of_class(class: &str) -> Option<LockKind> {
+    pub fn of_class(class: &str) -> Option<LockKind> {
         let (module, name) = class.rsplit_once('.')?;
         if !matches!(
             module,
-            "threading" | "multiprocessing" | "multiprocessing.synchronize"
+            "threading"
+                | "multiprocessing"
+                | "multiprocessing.synchronize"
+                | "asyncio"
+                | "asyncio.locks"
         ) {
             return None;
         }
@@ -48,7 +52,7 @@ impl LockKind {
 }
 
 impl Project {
-    /// What kind of lock of `threading` or `multiprocessing` an expression gives. None where it is another object, or not known to be one: a subclass may do as it likes.
+    /// What kind of lock of `threading`, `multiprocessing` or `asyncio` an expression gives. None where it is another object, or not known to be one: a subclass may do as it likes.
     pub fn lock_kind<'p>(&'p self, site: Site<'p>) -> Option<LockKind> {
         match self.evaluate(site) {
             Value::Instance(ClassValue::External(class)) => LockKind::of_class(&class),

@@ -1,6 +1,6 @@
 //! GIL025 condition-wait-without-loop. Card: knowledge/rules/GIL025-condition-wait-without-loop.md
 
-use super::{abbreviated, has_arguments};
+use super::{abbreviated, has_arguments, keeps_out};
 use crate::facts::{Resolution, Site, Subjects};
 use crate::project::{ClassValue, Function, LockKind, Project, Value, is_container_name};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -36,9 +36,9 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             && cx.project.lock_kind(condition) == Some(LockKind::Condition)
         {
             match next(call) {
-                Next::Code => report(call, test, out),
+                Next::Code => report(cx.project, call, condition, test, out),
                 Next::Caller if !has_arguments(call) && callers_go_on(cx.project, function) => {
-                    report(call, test, out);
+                    report(cx.project, call, condition, test, out);
                 }
                 _ => {}
             }
@@ -50,7 +50,11 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 fn waited_for(call: Site<'_>) -> Option<Site<'_>> {
     let callee = call.child(Field::Function)?;
     let is_wait = callee.node.child(Field::Attribute)?.text() == "wait";
-    let is_statement = call.node.parent()?.kind() == Kind::ExpressionStatement;
+    let awaited = call
+        .node
+        .parent()
+        .filter(|parent| parent.kind() == Kind::Await);
+    let is_statement = awaited.unwrap_or(call.node).parent()?.kind() == Kind::ExpressionStatement;
     (is_wait && is_statement)
         .then(|| callee.child(Field::Object))
         .flatten()
@@ -158,7 +162,7 @@ fn is_tested_again(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> bo
 
 /// What comes after the wait.
 fn next(call: Site<'_>) -> Next {
-    let Some(mut node) = call.node.parent() else {
+    let Some(mut node) = call.node.statement() else {
         return Next::Test;
     };
     while let Some(parent) = node.parent() {
@@ -233,10 +237,17 @@ fn callers_go_on<'p>(project: &'p Project, function: Function<'p>) -> bool {
     called
 }
 
-fn report(call: Site<'_>, test: Site<'_>, out: &mut Findings) {
+fn report<'p>(
+    project: &'p Project,
+    call: Site<'p>,
+    condition: Site<'p>,
+    test: Site<'p>,
+    out: &mut Findings,
+) {
+    let other = keeps_out(project, condition);
     let shown = abbreviated(test.text());
     let message = format!(
-        "When `wait` returns, what {shown} asked may have changed again: another thread can be faster, or the time is up; test again in a `while`, or use `wait_for`"
+        "When `wait` returns, what {shown} asked may have changed again: another {other} can be faster, or the time is up; test again in a `while`, or use `wait_for`"
     );
     let finding = out.report(&RULE, Severity::Warning, call.file, call.range(), message);
     finding.evidence(test, "this is tested once, before the wait");

@@ -3,7 +3,7 @@
 use super::ways_out::{Leaving, WayOut, is_method_call, ways_out};
 use super::{abbreviated, has_partner};
 use crate::facts::{Resolution, Site, Subjects};
-use crate::project::{Function, Project, Value};
+use crate::project::{ClassValue, Function, LockKind, Project, Value};
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -55,7 +55,7 @@ fn check_lock<'p>(cx: &Context<'p>, function: Function<'p>, lock: Site<'p>, out:
         .calls()
         .any(|call| is_method_call(call.node, lock.text(), "release"));
     if !is_clear(function, lock)
-        || cx.project.lock_kind(lock).is_none()
+        || !is_lock(cx, function, lock)
         || (!releases && !is_never_released(cx.project, lock))
     {
         return;
@@ -77,6 +77,20 @@ fn check_lock<'p>(cx: &Context<'p>, function: Function<'p>, lock: Site<'p>, out:
             out,
         );
     }
+}
+
+/// Whether an expression gives a lock, by itself or by what the function is given where a thread is started with it.
+fn is_lock<'p>(cx: &Context<'p>, function: Function<'p>, lock: Site<'p>) -> bool {
+    let is_given = || {
+        let chains = cx.project.chains(function);
+        let mut given = chains
+            .iter()
+            .map(|chain| cx.project.evaluate_given(lock, chain));
+        given.any(|value| {
+            matches!(&value, Value::Instance(ClassValue::External(class)) if LockKind::of_class(class).is_some())
+        })
+    };
+    cx.project.lock_kind(lock).is_some() || is_given()
 }
 
 /// Whether a function does nothing with a lock but to call its methods, and each `acquire` stands where one can tell what it gave.
@@ -122,7 +136,7 @@ fn is_clear_call(method: Node<'_>) -> bool {
             Kind::If | Kind::While | Kind::ElifClause => {
                 return name == "acquire" && node.field() == Field::Condition;
             }
-            Kind::Parenthesized | Kind::NotOperation => node = parent,
+            Kind::Parenthesized | Kind::NotOperation | Kind::Await => node = parent,
             Kind::NamedExpression if name == "acquire" => node = parent,
             _ => return false,
         }
@@ -194,8 +208,12 @@ fn report<'p>(
         ),
         ([], None) => "nobody ever calls `release()`".to_string(),
     };
+    let with = match acquire.parent().map(Node::kind) {
+        Some(Kind::Await) => "async with",
+        _ => "with",
+    };
     let message = format!(
-        "{shown} can stay taken for good: {why}, and whoever wants it next waits for ever; write `with {}:`",
+        "{shown} can stay taken for good: {why}, and whoever wants it next waits for ever; write `{with} {}:`",
         lock.text()
     );
     let acquire = site(acquire);

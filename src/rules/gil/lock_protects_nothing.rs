@@ -1,6 +1,6 @@
 //! GIL013 lock-protects-nothing. Card: knowledge/rules/GIL013-lock-protects-nothing.md
 
-use super::{abbreviated, lock_name};
+use super::{abbreviated, keeps_out, lock_name};
 use crate::facts::{BindingKind, BindingSite, ScopeKind, Site, Subjects};
 use crate::project::{Function, Project, managers};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -40,6 +40,7 @@ fn check_manager<'p>(project: &'p Project, manager: Site<'p>, out: &mut Findings
     let name = manager.child(Field::Name);
     if name.is_none_or(|name| is_local(name) && places_taken(project, name).is_some()) {
         report(
+            project,
             manager,
             lock_name(value.unwrap_or(manager)),
             made,
@@ -69,7 +70,7 @@ fn check_local<'p>(project: &'p Project, binding: BindingSite<'p>, out: &mut Fin
         && let Some(first) = taken.first()
         && let Some(made) = project.new_lock(name.with(value))
     {
-        report(*first, name.text(), name.with(value), made, out);
+        report(project, *first, name.text(), name.with(value), made, out);
     }
 }
 
@@ -122,15 +123,23 @@ fn place_taken(reading: Site<'_>) -> Option<Option<Site<'_>>> {
     }
 }
 
-fn report(taken: Site<'_>, name: &str, bound: Site<'_>, made: Site<'_>, out: &mut Findings) {
+fn report<'p>(
+    project: &'p Project,
+    taken: Site<'p>,
+    name: &str,
+    bound: Site<'p>,
+    made: Site<'p>,
+    out: &mut Findings,
+) {
     let run = match Function::around(taken) {
         Some(function) if function.site.node.kind() == Kind::FunctionDef => {
             format!("each call of `{}`", function.name())
         }
         _ => "this statement".to_string(),
     };
+    let other = keeps_out(project, made);
     let message = format!(
-        "{} keeps no other thread out: {run} gets a new lock of its own, which nobody else ever asks for; make one lock where the shared state is made, and take that",
+        "{} keeps no other {other} out: {run} gets a new lock of its own, which nobody else ever asks for; make one lock where the shared state is made, and take that",
         abbreviated(name)
     );
     let finding = out.report(&RULE, Severity::Warning, taken.file, taken.range(), message);

@@ -41,7 +41,8 @@ use super::context::line;
 use super::{Context, Finding};
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::project::{
-    Class, ClassValue, Computation, Function, Pool, Project, StartKind, ThreadStart, is_repeated,
+    Class, ClassValue, Computation, Function, Pool, Project, StartKind, ThreadStart, Value,
+    is_repeated,
 };
 use crate::syntax::{Field, Kind, Node};
 
@@ -402,6 +403,14 @@ fn lock_name(lock: Site<'_>) -> &str {
         .child(Field::Attribute)
         .unwrap_or(lock.node)
         .text()
+}
+
+/// Whom a lock keeps out, in a message.
+fn keeps_out<'p>(project: &'p Project, lock: Site<'p>) -> &'static str {
+    match project.evaluate(lock) {
+        Value::Instance(ClassValue::External(class)) if class.starts_with("asyncio.") => "task",
+        _ => "thread",
+    }
 }
 
 /// A lock of this name that a function gives back and does not take.

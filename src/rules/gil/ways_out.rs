@@ -113,11 +113,14 @@ pub fn is_method_call(call: Node<'_>, object: &str, method: &str) -> bool {
     })
 }
 
-/// For `acquire()`, `(taken := acquire())`: the call.
+/// For `acquire()`, `await acquire()`, `(taken := acquire())`: the call.
 fn acquiring<'p>(condition: Node<'p>, lock: &str) -> Option<Node<'p>> {
     let mut node = condition.unparenthesized();
     if node.kind() == Kind::NamedExpression {
         node = node.child(Field::Value)?.unparenthesized();
+    }
+    if node.kind() == Kind::Await {
+        node = node.children().next()?.unparenthesized();
     }
     is_method_call(node, lock, "acquire").then_some(node)
 }
