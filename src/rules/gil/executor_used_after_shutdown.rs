@@ -2,7 +2,7 @@
 
 use super::abbreviated;
 use crate::facts::{BindingKind, Site, Subjects};
-use crate::project::{ClassValue, Function, Pool, PoolCall, Value, managers};
+use crate::project::{ClassValue, Function, Pool, PoolCall, Value, argument, managers};
 use crate::rules::context::line;
 use crate::rules::expected::is_any_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for call in cx.calls(Subjects::WORKERS) {
-        let Some(used) = cx.project.pool_call(call, &["submit", "map"]) else {
+        let Some(used) = use_of(cx, call) else {
             continue;
         };
         if !closes_for_good(cx, &used) || is_any_expected(call) {
@@ -30,6 +30,45 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         if let Some(last) = ends.first() {
             report(cx, &used, *last, &ends, out);
         }
+    }
+}
+
+/// A call that gives a pool work, by a method of its own or by `loop.run_in_executor(pool, …)`.
+fn use_of<'p>(cx: &Context<'p>, call: Site<'p>) -> Option<PoolCall<'p>> {
+    const OF_EXECUTOR: &[&str] = &["submit", "map"];
+    const OF_POOL: &[&str] = &[
+        "apply",
+        "apply_async",
+        "imap",
+        "imap_unordered",
+        "map",
+        "map_async",
+        "starmap",
+        "starmap_async",
+    ];
+    let method = call.child(Field::Function)?.node.child(Field::Attribute)?;
+    if method.text() == "run_in_executor" {
+        let pool = argument(call, 0, "executor")?;
+        let Value::Instance(class) = cx.project.evaluate(pool) else {
+            return None;
+        };
+        return Some(PoolCall {
+            kind: cx.project.pool_class(&class)?,
+            call,
+            pool,
+            method: method.text(),
+        });
+    }
+    let used = cx.project.pool_call(call, OF_POOL);
+    used.filter(|used| !used.kind.is_executor())
+        .or_else(|| cx.project.pool_call(call, OF_EXECUTOR))
+}
+
+/// The methods after which a pool takes no more work.
+fn endings(kind: Pool) -> &'static [&'static str] {
+    match kind.is_executor() {
+        true => &["shutdown"],
+        false => &["close", "terminate"],
     }
 }
 
@@ -55,8 +94,11 @@ fn report<'p>(
             "use it before that, or make another one",
         )
     };
-    let message =
-        format!("{pool} takes no more work: {why}, so this raises `RuntimeError`; {mend}");
+    let raised = match used.kind.is_executor() {
+        true => "RuntimeError",
+        false => "ValueError",
+    };
+    let message = format!("{pool} takes no more work: {why}, so this raises `{raised}`; {mend}");
     let finding = out.report(&RULE, Severity::Error, cx.file, used.call.range(), message);
     for end in ends {
         finding.evidence(*end, format!("{pool} is shut down here"));
@@ -65,13 +107,14 @@ fn report<'p>(
 
 /// Whether the executor is of a class of the standard library, or of one that leaves its end as it is.
 fn closes_for_good<'p>(cx: &Context<'p>, used: &PoolCall<'p>) -> bool {
-    if !matches!(used.kind, Pool::ThreadExecutor | Pool::ProcessExecutor) {
+    if used.kind == Pool::Executor {
         return false;
     }
     match cx.project.evaluate(used.pool) {
         Value::Instance(ClassValue::External(_)) => true,
-        Value::Instance(ClassValue::Known(class)) => ["__enter__", "__exit__", "shutdown"]
+        Value::Instance(ClassValue::Known(class)) => ["__enter__", "__exit__"]
             .iter()
+            .chain(endings(used.kind))
             .all(|name| !cx.project.defines_somewhere(class, name)),
         _ => false,
     }
@@ -80,6 +123,7 @@ fn closes_for_good<'p>(cx: &Context<'p>, used: &PoolCall<'p>) -> bool {
 /// Where the executor that a name stands for is shut down on every way to its use.
 fn ends_of_name<'p>(cx: &Context<'p>, used: &PoolCall<'p>) -> Vec<Site<'p>> {
     let function = Function::around(used.call);
+    let endings = endings(used.kind);
     let mut name = used.pool;
     // other names of it
     for _ in 0..4 {
@@ -90,7 +134,9 @@ fn ends_of_name<'p>(cx: &Context<'p>, used: &PoolCall<'p>) -> Vec<Site<'p>> {
             let other = cx.project.only_binding(other);
             other.is_some_and(|other| other.name == binding.name)
         };
-        if let Some(ends) = statements_before(used.call).find_map(|one| ends_in(one, &is_it)) {
+        if let Some(ends) =
+            statements_before(used.call).find_map(|one| ends_in(one, endings, &is_it))
+        {
             return ends;
         }
         match (binding.binding.kind, binding.value()) {
@@ -137,7 +183,9 @@ fn ends_of_attribute<'p>(cx: &Context<'p>, used: &PoolCall<'p>) -> Vec<Site<'p>>
         return Vec::new();
     }
     let is_it = |other: Site<'p>| other.text() == text;
-    let Some(ends) = statements_before(used.call).find_map(|one| ends_in(one, &is_it)) else {
+    let endings = endings(used.kind);
+    let Some(ends) = statements_before(used.call).find_map(|one| ends_in(one, endings, &is_it))
+    else {
         return Vec::new();
     };
     let stays = ends.iter().all(|end| !may_change(cx, used, *end));
@@ -214,13 +262,17 @@ fn statements_before<'p>(site: Site<'p>) -> impl Iterator<Item = Site<'p>> {
 }
 
 /// Where a statement shuts an executor down, if it does so on every way through it.
-fn ends_in<'p>(statement: Site<'p>, is_it: &impl Fn(Site<'p>) -> bool) -> Option<Vec<Site<'p>>> {
+fn ends_in<'p>(
+    statement: Site<'p>,
+    endings: &[&str],
+    is_it: &impl Fn(Site<'p>) -> bool,
+) -> Option<Vec<Site<'p>>> {
     let block = |block: Node<'p>| {
         let statements: Vec<_> = block.children().collect();
         statements
             .into_iter()
             .rev()
-            .find_map(|node| ends_in(statement.with(node), is_it))
+            .find_map(|node| ends_in(statement.with(node), endings, is_it))
     };
     match statement.node.kind() {
         Kind::ExpressionStatement => {
@@ -228,7 +280,7 @@ fn ends_in<'p>(statement: Site<'p>, is_it: &impl Fn(Site<'p>) -> bool) -> Option
             let callee = call.child(Field::Function)?;
             let object = callee.child(Field::Object)?;
             let is_end = call.kind() == Kind::Call
-                && callee.child(Field::Attribute)?.text() == "shutdown"
+                && endings.contains(&callee.child(Field::Attribute)?.text())
                 && is_it(statement.with(object));
             is_end.then(|| vec![statement.with(call)])
         }
