@@ -166,13 +166,18 @@ impl<'p> Way<'_, 'p> {
             match node.kind() {
                 // an object that cannot be made is not started
                 Kind::Raise if node.parent() == Some(body.node) => steps.push(Step::Unknown),
-                Kind::Name if node.text() == "super" => {
-                    steps.push(self.through_super(body.with(node), index))
+                Kind::Name if node.text() == "super" && !is_named_only(node) => {
+                    steps.push(self.through_super(body.with(node), index));
                 }
                 Kind::Name if node.text() == own && node.field() != Field::Attribute => {
                     self.through_self(body.with(node), index, depth, steps);
                 }
-                Kind::Name if node.text() == "__init__" && node.field() == Field::Attribute => {
+                Kind::Name
+                    if node.text() == "__init__"
+                        && node.field() == Field::Attribute
+                        && node.parent().and_then(Node::parent).map(Node::kind)
+                            != Some(Kind::ExpressionStatement) =>
+                {
                     steps.extend(self.through_class(body.with(node)));
                 }
                 _ => {}
@@ -261,6 +266,15 @@ impl<'p> Way<'_, 'p> {
         }
         Some(self.place_of(object).map_or(Step::Unknown, Step::To))
     }
+}
+
+/// Whether a statement names the method of `super()` and does not call it: `super().__init__`
+fn is_named_only(name: Node<'_>) -> bool {
+    let attribute = name.parent().and_then(Node::parent);
+    attribute.is_some_and(|attribute| {
+        attribute.kind() == Kind::Attribute
+            && attribute.parent().map(Node::kind) == Some(Kind::ExpressionStatement)
+    })
 }
 
 /// How a class comes to its `__init__`.
