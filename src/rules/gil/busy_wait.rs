@@ -1,8 +1,8 @@
 //! GIL016 busy-wait. Card: knowledge/rules/GIL016-busy-wait.md
 
 use super::{abbreviated, lock_name};
-use crate::facts::{Site, Subjects};
-use crate::project::{Function, Project, Value};
+use crate::facts::{MutationKind, Site, Subjects};
+use crate::project::{ClassValue, Function, Project, Value, argument};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -90,11 +90,9 @@ fn leaves_only(statement: Node<'_>) -> bool {
 
 fn check_loop<'p>(project: &'p Project, site: Site<'p>, test: &Test<'p>, out: &mut Findings) {
     let asked = test.asked;
-    let has_calls = asked.node.with_descendants().any(|node| {
-        matches!(
-            node.kind(),
-            Kind::Call | Kind::NamedExpression | Kind::Await
-        )
+    let has_calls = asked.node.with_descendants().any(|node| match node.kind() {
+        Kind::Call => !is_length(project, asked.with(node)),
+        kind => matches!(kind, Kind::NamedExpression | Kind::Await),
     });
     if has_calls {
         if let Some(instead) = what_waits(project, test) {
@@ -109,6 +107,7 @@ fn check_loop<'p>(project: &'p Project, site: Site<'p>, test: &Test<'p>, out: &m
         .node
         .with_descendants()
         .filter(|node| matches!(node.kind(), Kind::Name | Kind::Attribute))
+        .filter(|node| node.field() != Field::Function)
         .filter(|node| node.parent().map(Node::kind) != Some(Kind::Attribute));
     for place in places {
         let setters = set_elsewhere(project, site, asked.with(place));
@@ -119,8 +118,18 @@ fn check_loop<'p>(project: &'p Project, site: Site<'p>, test: &Test<'p>, out: &m
     }
 }
 
+/// `len(items)`
+fn is_length<'p>(project: &'p Project, call: Site<'p>) -> bool {
+    let callee = call.child(Field::Function);
+    let callee = callee.map(|callee| project.evaluate(callee));
+    matches!(callee, Some(Value::External(name)) if name.as_ref() == "builtins.len")
+}
+
 /// What waits for that which a single call asks a thread, a future, an event, a queue or a lock.
 fn what_waits<'p>(project: &'p Project, test: &Test<'p>) -> Option<String> {
+    if asks_for_threads(project, test) {
+        return Some("`join()` of each thread".to_string());
+    }
     let callee = test.asked.child(Field::Function)?;
     let object = callee.child(Field::Object)?;
     let method = callee.node.child(Field::Attribute)?.text();
@@ -163,7 +172,67 @@ fn what_waits<'p>(project: &'p Project, test: &Test<'p>) -> Option<String> {
     })
 }
 
-/// The statements of other threads that assign to what a loop reads.
+/// Whether a loop goes on as long as any of several threads is at work: `any(thread.is_alive() for thread in threads)`, `threading.active_count() > 1`.
+fn asks_for_threads<'p>(project: &'p Project, test: &Test<'p>) -> bool {
+    let named = |call: Option<Site<'p>>, name: &str| {
+        let callee = call.and_then(|call| call.child(Field::Function));
+        callee
+            .and_then(|callee| project.qualified(callee))
+            .as_deref()
+            == Some(name)
+    };
+    let asked = test.asked;
+    if asked.node.kind() == Kind::Comparison {
+        let left = asked.node.children().next().map(|left| asked.with(left));
+        return test.goes_on && named(left, "threading.active_count");
+    }
+    let given = asked.child(Field::Arguments);
+    // a generator expression alone stands in the place of the arguments
+    let only = match given.map(|given| given.node.kind()) {
+        Some(Kind::GeneratorExpression) => given,
+        _ => argument(asked, 0, ""),
+    };
+    let each = only
+        .filter(|_| named(Some(asked), "builtins.any"))
+        .and_then(|only| only.child(Field::Body));
+    test.goes_on
+        && (named(each, "threading.Thread().is_alive")
+            || named(each, "multiprocessing.Process().is_alive"))
+}
+
+/// The statements that change the container which a name or an attribute of the own object holds.
+fn changes_of<'p>(project: &'p Project, place: Site<'p>) -> Vec<Site<'p>> {
+    let readings = match place.node.kind() {
+        Kind::Name => {
+            let binding = project.only_binding(place);
+            binding.map(|binding| project.readings_of_name(binding.name))
+        }
+        _ => {
+            let object = place.child(Field::Object);
+            let name = place.node.child(Field::Attribute);
+            match (object.map(|object| project.evaluate(object)), name) {
+                (Some(Value::Instance(ClassValue::Known(class))), Some(name)) => {
+                    Some(project.readings_of_attribute(class, name.text()))
+                }
+                _ => None,
+            }
+        }
+    };
+    let changed = readings.into_iter().flatten().filter(|reading| {
+        let mut mutations = reading.body().mutations.iter();
+        mutations.any(|mutation| {
+            mutation.target == reading.node.id() && mutation.kind != MutationKind::Attribute
+        })
+    });
+    changed
+        .map(|reading| {
+            let statement = reading.node.statement();
+            statement.map_or(reading, |statement| reading.with(statement))
+        })
+        .collect()
+}
+
+/// The statements of other threads that assign to what a loop reads, or change what it holds.
 fn set_elsewhere<'p>(project: &'p Project, site: Site<'p>, place: Site<'p>) -> Vec<Site<'p>> {
     let reader = Function::around(site);
     let starts = |function: Function<'p>| -> Vec<Site<'p>> {
@@ -171,6 +240,7 @@ fn set_elsewhere<'p>(project: &'p Project, site: Site<'p>, place: Site<'p>) -> V
         chains.map(|chain| chain.start.call).collect()
     };
     let mut setters = project.assignments_to(place);
+    setters.extend(changes_of(project, place));
     setters.retain(|setter| {
         let function = Function::around(*setter);
         function.is_some() && function != reader
