@@ -20,7 +20,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         let Some(target) = handed.target.filter(|_| !is_never_called(cx, call)) else {
             continue;
         };
-        if let Some(mut given) = given(&handed, target)
+        if let Some(mut given) = given(cx, &handed, target)
             && let Some((function, bound)) = called(cx, target, &mut given)
             && let Some(misfit) = function.misfit(bound, given.positional, &given.keywords)
         {
@@ -42,6 +42,9 @@ fn is_never_called<'p>(cx: &Context<'p>, call: Site<'p>) -> bool {
             .is_some_and(|run| !calls_super(run, "run"))
 }
 
+/// The methods that call the target with one item of each iterable.
+const MAPS: &[&str] = &["map", "imap", "imap_unordered", "map_async"];
+
 /// The arguments that the target will get.
 #[derive(Default)]
 struct Given<'p> {
@@ -50,7 +53,7 @@ struct Given<'p> {
 }
 
 /// The arguments that are handed over with a target. None where not all of them are in sight.
-fn given<'p>(handed: &HandOver<'p>, target: Site<'p>) -> Option<Given<'p>> {
+fn given<'p>(cx: &Context<'p>, handed: &HandOver<'p>, target: Site<'p>) -> Option<Given<'p>> {
     let arguments: Vec<Node<'p>> = handed
         .call
         .node
@@ -59,6 +62,23 @@ fn given<'p>(handed: &HandOver<'p>, target: Site<'p>) -> Option<Given<'p>> {
         .collect();
     if arguments.iter().any(|node| is_splat(*node)) {
         return None;
+    }
+    if let Some(mapped) = cx.project.pool_call(handed.call, MAPS) {
+        let is_iterable = |node: &&Node<'p>| node.kind() != Kind::KeywordArgument;
+        let iterables = arguments
+            .iter()
+            .filter(is_iterable)
+            .count()
+            .checked_sub(1)?;
+        return (iterables > 0).then(|| Given {
+            // a pool of multiprocessing takes one iterable, and the size of its chunks
+            positional: if mapped.kind.is_executor() {
+                iterables
+            } else {
+                1
+            },
+            keywords: Vec::new(),
+        });
     }
     match handed.kind {
         HandKind::Start(StartKind::Thread | StartKind::Timer) | HandKind::Process
@@ -283,7 +303,7 @@ fn consequence(kind: HandKind) -> &'static str {
         HandKind::Start(StartKind::ToThread | StartKind::RunInExecutor) => {
             "the `await` raises `TypeError`"
         }
-        HandKind::Start(StartKind::Submit) | HandKind::Pool => {
+        HandKind::Start(StartKind::Submit | StartKind::Map) | HandKind::Pool => {
             "the job raises `TypeError`, which shows where its result is asked for"
         }
         _ => "the thread raises `TypeError` and ends, and whoever started it goes on",
