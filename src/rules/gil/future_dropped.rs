@@ -17,7 +17,7 @@ const HANDING: &[&str] = &["submit", "map", "apply_async", "map_async", "starmap
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for call in cx.calls(Subjects::WORKERS) {
-        if is_statement(call.node) {
+        if is_thrown_away(call.node) {
             dropped(cx, call, out);
         }
         waited_for_only(cx, call, out);
@@ -26,6 +26,14 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 
 fn is_statement(call: Node<'_>) -> bool {
     call.parent().map(Node::kind) == Some(Kind::ExpressionStatement)
+}
+
+/// A statement of its own, also for each item of a comprehension that is one.
+fn is_thrown_away(call: Node<'_>) -> bool {
+    let comprehension = call
+        .parent()
+        .filter(|parent| parent.kind() == Kind::ListComprehension && call.field() == Field::Body);
+    is_statement(comprehension.unwrap_or(call))
 }
 
 /// `pool.submit(f)` as a statement.
