@@ -45,6 +45,8 @@ fn is_worth_a_look<'p>(cx: &Context<'p>, site: Site<'p>) -> bool {
         "fchdir",
         "pop",
         "popitem",
+        "redirect_stderr",
+        "redirect_stdout",
         "set_wakeup_fd",
         "setdefault",
         "setdefaulttimeout",
@@ -143,6 +145,9 @@ fn of_the_process<'p>(cx: &Context<'p>, site: Site<'p>, chains: &[Chain<'p>], ou
     let mend = match effect {
         "the current directory" => "; use whole paths, or `cwd=` for a child process",
         "the environment" => "; hand the values over, or `env=` to a child process",
+        "`sys.stdout`" | "`sys.stderr`" => {
+            "; hand the stream over to what writes, as `print(…, file=…)`"
+        }
         _ => "; set it once, before the threads start",
     };
     let message = format!(
@@ -175,6 +180,9 @@ fn changed_for_all<'p>(
             let (what, effect) = match cx.project.qualified(callee)?.as_ref() {
                 "os.chdir" => ("os.chdir", "the current directory"),
                 "os.fchdir" => ("os.fchdir", "the current directory"),
+                "contextlib.chdir" => ("contextlib.chdir", "the current directory"),
+                "contextlib.redirect_stdout" => ("contextlib.redirect_stdout", "`sys.stdout`"),
+                "contextlib.redirect_stderr" => ("contextlib.redirect_stderr", "`sys.stderr`"),
                 "os.umask" => ("os.umask", "the file mode mask"),
                 "locale.setlocale" => {
                     argument(site, 1, "locale").filter(|value| value.node.kind() != Kind::None)?;
