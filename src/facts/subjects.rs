@@ -161,6 +161,12 @@ impl Subjects {
         THINGS.get(word).copied().unwrap_or_default()
     }
 
+    /// Whether a word may stand for a thing that is imported from a module, and for other things too.
+    pub fn is_imported(word: &str) -> bool {
+        let mut words = WORDS.iter();
+        words.any(|(known, _, meaning)| *known == word && matches!(meaning, Meaning::Import(_)))
+    }
+
     /// The subjects of a word that stands for a thing where it is imported from a module: `Pool` of `multiprocessing`.
     pub fn of_imported(word: &str, module: &str) -> Subjects {
         let known = WORDS.iter().find(|(known, _, meaning)| {
@@ -168,6 +174,19 @@ impl Subjects {
             *known == word && matches!(meaning, Meaning::Import(outer) if is_of(outer))
         });
         known.map_or(Subjects::NONE, |(_, subjects, _)| *subjects)
+    }
+
+    /// The modules whose members stand for any of the subjects by a word that other things are called too, with theirs: `multiprocessing` for its `Pool`.
+    pub fn modules(self) -> impl Iterator<Item = (&'static str, Subjects)> {
+        let modules = WORDS
+            .iter()
+            .filter_map(|(_, subjects, meaning)| match meaning {
+                Meaning::Import(module) => Some((*module, *subjects)),
+                _ => None,
+            });
+        modules
+            .map(move |(module, subjects)| (module, subjects.intersection(self)))
+            .filter(|(_, subjects)| *subjects != Subjects::NONE)
     }
 
     /// The names of classes and functions that stand for any of the subjects wherever they stand, with theirs.

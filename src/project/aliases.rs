@@ -171,6 +171,15 @@ impl Project {
                 }
             }
         }
+        if family.modules {
+            // `import multiprocessing as mp`: whoever names `mp` may mean `mp.Pool`
+            for (module, subjects) in family.subjects.modules() {
+                for name in self.aliases_of(module) {
+                    let all = known.entry(name).or_default();
+                    *all = all.union(subjects);
+                }
+            }
+        }
         for file in self.files() {
             for index in file.about(family.made_in) {
                 self.note(file, index, family, &mut known);
@@ -422,6 +431,14 @@ impl<'p> Words<'_, 'p> {
     /// The subjects of a name or an attribute, by its last word, where it turns out to be about them.
     fn of_name(&self, name: Node<'p>, word: &str) -> Subjects {
         let found = self.of_word(word);
+        // `multiprocessing.Pool`, `mp.Pool`
+        if Subjects::is_imported(word)
+            && let Value::External(name) = self.project.evaluate(self.root.with(name))
+            && let Some((module, _)) = name.rsplit_once('.')
+        {
+            let imported = Subjects::of_imported(word, module);
+            return found.union(imported.intersection(self.family.subjects));
+        }
         let is_about = || {
             let value = self.project.evaluate(self.root.with(name));
             self.project.is_about_subject(self.family, &value)

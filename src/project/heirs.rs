@@ -85,7 +85,7 @@ impl Project {
         found.map(|kinsman| &*kinsman.name)
     }
 
-    fn aliases_of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
+    pub(super) fn aliases_of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
         let (disk, open) = self.kin();
         let open = open.iter().flat_map(|kin| kin.aliases(name));
         disk.aliases(name).iter().chain(open).map(AsRef::as_ref)
