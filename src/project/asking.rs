@@ -204,6 +204,7 @@ fn through_local<'p>(
     };
     let place = match value.node.kind() {
         Kind::Attribute | Kind::Subscript => Some((key(value.node), is_table(value.node))),
+        Kind::Call if got(value.node).is_some() => got(value.node).map(|place| (place, false)),
         Kind::Call => {
             let callee = value.node.child(Field::Function);
             let object = callee
