@@ -68,6 +68,13 @@ fn needs_class(node: Node<'_>) -> bool {
     };
     let around = parent.parent();
     match parent.kind() {
+        // the first of several classes: an object of one before it is not compared with it
+        Kind::Tuple
+            if around.map(Node::kind) == Some(Kind::ArgumentList)
+                && parent.children().next() == Some(node) =>
+        {
+            needs_class(parent)
+        }
         Kind::ArgumentList => {
             let callee = around.and_then(|call| call.child(Field::Function));
             parent.field() == Field::Superclasses
@@ -98,7 +105,11 @@ const CHECKS: &[(&str, usize, &str)] = &[
 ];
 
 fn broken<'p>(cx: &Context<'p>, hidden: &Hidden<'p>, site: Site<'p>) -> Option<Broken<'p>> {
-    let parent = site.node.parent()?;
+    let mut argument = site.node;
+    if let Some(tuple) = argument.parent().filter(|node| node.kind() == Kind::Tuple) {
+        argument = tuple;
+    }
+    let parent = argument.parent()?;
     let raises = |words: &str| {
         Some(Broken {
             site,
@@ -112,9 +123,7 @@ fn broken<'p>(cx: &Context<'p>, hidden: &Hidden<'p>, site: Site<'p>) -> Option<B
             let Value::External(name) = cx.project.evaluate(site.with(callee)) else {
                 return None;
             };
-            let position = parent
-                .children()
-                .position(|argument| argument == site.node)?;
+            let position = parent.children().position(|other| other == argument)?;
             let mut checks = CHECKS.iter();
             let (_, _, words) =
                 checks.find(|(known, at, _)| *known == name.as_ref() && *at == position)?;
