@@ -169,7 +169,7 @@ fn mro_after<'p>(cx: &Context<'p>, class: Class<'p>, heir: Class<'p>) -> Vec<Cla
 /// Whether the `__new__` after `class` in the MRO of an heir is `object`'s.
 fn ends_at_object<'p>(cx: &Context<'p>, class: Class<'p>, heir: Class<'p>) -> bool {
     let mro = cx.project.mro(heir);
-    if !mro.is_complete() || mro.inconsistent || heir.site.decorators().next().is_some() {
+    if mro.inconsistent || !cx.project.is_understood(heir) {
         return false;
     }
     let own = ClassValue::Known(class);
