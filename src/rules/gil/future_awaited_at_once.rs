@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// The methods that hand one job to a pool.
-const SUBMITS: &[&str] = &["submit", "apply_async"];
+const SUBMITS: &[&str] = &["submit", "apply_async", "apply"];
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for call in cx.calls(Subjects::WORKERS) {
@@ -39,8 +39,29 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         {
             continue;
         }
-        report(cx, &submit, wait, out);
+        if submit.method == "apply" {
+            report_apply(cx, &submit, turn, out);
+        } else {
+            report(cx, &submit, wait, out);
+        }
     }
+}
+
+/// `pool.apply(f)`, which waits by itself.
+fn report_apply<'p>(cx: &Context<'p>, submit: &PoolCall<'p>, turn: Site<'p>, out: &mut Findings) {
+    let pool = abbreviated(submit.pool.text());
+    let message = format!(
+        "`apply` waits for its job, before the next turn gives {pool} another: one job runs at a time, and the other workers are idle; \
+         use `map`, or `apply_async` for all jobs and then ask for their results",
+    );
+    out.report(
+        &RULE,
+        Severity::Warning,
+        cx.file,
+        submit.call.range(),
+        message,
+    )
+    .evidence(turn, "each turn of this waits for one job");
 }
 
 fn report<'p>(cx: &Context<'p>, submit: &PoolCall<'p>, wait: Site<'p>, out: &mut Findings) {
@@ -57,6 +78,9 @@ fn report<'p>(cx: &Context<'p>, submit: &PoolCall<'p>, wait: Site<'p>, out: &mut
 /// The wait for a future in the turn that submits it, with nothing done in between.
 fn waited_in_turn<'p>(submit: &PoolCall<'p>, turn: Site<'p>) -> Option<Site<'p>> {
     let call = submit.call;
+    if submit.method == "apply" {
+        return Some(call);
+    }
     if let Some(wait) = waited_on(call.node, submit) {
         return Some(call.with(wait));
     }
