@@ -1,7 +1,7 @@
 //! GIL028 thread-local-set-at-import. Card: knowledge/rules/GIL028-thread-local-set-at-import.md
 
-use crate::facts::{BindingKind, BindingSite, Resolution, ScopeKind, Site};
-use crate::project::{ClassValue, Function, Value, whole_target};
+use crate::facts::{BindingKind, BindingSite, MutationKind, Resolution, ScopeKind, Site};
+use crate::project::{Class, ClassValue, Function, Value, whole_target};
 use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{CutKind, Field, Kind, Node};
@@ -17,17 +17,72 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         return;
     }
     for name in locals(cx) {
-        let Some(uses) = uses(cx, name) else {
+        let objects = cx.project.readings_of_module_name(name);
+        let Some(uses) = uses(objects, |function| function.is_none()) else {
             continue;
         };
-        let mut seen: Vec<&str> = Vec::new();
-        for (attribute, statement) in &uses.set_at_import {
-            if !seen.contains(attribute) && !uses.set_by_functions.contains(attribute) {
-                seen.push(attribute);
-                report(cx, name, attribute, *statement, &uses, out);
-            }
+        for (attribute, statement) in uses.set_only_once() {
+            report(cx, name, attribute, statement, &uses, out);
         }
     }
+    for (class, place) in locals_of_objects(cx) {
+        let name = place.node.child(Field::Attribute).map_or("", Node::text);
+        let objects = cx.project.readings_of_attribute(class, name);
+        let in_init = |function: Option<Function<'_>>| {
+            function.is_some_and(|function| function.name() == "__init__")
+        };
+        let Some(uses) = uses(objects, in_init) else {
+            continue;
+        };
+        for (attribute, statement) in uses.set_only_once() {
+            report_object(cx, class, place, attribute, statement, &uses, out);
+        }
+    }
+}
+
+/// The attributes that an `__init__` of the file makes a `threading.local()` of, once for each object, and that only methods of the class's family name.
+fn locals_of_objects<'p>(cx: &Context<'p>) -> Vec<(Class<'p>, Site<'p>)> {
+    let segments = (0..cx.file.len()).filter(|&index| cx.file.segment(index).mentions("local"));
+    let stores = segments.map(|index| cx.file.root(index)).flat_map(|root| {
+        let mutations = root.body().mutations.iter();
+        mutations
+            .filter(|mutation| mutation.kind == MutationKind::Attribute)
+            .filter_map(move |mutation| Some(root.with(root.at(mutation.target).node.parent()?)))
+    });
+    stores
+        .filter_map(|place| {
+            let assignment = place
+                .node
+                .parent()
+                .filter(|parent| parent.kind() == Kind::Assignment)?;
+            let value = place.with(assignment.child(Field::Right)?);
+            let method = Function::around(place).filter(|method| method.name() == "__init__")?;
+            let class = method.class()?;
+            let name = place.node.child(Field::Attribute)?.text();
+            let family = cx.project.family(class);
+            let is_own_or_another = |object: Site<'p>| {
+                let mut classes = family.iter();
+                classes.any(|class| cx.project.is_own_object(*class, object))
+                    || match cx.project.evaluate(object) {
+                        Value::Instance(ClassValue::Known(other)) => !family.contains(&other),
+                        other => !matches!(other, Value::Unknown),
+                    }
+            };
+            let stores = family.iter().map(|class| class.stores_to_self(name).len());
+            (!place.node.tree().has_error()
+                && value.node.kind() == Kind::Call
+                && makes_local(cx, value)
+                && stores.sum::<usize>() == 1
+                && !cx.project.defines_somewhere(class, name)
+                && cx.project.changes_of_attribute(name).all(is_own_or_another))
+            .then_some((class, place))
+        })
+        .collect()
+}
+
+fn makes_local<'p>(cx: &Context<'p>, value: Site<'p>) -> bool {
+    let made = cx.project.evaluate(value);
+    matches!(made, Value::Instance(ClassValue::External(name)) if name.as_ref() == "threading.local")
 }
 
 /// The names of the module that are bound once, to a `threading.local()`.
@@ -71,25 +126,42 @@ fn is_local<'p>(cx: &Context<'p>, binding: &BindingSite<'p>) -> bool {
     else {
         return false;
     };
-    let made = cx.project.evaluate(value);
-    matches!(made, Value::Instance(ClassValue::External(name)) if name.as_ref() == "threading.local")
+    makes_local(cx, value)
         && matches!(binding.name.resolve(), Resolution::Module(all) if all.len() == 1)
 }
 
 /// What the code of the project does with the attributes of an object.
 #[derive(Default)]
 struct Uses<'p> {
-    /// The attribute, and the statement that sets it.
-    set_at_import: Vec<(&'p str, Site<'p>)>,
+    /// The attribute, and the statement that sets it when the module is imported, or when the object is made.
+    set_at_first: Vec<(&'p str, Site<'p>)>,
     set_by_functions: Vec<&'p str>,
     /// The attribute, where it is read, and the function that does it.
     read: Vec<(&'p str, Site<'p>, Function<'p>)>,
 }
 
-/// None where code that is not known may set attributes.
-fn uses<'p>(cx: &Context<'p>, name: Site<'p>) -> Option<Uses<'p>> {
+impl<'p> Uses<'p> {
+    /// The attributes that are set at first and by no function later, with the first statement that sets each.
+    fn set_only_once(&self) -> Vec<(&'p str, Site<'p>)> {
+        let mut found: Vec<(&str, Site<'p>)> = Vec::new();
+        for (attribute, statement) in &self.set_at_first {
+            let is_known = found.iter().any(|(known, _)| known == attribute);
+            if !is_known && !self.set_by_functions.contains(attribute) {
+                found.push((attribute, *statement));
+            }
+        }
+        found
+    }
+}
+
+/// What is done with the attributes of an object, by the expressions that name it. `is_first` tells what runs once, for one thread. None where code that is not known may
+/// set attributes.
+fn uses<'p>(
+    objects: Vec<Site<'p>>,
+    is_first: impl Fn(Option<Function<'p>>) -> bool,
+) -> Option<Uses<'p>> {
     let mut uses = Uses::default();
-    for object in cx.project.readings_of_module_name(name) {
+    for object in objects {
         let function = Function::around(object);
         let parent = object.node.parent()?;
         // the import that brings it
@@ -97,6 +169,10 @@ fn uses<'p>(cx: &Context<'p>, name: Site<'p>) -> Option<Uses<'p>> {
             parent.kind(),
             Kind::AliasedImport | Kind::DottedName | Kind::ImportFrom
         ) {
+            continue;
+        }
+        // the assignment that makes it
+        if parent.kind() == Kind::Assignment && object.node.field() == Field::Left {
             continue;
         }
         if parent.kind() == Kind::ArgumentList {
@@ -111,9 +187,13 @@ fn uses<'p>(cx: &Context<'p>, name: Site<'p>) -> Option<Uses<'p>> {
             return None;
         }
         match (stored_by(parent), function) {
-            (Some(statement), None) => uses.set_at_import.push((attribute, object.with(statement))),
-            (Some(_), Some(_)) => uses.set_by_functions.push(attribute),
-            (None, Some(function)) if !is_guarded(object, function) => {
+            (Some(statement), function) if is_first(function) => {
+                uses.set_at_first.push((attribute, object.with(statement)));
+            }
+            (Some(_), _) => uses.set_by_functions.push(attribute),
+            (None, Some(function))
+                if !is_first(Some(function)) && !is_guarded(object, function) =>
+            {
                 uses.read.push((attribute, object.with(parent), function));
             }
             (None, _) => {}
@@ -208,5 +288,42 @@ fn report<'p>(
     }
     for chain in threaded.iter().flat_map(|(_, chains)| chains).take(4) {
         finding.evidence(chain.start.call, "A thread that does it is made here");
+    }
+}
+
+fn report_object<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    place: Site<'p>,
+    attribute: &str,
+    statement: Site<'p>,
+    uses: &Uses<'p>,
+    out: &mut Findings,
+) {
+    let mut reads = uses.read.iter().filter(|(read, _, _)| *read == attribute);
+    let Some((_, read, reader)) = reads.next() else {
+        return;
+    };
+    if !std::ptr::eq(statement.file, cx.file) {
+        return;
+    }
+    let message = format!(
+        "`{}.{attribute}` is set for the thread that makes the `{}` alone: in any other, `{}` raises `AttributeError`; make a subclass of `threading.local` with `{attribute}` as a class attribute",
+        place.text(),
+        class.name(),
+        reader.name()
+    );
+    let finding = out.report(
+        &RULE,
+        Severity::Information,
+        cx.file,
+        statement.range(),
+        message,
+    );
+    for (_, read, _) in std::iter::once(&(attribute, *read, *reader))
+        .chain(reads)
+        .take(8)
+    {
+        finding.evidence(*read, "It is read here");
     }
 }
