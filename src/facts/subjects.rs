@@ -499,7 +499,11 @@ mod tests {
             "def f(\n  a,  # a [list]\n  b=(),\n  c=list(),\n): pass",
             Subjects::DEFAULTS
         ));
-        assert!(!has("def f(a=1, b=()): x = []", Subjects::DEFAULTS));
+        assert!(has("def f(a=f'{b()}'): x = 1", Subjects::DEFAULTS));
+        assert!(!has(
+            "def f(a=1, b=(), c='f', d=b''): x = []",
+            Subjects::DEFAULTS
+        ));
         assert!(has("x = lambda a, b=[]: b", Subjects::DEFAULTS));
         assert!(!has("x = lambda a: a == [1]", Subjects::DEFAULTS));
         assert!(has(
