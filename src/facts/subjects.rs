@@ -728,7 +728,11 @@ mod tests {
         yes("a = [*b]");
         no("a = list(b(c))");
         no("a = b.copy(c, d)");
-        no("a = {**b, 'c': 1}");
+        yes("a = {**b, 'c': 1}");
+        yes("a = dict(b, c=1)");
+        yes("a = b.c | {'d': 1}");
+        no("a = b | c");
+        no("a = {**b(c), 'd': 1}");
         no("a == list(b)");
         no("f(a=list(b), c=1)");
         no("a = b[1:]");
