@@ -278,6 +278,16 @@ pub const MUTATING_METHODS: &[&str] = &[
     "__delitem__",
 ];
 
+/// Those of them that give something of the container.
+const GIVING_METHODS: &[&str] = &["pop", "popitem", "popleft", "setdefault"];
+
+/// Whether a method changes a container and returns nothing. Nobody calls the special ones for a value.
+pub fn is_mutator_without_result(method: &str) -> bool {
+    MUTATING_METHODS.contains(&method)
+        && !GIVING_METHODS.contains(&method)
+        && !method.starts_with("__")
+}
+
 impl Body {
     /// Parses and builds.
     pub fn new(text: &Excerpt, seed: Option<&Seed>, keep: bool) -> Body {

@@ -25,7 +25,7 @@ mod words;
 pub use attributes::ClassAttribute;
 pub use body::{
     Binding, BindingKind, Body, ClassData, FunctionData, IMPLICIT_METHODS, MUTATING_METHODS,
-    Mutation, MutationKind, Scope, ScopeKind,
+    Mutation, MutationKind, Scope, ScopeKind, is_mutator_without_result,
 };
 pub use file::{BindingSite, FileFacts};
 pub use kin::{Kin, Kinsman};

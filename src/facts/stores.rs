@@ -273,12 +273,27 @@ fn copied_in(value: &str) -> Option<&str> {
         let is_copying = matches!(callee, "list" | "dict" | "copy" | "copy.copy");
         argument.strip_suffix(')').filter(|_| is_copying)
     };
+    // `{**name, "key": value}`, `dict(name, key=value)`, `name | {"key": value}`
+    let with_more = || {
+        let begun = value.strip_prefix("{**").or(value.strip_prefix("dict("));
+        let rest = begun.unwrap_or(value).trim_ascii_start();
+        let is_part = |byte: u8| is_word(byte) || byte == b'.';
+        let end = rest.bytes().position(|byte| !is_part(byte))?;
+        let more = rest[end..].trim_ascii_start();
+        let has_more = match begun {
+            Some(_) => more.starts_with(','),
+            None => more.starts_with("| {"),
+        };
+        has_more.then(|| &rest[..end])
+    };
     let name = value
         .strip_suffix(".copy()")
         .or(value.strip_suffix("[:]"))
         .or(inside("{**", "}"))
         .or(inside("[*", "]"))
-        .or_else(called)?;
+        .or_else(called)
+        .filter(|name| is_dotted_name(name.trim_ascii()))
+        .or_else(with_more)?;
     Some(name.trim_ascii()).filter(|name| is_dotted_name(name))
 }
 

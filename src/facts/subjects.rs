@@ -518,7 +518,11 @@ mod tests {
             "def f(\n  a,  # a [list]\n  b=(),\n  c=list(),\n): pass",
             Subjects::DEFAULTS
         ));
-        assert!(!has("def f(a=1, b=()): x = []", Subjects::DEFAULTS));
+        assert!(has("def f(a=f'{b()}'): x = 1", Subjects::DEFAULTS));
+        assert!(!has(
+            "def f(a=1, b=(), c='f', d=b''): x = []",
+            Subjects::DEFAULTS
+        ));
         assert!(has("x = lambda a, b=[]: b", Subjects::DEFAULTS));
         assert!(!has("x = lambda a: a == [1]", Subjects::DEFAULTS));
         assert!(has(
@@ -743,7 +747,11 @@ mod tests {
         yes("a = [*b]");
         no("a = list(b(c))");
         no("a = b.copy(c, d)");
-        no("a = {**b, 'c': 1}");
+        yes("a = {**b, 'c': 1}");
+        yes("a = dict(b, c=1)");
+        yes("a = b.c | {'d': 1}");
+        no("a = b | c");
+        no("a = {**b(c), 'd': 1}");
         no("a == list(b)");
         no("f(a=list(b), c=1)");
         no("a = b[1:]");

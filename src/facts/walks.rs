@@ -173,9 +173,9 @@ fn is_changed(bytes: &[u8], name: &[u8]) -> bool {
                 };
                 let rest = after[end + 1..].trim_ascii_start();
                 let is_assigned = rest.starts_with(b"=") && !rest.starts_with(b"==");
-                // the item of a key that has a name of its own, often the turn's, may be there
+                // the item of a key that has a name of its own, often the turn's, may be there, if nobody asks
                 let is_named = after[1..end].iter().all(|byte| is_word(*byte));
-                is_assigned && !is_named || is_deleted(before)
+                is_assigned && (!is_named || holds(bytes, b"not in ")) || is_deleted(before)
             }
             Some(b' ') => {
                 let operator = after.trim_ascii_start();
@@ -209,6 +209,7 @@ mod tests {
             "for (\n  a,\n) in names:\n\n  # one\n    names += [a]",
             "[names.pop() for x in names]",
             "for x in (\n  names\n):\n    names.pop()",
+            "for x in names:\n    if y not in names:\n        names[y] = 1",
         ] {
             assert!(changes_what_it_walks(text.as_bytes()), "{text}");
         }

@@ -128,7 +128,9 @@ pub(super) fn defaults(header: &[u8], close: u8) -> Subjects {
             b'\n' if depth == 0 => break,
             b'#' => at += memchr::memchr(b'\n', &header[at..]).unwrap_or(header.len() - at) - 1,
             b'=' if header.get(at + 1) == Some(&b'=') => at += 1,
-            b'=' if starts_display_or_call(&header[at + 1..]) => {
+            b'=' if starts_display_or_call(&header[at + 1..])
+                || starts_formatted(&header[at + 1..]) =>
+            {
                 found = found.union(Subjects::DEFAULTS);
             }
             b'=' if starts_name(&header[at + 1..]) => {
@@ -139,6 +141,18 @@ pub(super) fn defaults(header: &[u8], close: u8) -> Subjects {
         at += 1;
     }
     found
+}
+
+/// Whether an expression begins with a text in which others stand: `f"{name}"`.
+fn starts_formatted(rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii_start();
+    let quote = rest.iter().position(|byte| matches!(byte, b'"' | b'\''));
+    quote.is_some_and(|quote| {
+        let prefix = &rest[..quote];
+        prefix.len() <= 2
+            && prefix.contains(&b'f') | prefix.contains(&b'F')
+            && prefix.iter().all(u8::is_ascii_alphabetic)
+    })
 }
 
 /// The names that stand behind a `=` in a text.

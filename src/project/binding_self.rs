@@ -206,9 +206,14 @@ impl<'p> Scan<'p, '_> {
                     Kind::ElifClause => child.child(Field::Consequence),
                     _ => None,
                 });
-                branches
-                    .chain(last.child(Field::Body))
-                    .all(|branch| super::flow::leaves(branch) || inner(branch))
+                // what only leaves binds nothing for whoever called the method
+                let mut binds = false;
+                let all = branches.chain(last.child(Field::Body)).all(|branch| {
+                    let own = inner(branch);
+                    binds |= own;
+                    own || super::flow::leaves(branch)
+                });
+                all && binds
             }
             Kind::With => node.child(Field::Body).is_some_and(inner),
             Kind::Try => {

@@ -3,7 +3,7 @@
 use super::flow::{REBINDINGS, reaching};
 use super::values::{DEPTH, is_class_name};
 use super::{Bound, Class, ClassValue, Function, Project, Value, is_container_name};
-use crate::facts::{BindingKind, BindingSite, Resolution, Site};
+use crate::facts::{BindingKind, BindingSite, Resolution, Site, is_mutator_without_result};
 use crate::syntax::{Field, Kind, Node};
 
 impl Project {
@@ -18,14 +18,20 @@ impl Project {
             return Value::Unknown;
         }
         let mut agreed = None;
-        for binding in reaching(bindings, at) {
-            if is_import_fallback(&binding) && bindings.len() > 1 {
+        let mut is_lost = false;
+        let reached = reaching(bindings, at);
+        for binding in &reached {
+            if is_import_fallback(binding) && bindings.len() > 1 {
+                continue;
+            }
+            if reached.len() > 1 && loses_container(binding) {
+                is_lost = true;
                 continue;
             }
             let value = match binding.binding.kind {
                 BindingKind::Annotation | BindingKind::Global | BindingKind::Nonlocal => continue,
                 BindingKind::Augmented if bindings.len() > 1 => continue,
-                _ => self.value_of_binding(&binding, depth),
+                _ => self.value_of_binding(binding, depth),
             };
             match (&agreed, &value) {
                 (None, _) | (Some(Value::None), _) => agreed = Some(value),
@@ -40,6 +46,8 @@ impl Project {
                 .find(|binding| binding.binding.kind == BindingKind::Annotation)
         };
         match agreed {
+            // another object's method gives what nobody knows
+            Some(value) if is_lost && !is_container(&value) => Value::Unknown,
             Some(value) => value,
             None => annotated().map_or(Value::Unknown, |binding| {
                 self.value_of_annotation_beside(binding.name, depth)
@@ -275,6 +283,34 @@ impl Project {
             Bound::Instance => Some(Value::Instance(ClassValue::Known(class))),
         }
     }
+}
+
+/// Whether an assignment puts, in the place of a name's object, what a method of it gives that returns nothing if it is a container: `names = names.append(name)`.
+fn loses_container(binding: &BindingSite<'_>) -> bool {
+    binding.binding.kind == BindingKind::Assignment
+        && binding
+            .value()
+            .is_some_and(|value| is_lost_to_its_method(value, binding.name.text()))
+}
+
+/// Whether an expression calls such a method of `name`, or of an attribute of this name.
+pub(super) fn is_lost_to_its_method(value: Site<'_>, name: &str) -> bool {
+    let callee = value.node.child(Field::Function);
+    let parts = callee.and_then(|callee| {
+        Some((
+            callee.child(Field::Object)?,
+            callee.child(Field::Attribute)?,
+        ))
+    });
+    parts.is_some_and(|(object, method)| {
+        let called = object.child(Field::Attribute).unwrap_or(object);
+        called.text() == name && is_mutator_without_result(method.text())
+    })
+}
+
+/// Whether a value is a container of the standard library.
+pub(super) fn is_container(value: &Value<'_>) -> bool {
+    matches!(value, Value::Instance(ClassValue::External(class)) if is_container_name(class))
 }
 
 /// The built-in class of what a parameter with stars takes.

@@ -1,5 +1,6 @@
 //! The class hierarchy: bases, the method resolution order (C3), the metaclass that wins.
 
+use super::bound_values::{is_container, is_lost_to_its_method};
 use super::functions::Bound;
 use super::{ClassValue, Function, Project, Value, stdlib};
 use crate::facts::{BindingKind, FileFacts, MutationKind, Site, Store, Stored};
@@ -542,6 +543,7 @@ impl Project {
     ) -> Value<'p> {
         let mro = self.mro(class);
         let mut stored = None;
+        let mut is_lost = false;
         for ancestor in &mro.classes {
             let ClassValue::Known(ancestor) = ancestor else {
                 continue;
@@ -553,7 +555,12 @@ impl Project {
             {
                 return self.returned(getter, depth + 1);
             }
+            let is_only = values.len() == 1;
             for value in values {
+                if !is_only && is_lost_to_its_method(value, name) {
+                    is_lost = true;
+                    continue;
+                }
                 let value = self.value(value, depth + 2);
                 match &stored {
                     None | Some(Value::None) => stored = Some(value),
@@ -563,8 +570,10 @@ impl Project {
                 }
             }
         }
-        if let Some(value) = stored {
-            return value;
+        match stored {
+            Some(value) if is_lost && !is_container(&value) => return Value::Unknown,
+            Some(value) => return value,
+            None => {}
         }
         match self.attribute_in(&mro.classes, name, depth) {
             Value::Function(function) if function.class().is_some() => {

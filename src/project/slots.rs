@@ -1,9 +1,12 @@
 //! Slots: what `__slots__` says, and whether objects have a `__dict__` beside them.
 
 use super::fields::keyword_is;
-use super::{Class, ClassValue, FieldMaker, Project, stdlib};
+use super::{Class, ClassValue, FieldMaker, Function, Project, stdlib};
 use crate::facts::{BindingKind, Site};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, Op};
+
+/// How many names and sums lead to what `__slots__` says.
+const NAMES: usize = 6;
 
 /// The slots that a class adds to those of its bases.
 pub enum Slots<'p> {
@@ -88,7 +91,7 @@ impl Project {
                     .find(|node| node.kind() == Kind::Assignment);
                 let names = one
                     .value()
-                    .and_then(|value| names_in(value.node, class.name()));
+                    .and_then(|value| self.names_in(value, class.name(), 0));
                 match (names, place) {
                     (Some(names), Some(place)) => Slots::Named {
                         names,
@@ -112,6 +115,40 @@ impl Project {
                 .map(|member| mangled(class.name(), member.name.text()))
                 .collect(),
             place: decorator,
+        }
+    }
+
+    /// The names in the value of `__slots__`, where they are all written out, here or under a name of the module.
+    fn names_in<'p>(&'p self, value: Site<'p>, class: &str, depth: usize) -> Option<Vec<String>> {
+        if depth > NAMES {
+            return None;
+        }
+        let value = value.with(value.node.unparenthesized());
+        let name = |node: Node<'_>| string(node).map(|text| mangled(class, &text));
+        match value.node.kind() {
+            Kind::String | Kind::ConcatenatedString => Some(vec![name(value.node)?]),
+            Kind::Tuple | Kind::List | Kind::Set | Kind::ExpressionList => {
+                value.node.children().map(name).collect()
+            }
+            Kind::Dict => {
+                let pairs = value.node.children();
+                let keys = pairs.map(|pair| pair.child(Field::Key).and_then(name));
+                keys.collect()
+            }
+            Kind::BinaryOperation if value.node.op() == Op::Add => {
+                let mut names = self.names_in(value.child(Field::Left)?, class, depth + 1)?;
+                names.extend(self.names_in(value.child(Field::Right)?, class, depth + 1)?);
+                Some(names)
+            }
+            Kind::Name => {
+                let bound = self.bound_at(value)?;
+                let is_constant = bound.binding.kind == BindingKind::Assignment
+                    && Function::around(bound.name).is_none();
+                let made = bound.value().filter(|_| is_constant)?;
+                let is_tuple = made.node.unparenthesized().kind() != Kind::List;
+                self.names_in(made, class, depth + 1).filter(|_| is_tuple)
+            }
+            _ => None,
         }
     }
 
@@ -152,28 +189,12 @@ fn is_always_bound(name: Site<'_>) -> bool {
     })
 }
 
-/// The names in the value of `__slots__`, where they are all written out.
-fn names_in(value: Node<'_>, class: &str) -> Option<Vec<String>> {
-    let value = value.unparenthesized();
-    let name = |node: Node<'_>| string(node).map(|text| mangled(class, text));
-    match value.kind() {
-        Kind::String => Some(vec![name(value)?]),
-        Kind::Tuple | Kind::List | Kind::Set | Kind::ExpressionList => {
-            value.children().map(name).collect()
-        }
-        Kind::Dict => {
-            let keys = value
-                .children()
-                .map(|pair| pair.child(Field::Key).and_then(name));
-            keys.collect()
-        }
-        _ => None,
+/// What a string literal, or several side by side, say, where that is what is written.
+fn string(node: Node<'_>) -> Option<String> {
+    if node.kind() == Kind::ConcatenatedString {
+        return node.children().map(string).collect();
     }
-}
-
-/// What a string literal says, where that is what is written.
-fn string(node: Node<'_>) -> Option<&str> {
     let text = node.text();
     let is_plain = node.kind() == Kind::String && text.starts_with(['"', '\'']);
-    (is_plain && !text.contains('\\')).then(|| text.trim_matches(['"', '\'']))
+    (is_plain && !text.contains('\\')).then(|| text.trim_matches(['"', '\'']).to_string())
 }

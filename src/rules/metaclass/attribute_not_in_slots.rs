@@ -38,8 +38,17 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
                 }
             }
         }
-        if stores.is_empty() || !is_closed(cx, class, &room) {
+        let cached = match has_room("__dict__") {
+            true => Vec::new(),
+            false => cached_properties(cx, class),
+        };
+        if stores.is_empty() && cached.is_empty() || !is_closed(cx, class, &room) {
             continue;
+        }
+        for property in cached {
+            if !heirs_have(cx, class, property.name()) {
+                report_property(class, &room, property, out);
+            }
         }
         for (name, statement) in stores {
             let own = mangled(class.name(), name);
@@ -48,6 +57,29 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             }
         }
     }
+}
+
+/// The properties of a class that keep their value in the object's `__dict__`.
+fn cached_properties<'p>(cx: &Context<'p>, class: Class<'p>) -> Vec<Function<'p>> {
+    class
+        .methods()
+        .filter(|method| {
+            let mut decorators = method.site.decorators();
+            decorators.any(|decorator| decorator.text().ends_with("cached_property"))
+                && method.has_decorator(cx.project, &["functools.cached_property"])
+        })
+        .collect()
+}
+
+fn report_property(class: Class<'_>, room: &Room<'_>, property: Function<'_>, out: &mut Findings) {
+    let message = format!(
+        "`cached_property` keeps the value in the object's `__dict__`, and `{}` objects have only their slots: Python raises TypeError when `{}` is read; add `__dict__` to the slots, or use a plain property",
+        class.name(),
+        property.name()
+    );
+    let (file, range) = (property.site.file, property.header());
+    let finding = out.report(&RULE, Severity::Error, file, range, message);
+    finding.evidence(room.place, "the slots");
 }
 
 /// The slots of a class and its bases, where its objects have nothing else.

@@ -3,7 +3,7 @@
 use crate::facts::Site;
 use crate::project::{Class, Function, ParameterKind, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
     code: "MET007",
@@ -21,7 +21,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             continue;
         }
         for call in new.calls() {
-            if makes_a_plain_class(cx, call) && is_returned(new, call) {
+            if makes_a_plain_class(cx, new, call) && is_returned(new, call) {
                 report(cx, class, new, call, out);
             }
         }
@@ -43,21 +43,42 @@ fn takes_class_statement(new: Function<'_>) -> bool {
             >= 4
 }
 
-/// `type(name, bases, namespace)`, the built-in.
-fn makes_a_plain_class<'p>(cx: &Context<'p>, call: Site<'p>) -> bool {
-    let callee = call.child(Field::Function);
-    let arguments = call.node.child(Field::Arguments);
-    let three = arguments.is_some_and(|arguments| {
-        arguments.kind() == Kind::ArgumentList
-            && arguments
-                .children()
-                .filter(|argument| {
-                    !matches!(argument.kind(), Kind::KeywordArgument | Kind::DictSplat)
-                })
-                .count()
-                == 3
+/// `type(name, bases, namespace)`, the built-in; also `type(*args)` of all that the method got, and `type.__new__(type, …)`.
+fn makes_a_plain_class<'p>(cx: &Context<'p>, new: Function<'p>, call: Site<'p>) -> bool {
+    let Some(arguments) = call.child(Field::Arguments) else {
+        return false;
+    };
+    let is_type = |node: Node<'p>| matches!(cx.project.evaluate(call.with(node)), Value::External(name) if name.as_ref() == "builtins.type");
+    let positional = arguments.node.children().filter(|argument| {
+        !matches!(
+            argument.kind(),
+            Kind::KeywordArgument | Kind::DictSplat | Kind::ForInClause
+        )
     });
-    three && callee.is_some_and(|callee| matches!(cx.project.evaluate(callee), Value::External(name) if name.as_ref() == "builtins.type"))
+    let given: Vec<_> = positional.collect();
+    let is_rest = |argument: Node<'_>| {
+        let name = argument.children().next().map(Node::text);
+        let mut parameters = new.parameters();
+        argument.kind() == Kind::ListSplat
+            && parameters.next().is_some()
+            && parameters.next().is_some_and(|second| {
+                second.kind == ParameterKind::Star && Some(second.name.text()) == name
+            })
+    };
+    let Some(callee) = call.child(Field::Function) else {
+        return false;
+    };
+    if let Some(object) = callee.child(Field::Object)
+        && callee.node.child(Field::Attribute).map(Node::text) == Some("__new__")
+    {
+        let is_next = object.text().starts_with("super(") || is_type(object.node);
+        return is_next && given.len() == 4 && is_type(given[0]);
+    }
+    match given[..] {
+        [only] => is_rest(only) && is_type(callee.node),
+        [_, _, _] => is_type(callee.node),
+        _ => false,
+    }
 }
 
 /// Whether what a call makes is what the function returns: directly, or by a name.
@@ -103,6 +124,12 @@ fn report<'p>(
         .child(Field::Arguments)
         .and_then(|list| list.children().next());
     if let (Some(first), Some(callee), Some(argument)) = (first, callee, arguments) {
+        // what stands for the metaclass is there already
+        if callee.text().ends_with(".__new__") {
+            let edits = vec![(call.with(argument).range(), first.to_string())];
+            finding.fix("Make the class with its metaclass", false, edits);
+            return;
+        }
         let at = call.with(argument).range().start;
         let edits = vec![
             (callee.range(), "super().__new__".to_string()),

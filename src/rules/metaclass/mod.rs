@@ -25,7 +25,7 @@ use super::Context;
 use super::expected::is_expected;
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, Value};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, Node};
 
 /// The last word of a qualified name.
 fn last_word(name: &str) -> &str {
@@ -104,7 +104,7 @@ fn objects_read<'p>(cx: &Context<'p>, name: &str) -> Option<Vec<Site<'p>>> {
     Some(found)
 }
 
-/// For an attribute's name that is read, the object; not where that is `super()`.
+/// For an attribute's name that is read, the object; not where that is `super()`, nor where it is only handed on to an attribute of the same name: `self.__len__ = names.__len__`.
 fn object_read(name: Site<'_>) -> Option<Site<'_>> {
     let attribute = name.node.parent()?;
     let is_name = name.node.field() == Field::Attribute && attribute.kind() == Kind::Attribute;
@@ -112,6 +112,19 @@ fn object_read(name: Site<'_>) -> Option<Site<'_>> {
         matches!(around.kind(), Kind::Assignment | Kind::Delete)
             && around.child(Field::Right) != Some(attribute)
     });
+    let is_handed_on = attribute.ancestors().any(|around| {
+        let left = around
+            .child(Field::Left)
+            .filter(|_| around.kind() == Kind::Assignment);
+        left.is_some_and(|left| {
+            let mut targets = left.with_descendants();
+            targets.any(|target| {
+                target.kind() == Kind::Attribute
+                    && target.child(Field::Attribute).map(Node::text) == Some(name.text())
+            })
+        })
+    });
     let object = name.with(attribute.child(Field::Object)?);
-    (is_name && !is_stored && !object.text().starts_with("super(")).then_some(object)
+    (is_name && !is_stored && !is_handed_on && !object.text().starts_with("super("))
+        .then_some(object)
 }

@@ -47,39 +47,65 @@ fn check_method<'p>(
     if looks_up || reads_in_condition(method, bases) {
         return;
     }
-    let raises = |site: &Site<'p>| {
-        let statement = site
-            .node
-            .ancestors()
-            .find(|node| node.kind().is_statement());
-        statement
-            .filter(|statement| statement.kind() == Kind::If)
-            .is_some_and(|statement| {
-                let condition = statement
-                    .child(Field::Condition)
-                    .is_some_and(|condition| condition.contains(site.node));
-                condition
-                    && statement.child(Field::Consequence).is_some_and(|block| {
-                        block.children().any(|inner| inner.kind() == Kind::Raise)
-                    })
-            })
-    };
-    let checks = method
-        .nodes()
-        .filter(|site| site.node.kind() == Kind::Comparison && site.node.op() == Op::NotIn)
-        .filter(raises);
-    for comparison in checks {
-        let mut operands = comparison.node.children();
-        let (Some(member), Some(container)) = (operands.next(), operands.next()) else {
-            continue;
-        };
-        if container.kind() == Kind::Name && container.text() == namespace {
-            let members = members(cx, comparison.with(member));
-            if !members.is_empty() {
-                report(cx, metaclass, comparison, &members, out);
-            }
+    let skips_base = reads(method, bases).any(|site| is_asked_alone(site.node));
+    for (test, member) in method.nodes().filter_map(|site| {
+        let member = missing(site, namespace)?;
+        refuses(site.node).then_some((site, member))
+    }) {
+        let members = members(cx, member);
+        if !members.is_empty() {
+            report(cx, metaclass, test, &members, skips_base, out);
         }
     }
+}
+
+/// What a test finds missing in a namespace: `name not in namespace`, `not name in namespace`, `namespace.get(name) is None`; for an assertion `name in namespace`.
+fn missing<'p>(site: Site<'p>, namespace: &str) -> Option<Site<'p>> {
+    if site.node.kind() != Kind::Comparison {
+        return None;
+    }
+    let mut operands = site.node.children();
+    let (left, right) = (operands.next()?, operands.next()?);
+    let is_namespace = |node: Node<'_>| node.kind() == Kind::Name && node.text() == namespace;
+    match site.node.op() {
+        Op::NotIn if is_namespace(right) => Some(site.with(left)),
+        Op::In if is_namespace(right) && is_denied(site.node) => Some(site.with(left)),
+        Op::Is if right.kind() == Kind::None => {
+            let callee = left.child(Field::Function)?;
+            let is_get = callee.child(Field::Attribute)?.text() == "get";
+            let object = callee.child(Field::Object)?;
+            let first = left.child(Field::Arguments)?.children().next()?;
+            (is_get && is_namespace(object)).then(|| site.with(first))
+        }
+        _ => None,
+    }
+}
+
+/// Whether what holds is what is refused: `not test`, or an assertion of the test.
+fn is_denied(test: Node<'_>) -> bool {
+    let around = test
+        .ancestors()
+        .find(|node| node.kind() != Kind::Parenthesized);
+    around.is_some_and(|around| matches!(around.kind(), Kind::NotOperation | Kind::Assert))
+}
+
+/// Whether the class is refused where a test holds.
+fn refuses(test: Node<'_>) -> bool {
+    let statement = test.ancestors().find(|node| node.kind().is_statement());
+    statement.is_some_and(|statement| match statement.kind() {
+        Kind::Assert => statement
+            .children()
+            .next()
+            .is_some_and(|asserted| asserted.contains(test)),
+        Kind::If => {
+            let condition = statement.child(Field::Condition);
+            let block = statement.child(Field::Consequence);
+            condition.is_some_and(|condition| condition.contains(test))
+                && block
+                    .is_some_and(|block| block.children().any(|inner| inner.kind() == Kind::Raise))
+        }
+        _ => false,
+    })
 }
 
 /// What is looked for: a string, or each of the strings that a loop takes from a display. Empty where it is something else.
@@ -111,11 +137,32 @@ fn members<'p>(cx: &Context<'p>, member: Site<'p>) -> Vec<&'p str> {
     }
 }
 
+fn reads<'p>(method: Function<'p>, name: &str) -> impl Iterator<Item = Site<'p>> {
+    let nodes = method.nodes();
+    nodes.filter(move |site| site.node.kind() == Kind::Name && site.node.text() == name)
+}
+
+/// Whether a parameter is only asked whether it is empty: `if bases:`, `if bases and …:`, to leave out the first class.
+fn is_asked_alone(name: Node<'_>) -> bool {
+    let Some(around) = name.parent() else {
+        return false;
+    };
+    match around.kind() {
+        Kind::If => name.field() == Field::Condition,
+        Kind::BooleanOperation if around.op() == Op::And => {
+            let condition = around
+                .ancestors()
+                .find(|node| node.kind() != Kind::Parenthesized);
+            condition.is_some_and(|condition| condition.kind() == Kind::If)
+        }
+        _ => false,
+    }
+}
+
 /// Whether a parameter is read in a condition, or looped over.
 fn reads_in_condition(method: Function<'_>, name: &str) -> bool {
-    method
-        .nodes()
-        .filter(|site| site.node.kind() == Kind::Name && site.node.text() == name)
+    reads(method, name)
+        .filter(|site| !is_asked_alone(site.node))
         .any(|site| {
             let inside = |node: Node<'_>| node.contains(site.node);
             site.node.ancestors().any(|node| match node.kind() {
@@ -135,6 +182,7 @@ fn report<'p>(
     metaclass: Class<'p>,
     comparison: Site<'p>,
     members: &[&str],
+    skips_base: bool,
     out: &mut Findings,
 ) {
     let heirs = members
@@ -146,6 +194,10 @@ fn report<'p>(
     let Some((member, heir)) = heirs.into_iter().next() else {
         return;
     };
+    // who leaves the first class out has thought of those below it
+    if heir.is_none() && skips_base {
+        return;
+    }
     let name = metaclass.name();
     let severity = if heir.is_some() {
         Severity::Error

@@ -18,6 +18,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     let filled = about.filter(|&segment| file.segment(segment).may_have_slots());
     for class in cx.project.classes_in(file, filled) {
         check_names(cx, class, out);
+        check_size(cx, class, out);
     }
     for class in cx.project.of_slotted_bases(cx.file) {
         check_bases(cx, class, out);
@@ -99,6 +100,39 @@ fn value_of<'p>(
         BindingKind::Class => Some(Class::at(member.value()?)?.header()),
         _ => None,
     }
+}
+
+/// Slots in a class whose objects have no fixed size.
+fn check_size<'p>(cx: &Context<'p>, class: Class<'p>, out: &mut Findings) {
+    let slots = cx.project.slots(class);
+    let Slots::Named { place, .. } = slots else {
+        return;
+    };
+    if !slots.take_room() || place.node.kind() != Kind::Assignment {
+        return;
+    }
+    let mro = cx.project.mro(class);
+    let sized = mro.classes.iter().find_map(|base| match base {
+        ClassValue::External(name) => match name.as_ref() {
+            "builtins.int" | "builtins.bytes" | "builtins.tuple" | "builtins.type" => {
+                name.strip_prefix("builtins.")
+            }
+            _ => None,
+        },
+        ClassValue::Known(_) => None,
+    });
+    let Some(base) = sized.filter(|_| is_plain(cx, class) && !mro.inconsistent) else {
+        return;
+    };
+    if is_expected(class.site, "TypeError") {
+        return;
+    }
+    let message = format!(
+        "Python raises TypeError at this class statement: the objects of `{base}` differ in length and have no place for slots behind it; give `{}` `__slots__ = ()`, or none",
+        class.name()
+    );
+    let finding = out.report(&RULE, Severity::Error, cx.file, class.header(), message);
+    finding.evidence(place, "the slots");
 }
 
 /// Two bases with slots of their own.

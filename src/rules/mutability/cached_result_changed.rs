@@ -45,12 +45,12 @@ fn check_call<'p>(cx: &Context<'p>, function: Function<'p>, call: Site<'p>, out:
     let Value::Instance(class @ ClassValue::External(_)) = cx.project.evaluate(call) else {
         return;
     };
-    // an attribute may hold something else by then; a module's name is looked through
+    // an attribute may hold something else by then, unless nothing else is ever stored; a module's name is looked through
     let is_bound_in_module =
         Function::around(call).is_none() && call.class_around(call.scope()).is_none();
     let followed = Followed {
         class: Some(class),
-        through_stores: is_bound_in_module,
+        through_stores: is_bound_in_module || is_kept_for_good(cx, call),
         ..Followed::default()
     };
     let uses = cx.project.uses_of_value(call, followed);
@@ -77,6 +77,32 @@ fn check_call<'p>(cx: &Context<'p>, function: Function<'p>, call: Site<'p>, out:
             .filter(|inner| helper == Function::around(**inner));
         report(cx, function, call, change, by_helper.next(), out);
     }
+}
+
+/// Whether what a call gives is stored in an attribute of the object, and nothing else ever is.
+fn is_kept_for_good<'p>(cx: &Context<'p>, call: Site<'p>) -> bool {
+    let target = || {
+        let assignment = call.node.parent()?;
+        let is_value = assignment.child(Field::Right) == Some(call.node);
+        let target = call.with(assignment).child(Field::Left)?;
+        (is_value && target.node.kind() == Kind::Attribute).then_some(target)
+    };
+    let stored = || {
+        let target = target()?;
+        let name = target.node.child(Field::Attribute)?.text();
+        let Value::Instance(ClassValue::Known(class)) =
+            cx.project.evaluate(target.child(Field::Object)?)
+        else {
+            return None;
+        };
+        let own = cx.project.known_mro(class).into_iter();
+        let own = own.chain(cx.project.descendants(class));
+        Some(
+            own.map(|class| class.stores_to_self(name).len())
+                .sum::<usize>(),
+        )
+    };
+    stored() == Some(1)
 }
 
 /// Whether the comment above a change speaks of the cache: who wrote it knows whose object it is.

@@ -175,6 +175,7 @@ const ASKING: &[&str] = &[
     "datetime.datetime.now",
     "datetime.datetime.today",
     "datetime.datetime.utcnow",
+    "django.utils.timezone.now",
     "os.urandom",
     "random.betavariate",
     "random.choice",

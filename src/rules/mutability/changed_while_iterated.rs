@@ -155,7 +155,7 @@ fn check_walk<'p>(cx: &Context<'p>, walk: Walk<'p>, out: &mut Findings) {
     let takes = changes.iter().any(|change| !change.adds);
     for change in changes {
         let is_error = match kind {
-            Collection::List => false,
+            Collection::List | Collection::Any => false,
             Collection::Deque => change.is_sure,
             _ => change.is_sure && !(adds && takes),
         };
@@ -309,7 +309,7 @@ fn helper<'p>(
         return None;
     };
     let class = method.class()?;
-    if kind == Collection::List
+    if matches!(kind, Collection::List | Collection::Any)
         || method.is_async()
         || method.is_generator()
         || cx.project.is_overridden(class, method.name())
@@ -435,6 +435,7 @@ fn report(
         Collection::Set => "set",
         Collection::Deque => "deque",
         Collection::List => "list",
+        Collection::Any => "collection",
     };
     let loop_line = line(walk.site);
     let then = match (kind, is_error) {
@@ -443,6 +444,9 @@ fn report(
         }
         (Collection::List, _) => {
             "items slide along, and some are skipped or seen twice".to_string()
+        }
+        (Collection::Any, _) => {
+            "Python raises RuntimeError in the next turn if it is a dict or a set, and a list skips the item behind".to_string()
         }
         (_, true) => "Python raises RuntimeError in the next turn".to_string(),
         (_, false) => {

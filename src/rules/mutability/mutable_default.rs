@@ -51,13 +51,22 @@ fn shared_defaults_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Share
     found
 }
 
-/// Whether a default is made by the `def` itself, and not the object of a name.
+/// Whether a default is made by the `def` itself, in each case that a condition tells apart, and not the object of a name.
 fn is_made_here(default: Site<'_>) -> bool {
     use Kind::{Call, Dict, DictComprehension, List, ListComprehension, Set, SetComprehension};
-    matches!(
-        default.node.unparenthesized().kind(),
-        List | Dict | Set | ListComprehension | DictComprehension | SetComprehension | Call
-    )
+    let node = default.node.unparenthesized();
+    match node.kind() {
+        Kind::Conditional => {
+            let mut parts = node.children();
+            let made = [parts.next(), parts.nth(1)];
+            made.into_iter()
+                .all(|part| part.is_some_and(|part| is_made_here(default.with(part))))
+        }
+        kind => matches!(
+            kind,
+            List | Dict | Set | ListComprehension | DictComprehension | SetComprehension | Call
+        ),
+    }
 }
 
 /// A nested function that ends with the call of the outer one is made anew, with its defaults, in the next.

@@ -52,12 +52,6 @@ fn shared_element<'p>(cx: &Context<'p>, display: Site<'p>) -> Option<(Site<'p>, 
         .map(|node| display.with(node))
         .find_map(|element| {
             let class = made(cx, element)?;
-            if let ClassValue::Known(class) = class
-                && !cx.project.is_container(class)
-                && !cx.project.changes_itself(class)
-            {
-                return None;
-            }
             match element.node.unparenthesized().kind() {
                 Kind::Name => is_made_nearby(element),
                 Kind::Attribute | Kind::Subscript => false,
@@ -107,7 +101,14 @@ fn check_repetition<'p>(
             && found.site.node.child_of(Kind::Assignment).is_some()
     });
     let is_kept = uses.iter().any(|found| is_kept_by(product, found));
-    if gets_places_of_its_own || (changes.is_empty() && !is_kept) {
+    // an object that nobody is seen to change may be one that nobody changes
+    let is_changed = match class {
+        ClassValue::Known(class) if changes.is_empty() => {
+            cx.project.is_container(class) || cx.project.changes_itself(class)
+        }
+        _ => true,
+    };
+    if gets_places_of_its_own || (changes.is_empty() && !is_kept) || !is_changed {
         return;
     }
     let what = what_is_made(&class);

@@ -1,6 +1,6 @@
 //! MUT010 result-of-mutator. Card: knowledge/rules/MUT010-result-of-mutator.md
 
-use crate::facts::{MUTATING_METHODS, Site, Subjects};
+use crate::facts::{Site, Subjects, is_mutator_without_result};
 use crate::project::{ClassValue, Function, Value, is_container_name};
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node, Op};
@@ -10,9 +10,6 @@ pub const RULE: Rule = Rule {
     name: "result-of-mutator",
     check,
 };
-
-/// The methods that change a container and return something of it.
-const GIVING: &[&str] = &["pop", "popitem", "popleft", "setdefault"];
 
 /// Functions that change their first argument and return nothing.
 const FUNCTIONS: &[&str] = &[
@@ -127,7 +124,7 @@ fn mutator<'p>(cx: &Context<'p>, call: Site<'p>) -> Option<(String, Site<'p>)> {
     let callee = call.child(Field::Function)?;
     if let Some(receiver) = callee.child(Field::Object)
         && let Some(name) = callee.node.child(Field::Attribute)
-        && returns_nothing(name.text())
+        && is_mutator_without_result(name.text())
     {
         let Value::Instance(class) = cx.project.evaluate(receiver) else {
             return function(cx, call, callee);
@@ -143,11 +140,6 @@ fn mutator<'p>(cx: &Context<'p>, call: Site<'p>) -> Option<(String, Site<'p>)> {
         return changes.then(|| (name.text().to_string(), receiver));
     }
     function(cx, call, callee)
-}
-
-/// Whether a method changes a container and returns nothing. Nobody calls the special ones for a value.
-fn returns_nothing(method: &str) -> bool {
-    MUTATING_METHODS.contains(&method) && !GIVING.contains(&method) && !method.starts_with("__")
 }
 
 fn function<'p>(cx: &Context<'p>, call: Site<'p>, callee: Site<'p>) -> Option<(String, Site<'p>)> {

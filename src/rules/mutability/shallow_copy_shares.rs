@@ -7,7 +7,7 @@ use crate::facts::{BindingKind, SegmentFacts, Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, turn_around};
 use crate::rules::context::line;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{CutKind, Field, Kind, Node, Outline};
+use crate::syntax::{CutKind, Field, Kind, Node, Op, Outline};
 
 pub const RULE: Rule = Rule {
     code: "MUT009",
@@ -84,6 +84,7 @@ fn copy(assignment: Site<'_>) -> Option<Copy<'_>> {
                         .filter(|_| method.text() == "copy")?
                 }
                 (Some(only), None) => only,
+                (Some(first), Some(_)) if callee.text() == "dict" => first,
                 _ => return None,
             }
         }
@@ -93,19 +94,42 @@ fn copy(assignment: Site<'_>) -> Option<Copy<'_>> {
             node.child(Field::Value).filter(|_| is_whole)?
         }
         Kind::Dict | Kind::List => {
-            let only = children.next()?;
-            let is_splat = matches!(only.kind(), Kind::DictSplat | Kind::ListSplat);
-            let is_only = children.next().is_none();
-            only.children().next().filter(|_| is_splat && is_only)?
+            let first = children.next()?;
+            let is_splat = matches!(first.kind(), Kind::DictSplat | Kind::ListSplat);
+            let is_only = node.kind() == Kind::Dict || children.next().is_none();
+            first.children().next().filter(|_| is_splat && is_only)?
+        }
+        Kind::BinaryOperation if node.op() == Op::BitOr => {
+            let right = node.child(Field::Right)?;
+            node.child(Field::Left)
+                .filter(|_| right.kind() == Kind::Dict)?
         }
         _ => return None,
     };
     let is_name = matches!(from.kind(), Kind::Name | Kind::Attribute);
-    is_name.then(|| Copy {
+    let copy = Copy {
         name,
         value,
         from: value.with(from),
-    })
+    };
+    (is_name && own_keys(copy).is_some()).then_some(copy)
+}
+
+/// The keys under which a copy has something else from the start: `{**x, "key": value}`, `dict(x, key=value)`, `x | {"key": value}`. None where they are not all written out.
+fn own_keys(copy: Copy<'_>) -> Option<Vec<String>> {
+    let node = copy.value.node;
+    let more: Vec<Node<'_>> = match node.kind() {
+        Kind::Dict => node.children().skip(1).collect(),
+        Kind::BinaryOperation => node.child(Field::Right)?.children().collect(),
+        Kind::Call => node.child(Field::Arguments)?.children().skip(1).collect(),
+        _ => Vec::new(),
+    };
+    let keys = more.into_iter().map(|part| match part.kind() {
+        Kind::KeywordArgument => Some(part.child(Field::Name)?.text().to_string()),
+        Kind::Pair => written(part.child(Field::Key)?),
+        _ => None,
+    });
+    keys.collect()
 }
 
 fn original<'p>(cx: &Context<'p>, copy: Copy<'p>) -> Option<Original<'p>> {
@@ -136,7 +160,7 @@ fn original<'p>(cx: &Context<'p>, copy: Copy<'p>) -> Option<Original<'p>> {
 fn is_copying<'p>(cx: &Context<'p>, copy: Copy<'p>, original: Original<'p>) -> bool {
     let is_dict = is_dict(original.display.node);
     match copy.value.node.kind() {
-        Kind::Dict => is_dict,
+        Kind::Dict | Kind::BinaryOperation => is_dict,
         Kind::List | Kind::Subscript => !is_dict,
         _ => {
             let callee = copy.value.child(Field::Function);
@@ -277,7 +301,8 @@ fn report<'p>(
     if let Some(later) = later {
         finding.evidence(later, "used after that");
     }
-    if let Some((deepcopy, mut edits)) = edits::imported(cx, "copy", "deepcopy") {
+    let has_more = own_keys(copy).is_none_or(|keys| !keys.is_empty());
+    if !has_more && let Some((deepcopy, mut edits)) = edits::imported(cx, "copy", "deepcopy") {
         edits.push((range, format!("{deepcopy}({from})")));
         edits.sort_by_key(|(range, _)| range.start);
         finding.fix("Copy what lies inside too", false, edits);
@@ -322,6 +347,7 @@ fn changes<'p>(
             && Function::around(site) == Function::around(copy.name)
             && starts_before(copy.value, site)
     };
+    let own_keys = own_keys(copy).unwrap_or_default();
     let changed = uses.iter().filter(|found| {
         found.reach == Reach::Mutated
             && found.part == Part::Element
@@ -346,7 +372,11 @@ fn changes<'p>(
                     && starts_before(other.site, found.site)
                     && may_replace(other, name, written.as_deref())
             });
-            (lies_inside && !is_replaced).then_some(Change {
+            let is_own = match &written {
+                Some(written) => own_keys.contains(written),
+                None => !own_keys.is_empty(),
+            };
+            (lies_inside && !is_replaced && !is_own).then_some(Change {
                 site: found.site,
                 key: written,
             })

@@ -3,7 +3,7 @@
 use crate::facts::{Mutation, MutationKind, Site};
 use crate::project::{ClassValue, Value};
 use crate::rules::Context;
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, Op};
 
 /// The collections whose loops notice a change, or do not.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(super) enum Collection {
     Set,
     Deque,
     List,
+    /// One of these, and nobody knows which.
+    Any,
 }
 
 /// The collection that an expression gives, of whose methods the loop walks `view`.
@@ -20,8 +22,11 @@ pub(super) fn collection_of<'p>(
     site: Site<'p>,
     view: &str,
 ) -> Option<Collection> {
-    let Value::Instance(class) = cx.project.evaluate(site) else {
-        return None;
+    let class = match cx.project.evaluate(site) {
+        Value::Instance(class) => class,
+        Value::External(name) if name.starts_with("sys.") => return named(&name),
+        Value::Unknown => return is_of_the_project(cx, site).then_some(Collection::Any),
+        _ => return None,
     };
     let name = match class {
         ClassValue::External(name) => name,
@@ -43,15 +48,32 @@ pub(super) fn collection_of<'p>(
     named(&name).filter(|kind| view.is_empty() || *kind == Collection::Dict)
 }
 
+/// Whether what nobody knows is no attribute that a class of other code gives its objects: that may hold something that is walked otherwise.
+fn is_of_the_project<'p>(cx: &Context<'p>, site: Site<'p>) -> bool {
+    let (Some(object), Some(name)) = (
+        site.child(Field::Object),
+        site.node.child(Field::Attribute).map(Node::text),
+    ) else {
+        return true;
+    };
+    let Value::Instance(ClassValue::Known(class)) = cx.project.evaluate(object) else {
+        return true;
+    };
+    let mut own = cx.project.known_mro(class).into_iter();
+    own.any(|own| !own.assigned_to_self(name).is_empty())
+}
+
+/// The collection that objects of a class are, or the standard library's of a name.
 fn named(class: &str) -> Option<Collection> {
     match class {
         "builtins.dict"
         | "collections.OrderedDict"
         | "collections.defaultdict"
-        | "collections.Counter" => Some(Collection::Dict),
+        | "collections.Counter"
+        | "sys.modules" => Some(Collection::Dict),
         "builtins.set" => Some(Collection::Set),
         "collections.deque" => Some(Collection::Deque),
-        "builtins.list" => Some(Collection::List),
+        "builtins.list" | "sys.path" => Some(Collection::List),
         _ => None,
     }
 }
@@ -80,8 +102,51 @@ pub(super) fn effect(
                 || method(site).is_some_and(|name| sure.contains(&name));
             changes.then_some((true, false))
         }
-        Collection::Dict | Collection::Set => table_effect(mutation, site, own),
+        Collection::Dict | Collection::Set => table_effect(walk, mutation, site, own),
+        Collection::Any => {
+            let is_seen_through = is_conditional(walk, site) && !is_put_back(site);
+            (is_seen_through && takes_own(mutation, site, own)).then_some((false, false))
+        }
     }
+}
+
+/// Whether a condition in the turn decides about a change. What would fail in every loop is not walked like others.
+fn is_conditional(walk: Site<'_>, site: Site<'_>) -> bool {
+    let around = site.node.ancestors();
+    let mut inside = around.take_while(|around| *around != walk.node);
+    inside.any(|around| around.kind() == Kind::If)
+}
+
+/// Whether the next statement puts the same thing in at the beginning: `names.remove(name)` and `names.insert(0, name)`.
+fn is_put_back(change: Site<'_>) -> bool {
+    let next = || {
+        let statement = change.node.statement()?;
+        let siblings = statement.parent()?.children();
+        let next = siblings.skip_while(|other| *other != statement).nth(1)?;
+        next.children().next()
+    };
+    let insertion = next().filter(|next| called(*next, "insert").is_some());
+    insertion.is_some_and(|insertion| {
+        let insertion = change.with(insertion);
+        argument(insertion, 0).map(Node::text) == Some("0")
+            && argument(insertion, 1).map(Node::text) == argument(change, 0).map(Node::text)
+    })
+}
+
+/// Whether a change takes out what the loop stands at.
+fn takes_own(mutation: &Mutation, site: Site<'_>, own: &[&str]) -> bool {
+    let taken = match mutation.kind {
+        MutationKind::Delete => {
+            let item = site.node.tree().node(mutation.target).parent();
+            item.and_then(|item| item.child(Field::Subscript))
+        }
+        MutationKind::Method => match method(site) {
+            Some("remove" | "discard" | "pop") => argument(site, 0),
+            _ => None,
+        },
+        _ => None,
+    };
+    taken.is_some_and(|taken| own.contains(&taken.text()))
 }
 
 fn method(site: Site<'_>) -> Option<&str> {
@@ -93,13 +158,21 @@ fn argument(site: Site<'_>, number: usize) -> Option<Node<'_>> {
     site.node.child(Field::Arguments)?.children().nth(number)
 }
 
-fn table_effect(mutation: &Mutation, site: Site<'_>, own: &[&str]) -> Option<(bool, bool)> {
+fn table_effect(
+    walk: Site<'_>,
+    mutation: &Mutation,
+    site: Site<'_>,
+    own: &[&str],
+) -> Option<(bool, bool)> {
     let is_own = |key: Option<Node<'_>>| key.is_some_and(|key| own.contains(&key.text()));
     match mutation.kind {
         MutationKind::Delete => Some((true, false)),
         MutationKind::Item => {
-            let key = site.node.tree().node(mutation.target).parent()?;
-            let key = key.child(Field::Subscript)?;
+            let target = site.node.tree().node(mutation.target);
+            let key = target.parent()?.child(Field::Subscript)?;
+            if is_missing(walk, site.node, key, target) {
+                return Some((true, true));
+            }
             // only a key that is made from the turn's own is known to be another
             let is_made = key.kind() != Kind::Name
                 && key
@@ -127,6 +200,48 @@ fn table_effect(mutation: &Mutation, site: Site<'_>, own: &[&str]) -> Option<(bo
             "difference_update" | "intersection_update" => Some((false, false)),
             _ => None,
         },
+    }
+}
+
+/// Whether a condition around a statement of the turn says that a table has not got a key: `if key not in table:`.
+fn is_missing(walk: Site<'_>, statement: Node<'_>, key: Node<'_>, table: Node<'_>) -> bool {
+    let mut inner = statement;
+    for around in statement.ancestors() {
+        if around == walk.node {
+            return false;
+        }
+        let condition = around.child(Field::Condition);
+        if around.kind() == Kind::If
+            && inner.field() == Field::Consequence
+            && condition.is_some_and(|condition| denies(condition, key, table))
+        {
+            return true;
+        }
+        inner = around;
+    }
+    false
+}
+
+/// Whether a condition, or one that has to hold beside others, is `key not in table`.
+fn denies(condition: Node<'_>, key: Node<'_>, table: Node<'_>) -> bool {
+    let condition = condition.unparenthesized();
+    match condition.kind() {
+        Kind::Comparison if condition.op() == Op::NotIn => {
+            let sides: Vec<_> = condition.children().collect();
+            match sides[..] {
+                [left, right] => {
+                    let left = left.unparenthesized();
+                    // `(key := make()) not in table`
+                    let left = left.child(Field::Name).unwrap_or(left);
+                    left.text() == key.text() && right.text() == table.text()
+                }
+                _ => false,
+            }
+        }
+        Kind::BooleanOperation if condition.op() == Op::And => {
+            condition.children().any(|part| denies(part, key, table))
+        }
+        _ => false,
     }
 }
 

@@ -1,9 +1,9 @@
 //! MUT012 unhashable-member. Card: knowledge/rules/MUT012-unhashable-member.md
 
-use crate::facts::{Site, Subjects};
+use crate::facts::{BindingKind, Site, Subjects};
 use crate::project::{ClassValue, Function, Value};
 use crate::rules::expected::is_expected;
-use crate::rules::{Context, Findings, Rule, Severity};
+use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node, Op};
 
 pub const RULE: Rule = Rule {
@@ -25,7 +25,8 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for segment in cx.project.about(cx.file, Subjects::CACHES) {
         let facts = cx.file.segment(segment);
         let root = || cx.file.root(segment);
-        if facts.is_about(Subjects::GIVEN_DISPLAYS) && !root().node.tree().has_error() {
+        let may_give = facts.is_about(Subjects::GIVEN_DISPLAYS) || binds_displays(facts.text());
+        if may_give && !root().node.tree().has_error() {
             check_calls(cx, root(), out);
         }
     }
@@ -195,6 +196,11 @@ fn constructor(cx: &Context<'_>, given: Site<'_>) -> Option<std::sync::Arc<str>>
         .qualified(given.with(call).child(Field::Function)?)
 }
 
+/// Whether, by words, a text binds a name to a display.
+fn binds_displays(text: &str) -> bool {
+    ["= [", "= {"].iter().any(|words| text.contains(words))
+}
+
 /// Calls of functions of the project that keep their results under their arguments.
 fn check_calls(cx: &Context<'_>, root: Site<'_>, out: &mut Findings) {
     for call in root.calls() {
@@ -202,16 +208,18 @@ fn check_calls(cx: &Context<'_>, root: Site<'_>, out: &mut Findings) {
             continue;
         };
         let mut displays = Vec::new();
+        let mut names = Vec::new();
         for argument in arguments.node.children() {
             let value = match argument.kind() {
                 Kind::KeywordArgument => argument.child(Field::Value),
                 _ => Some(argument),
             };
-            value
-                .into_iter()
-                .for_each(|value| unhashable(value, &mut displays));
+            if let Some(value) = value {
+                unhashable(value, &mut displays);
+                names.extend((value.kind() == Kind::Name).then(|| root.with(value)));
+            }
         }
-        if displays.is_empty() {
+        if displays.is_empty() && names.is_empty() {
             continue;
         }
         let callee = call.child(Field::Function);
@@ -222,8 +230,27 @@ fn check_calls(cx: &Context<'_>, root: Site<'_>, out: &mut Findings) {
             for (display, what) in displays {
                 report(root.with(display), what, Needs::Call(function), out);
             }
+            for name in names {
+                if let Some((display, what)) = display_of(cx, name)
+                    && let Some(finding) = report(name, what, Needs::Call(function), out)
+                {
+                    finding.evidence(display, format!("the {what}"));
+                }
+            }
         }
     }
+}
+
+/// The display that a name of the same function surely stands for, and what it makes.
+fn display_of<'p>(cx: &Context<'p>, name: Site<'p>) -> Option<(Site<'p>, &'static str)> {
+    let only = cx.project.only_binding(name)?;
+    let is_own = only.binding.kind == BindingKind::Assignment
+        && only.name.segment == name.segment
+        && Function::around(only.name) == Function::around(name);
+    let value = only.value().filter(|_| is_own)?;
+    let (display, what) = what(value.node.unparenthesized())?;
+    let is_whole = only.name.node.parent() == display.parent();
+    is_whole.then(|| (value.with(display), what))
 }
 
 /// The displays without a hash that an argument is, or that lie in the tuple that it is.
@@ -236,9 +263,14 @@ fn unhashable<'t>(argument: Node<'t>, found: &mut Vec<(Node<'t>, &'static str)>)
     }
 }
 
-fn report(display: Site<'_>, what: &str, needs: Needs<'_>, out: &mut Findings) {
+fn report<'o>(
+    display: Site<'_>,
+    what: &str,
+    needs: Needs<'_>,
+    out: &'o mut Findings,
+) -> Option<&'o mut Finding> {
     if is_expected(display, "TypeError") {
-        return;
+        return None;
     }
     let instead = match what {
         "list" => "a tuple",
@@ -268,4 +300,5 @@ fn report(display: Site<'_>, what: &str, needs: Needs<'_>, out: &mut Findings) {
             "keeps its results under its arguments",
         );
     }
+    Some(finding)
 }
