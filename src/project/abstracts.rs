@@ -1,5 +1,7 @@
 //! Abstract methods: which a class defines, and which are left when it is made.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{ClassValue, Function, Metaclass, Project, Value, stdlib};
@@ -118,7 +120,9 @@ impl Project {
                     });
                 }
                 ClassValue::External(class) => {
-                    if stdlib::abstract_methods(class).contains(&name.as_str()) {
+                    let is_own = stdlib::abstract_methods(class).contains(&name.as_str());
+                    let is_inherited = is_own && self.inherits_abstract(class, &name);
+                    if is_own && !is_inherited {
                         let function = None;
                         return Some(AbstractMethod { name, function });
                     }
@@ -126,13 +130,23 @@ impl Project {
                         class.as_ref(),
                         "abc.ABC" | "typing.Generic" | "typing.Protocol"
                     );
-                    if !has_nothing {
+                    // a class that comes before the base which has it may implement it
+                    if !has_nothing && !is_inherited {
                         return None;
                     }
                 }
             }
         }
         None
+    }
+
+    /// Whether an abstract method of a class of the standard library is one of its base's: `__len__` of `MutableMapping` is that of `Sized`.
+    fn inherits_abstract(&self, class: &Arc<str>, name: &str) -> bool {
+        let order = self.mro_of(&ClassValue::External(Arc::clone(class)));
+        let mut bases = order.classes.iter().skip(1);
+        bases.any(|base| {
+            matches!(base, ClassValue::External(base) if stdlib::abstract_methods(base).contains(&name))
+        })
     }
 
     fn is_marked<'p>(&'p self, member: &BindingSite<'p>) -> bool {
