@@ -106,6 +106,8 @@ impl Project {
 
     /// A name that some class of an MRO has marked: the method that look-up finds, where that is marked.
     fn left<'p>(&'p self, classes: &[ClassValue<'p>], name: String) -> Option<AbstractMethod<'p>> {
+        // whether a class has been passed that has the method from a base which is still to come
+        let mut is_to_come = false;
         for class in classes {
             match class {
                 ClassValue::Known(known) => {
@@ -120,18 +122,20 @@ impl Project {
                     });
                 }
                 ClassValue::External(class) => {
-                    let is_own = stdlib::abstract_methods(class).contains(&name.as_str());
-                    let is_inherited = is_own && self.inherits_abstract(class, &name);
-                    if is_own && !is_inherited {
-                        let function = None;
-                        return Some(AbstractMethod { name, function });
+                    let known = stdlib::abstract_methods(class);
+                    if known.contains(&name.as_str()) {
+                        if !self.inherits_abstract(class, &name) {
+                            let function = None;
+                            return Some(AbstractMethod { name, function });
+                        }
+                        // a class that comes before the base may implement it
+                        is_to_come = true;
                     }
                     let has_nothing = matches!(
                         class.as_ref(),
                         "abc.ABC" | "typing.Generic" | "typing.Protocol"
                     );
-                    // a class that comes before the base which has it may implement it
-                    if !has_nothing && !is_inherited {
+                    if !has_nothing && !(is_to_come && !known.is_empty()) {
                         return None;
                     }
                 }

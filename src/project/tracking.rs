@@ -617,6 +617,11 @@ impl<'p> Tracker<'p> {
                     .and_then(|list| list.children().next())
                     == Some(argument.node)
         };
+        // widgets read their options, and `cnf={}` is how they all take them
+        let given = argument.child(Field::Value).unwrap_or(argument);
+        if name.starts_with("tkinter.") && given.text() == "cnf" {
+            return;
+        }
         if let Some((_, method)) = name.rsplit_once("().") {
             self.hand_to_method(Some(method), call, view);
             return;

@@ -225,7 +225,7 @@ fn changed_for_all<'p>(
     }
 }
 
-/// Whether a variable of the environment gets a text once and for all, which is written right there, under a key that the file does not name again: nothing is taken from another thread.
+/// Whether a variable of the environment is switched on or off once and for all, under a key that the file does not name again: nothing is taken from another thread.
 fn is_flag(item: Site<'_>) -> bool {
     let assignment = item
         .node
@@ -233,7 +233,13 @@ fn is_flag(item: Site<'_>) -> bool {
         .filter(|_| item.node.field() == Field::Left);
     let value = assignment.and_then(|assignment| assignment.child(Field::Right));
     let key = item.node.child(Field::Subscript).map_or("", Node::text);
-    value.map(Node::kind) == Some(Kind::String) && item.file.source().matches(key).count() == 1
+    let switch = value.filter(|value| value.kind() == Kind::String);
+    let switch = switch.map(|text| text.text().trim_matches(['"', '\'']).to_ascii_lowercase());
+    let is_switch = matches!(
+        switch.as_deref(),
+        Some("0" | "1" | "false" | "true" | "no" | "yes" | "off" | "on")
+    );
+    is_switch && item.file.source().matches(key).count() == 1
 }
 
 /// A place that asks a shared generator for its next value.
