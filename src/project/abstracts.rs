@@ -135,7 +135,8 @@ impl Project {
                         class.as_ref(),
                         "abc.ABC" | "typing.Generic" | "typing.Protocol"
                     );
-                    if !has_nothing && !(is_to_come && !known.is_empty()) {
+                    let passes = has_nothing || is_to_come && !known.is_empty();
+                    if !passes {
                         return None;
                     }
                 }

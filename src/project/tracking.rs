@@ -318,13 +318,11 @@ impl<'p> Tracker<'p> {
                     self.go(site.with(dict), view.held());
                 }
             }
+            // `[row[:] for row in rows]`: a copy of each element is none of them
             Kind::ListComprehension | Kind::SetComprehension | Kind::GeneratorExpression
-                if field == Field::Body =>
+                if field == Field::Body && !view.is_copied_element() =>
             {
-                // `[row[:] for row in rows]`: a copy of each element is none of them
-                if !view.is_copied_element() {
-                    self.go(around, view.held());
-                }
+                self.go(around, view.held());
             }
             Kind::ListSplat => {
                 if let Some(display) = parent
