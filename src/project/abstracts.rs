@@ -1,5 +1,7 @@
 //! Abstract methods: which a class defines, and which are left when it is made.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{ClassValue, Function, Metaclass, Project, Value, stdlib};
@@ -104,6 +106,8 @@ impl Project {
 
     /// A name that some class of an MRO has marked: the method that look-up finds, where that is marked.
     fn left<'p>(&'p self, classes: &[ClassValue<'p>], name: String) -> Option<AbstractMethod<'p>> {
+        // whether a class has been passed that has the method from a base which is still to come
+        let mut is_to_come = false;
         for class in classes {
             match class {
                 ClassValue::Known(known) => {
@@ -118,21 +122,36 @@ impl Project {
                     });
                 }
                 ClassValue::External(class) => {
-                    if stdlib::abstract_methods(class).contains(&name.as_str()) {
-                        let function = None;
-                        return Some(AbstractMethod { name, function });
+                    let known = stdlib::abstract_methods(class);
+                    if known.contains(&name.as_str()) {
+                        if !self.inherits_abstract(class, &name) {
+                            let function = None;
+                            return Some(AbstractMethod { name, function });
+                        }
+                        // a class that comes before the base may implement it
+                        is_to_come = true;
                     }
                     let has_nothing = matches!(
                         class.as_ref(),
                         "abc.ABC" | "typing.Generic" | "typing.Protocol"
                     );
-                    if !has_nothing {
+                    let passes = has_nothing || is_to_come && !known.is_empty();
+                    if !passes {
                         return None;
                     }
                 }
             }
         }
         None
+    }
+
+    /// Whether an abstract method of a class of the standard library is one of its base's: `__len__` of `MutableMapping` is that of `Sized`.
+    fn inherits_abstract(&self, class: &Arc<str>, name: &str) -> bool {
+        let order = self.mro_of(&ClassValue::External(Arc::clone(class)));
+        let mut bases = order.classes.iter().skip(1);
+        bases.any(|base| {
+            matches!(base, ClassValue::External(base) if stdlib::abstract_methods(base).contains(&name))
+        })
     }
 
     fn is_marked<'p>(&'p self, member: &BindingSite<'p>) -> bool {

@@ -26,6 +26,7 @@ pub(super) fn handling_of(function: &str) -> Handling {
         builtin.is_some_and(|name| READING.contains(&name))
             || builtin.is_some_and(is_unbound_reader)
             || is_reader(function)
+            || makes_array(function)
             || function.rsplit('.').next().is_some_and(is_assertion)
     };
     if MUTATING_FUNCTIONS.contains(&function) || is_unbound_mutator(function) {
@@ -41,6 +42,12 @@ pub(super) fn handling_of(function: &str) -> Handling {
     } else {
         Handling::Unknown
     }
+}
+
+/// Whether a function of a library for numbers puts what is in its arguments into an array of its own, or works something out of it.
+fn makes_array(function: &str) -> bool {
+    let name = function.strip_prefix("numpy.");
+    name.is_some_and(|name| MAKING_ARRAYS.contains(&name)) || function == "torch.tensor"
 }
 
 /// Whether a function of the standard library reads its arguments and keeps nothing of them.
@@ -113,6 +120,36 @@ const READING: &[&str] = &[
     "type",
     "vars",
     "dir",
+];
+
+/// Functions of numpy that put the numbers of a list into an array of their own, or work something out of them.
+const MAKING_ARRAYS: &[&str] = &[
+    "array",
+    "asarray",
+    "asanyarray",
+    "ascontiguousarray",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "concatenate",
+    "cumsum",
+    "dot",
+    "hstack",
+    "isin",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "ones",
+    "prod",
+    "size",
+    "sort",
+    "stack",
+    "std",
+    "sum",
+    "unique",
+    "vstack",
+    "zeros",
 ];
 
 /// Functions of the standard library that read their arguments and keep nothing of them.

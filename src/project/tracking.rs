@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::outside::{Handling, handling_of, handling_of_method, is_reader};
+use super::outside::{Handling, handling_of, handling_of_method, is_container_name, is_reader};
 use super::readings::{readings, stores_or_deletes};
 use super::ruled_out::is_ruled_out;
 use super::{
@@ -52,6 +52,10 @@ impl View {
 
     fn copied(self) -> View {
         View { copy: true, ..self }
+    }
+
+    fn is_copied_element(self) -> bool {
+        self.copy && self.level > 0
     }
 
     fn part(self) -> Part {
@@ -314,8 +318,9 @@ impl<'p> Tracker<'p> {
                     self.go(site.with(dict), view.held());
                 }
             }
+            // `[row[:] for row in rows]`: a copy of each element is none of them
             Kind::ListComprehension | Kind::SetComprehension | Kind::GeneratorExpression
-                if field == Field::Body =>
+                if field == Field::Body && !view.is_copied_element() =>
             {
                 self.go(around, view.held());
             }
@@ -413,7 +418,11 @@ impl<'p> Tracker<'p> {
         if parent.kind() == Kind::Call && attribute.node.field() == Field::Function {
             self.step_method(attribute.with(parent), name, view);
         } else if stores_or_deletes(attribute.node) {
-            self.changed(view, statement(attribute));
+            // `names.lengths = …` beside the items of a container: they stay as they are
+            let is_beside = matches!(self.class(view), Some(ClassValue::External(class)) if is_container_name(class));
+            if !is_beside {
+                self.changed(view, statement(attribute));
+            }
         } else if let Some(ClassValue::Known(_)) = self.class(view) {
             self.go(attribute, view.element());
         } else if MUTATING_METHODS.contains(&name) {
@@ -606,8 +615,17 @@ impl<'p> Tracker<'p> {
                     .and_then(|list| list.children().next())
                     == Some(argument.node)
         };
+        // widgets read their options, and `cnf={}` is how they all take them
+        let given = argument.child(Field::Value).unwrap_or(argument);
+        if name.starts_with("tkinter.") && given.text() == "cnf" {
+            return;
+        }
         if let Some((_, method)) = name.rsplit_once("().") {
             self.hand_to_method(Some(method), call, view);
+            return;
+        }
+        if let Some(target) = self.held_by_partial(name, argument, call) {
+            self.hand_to(target, false, argument, call, view);
             return;
         }
         match handling_of(name) {
@@ -621,6 +639,22 @@ impl<'p> Tracker<'p> {
             Handling::Picks => self.go(call, view.element()),
             Handling::Reads => {}
             Handling::Unknown => self.note(Reach::PassedOn, view, call),
+        }
+    }
+
+    /// The function that gets an argument of `functools.partial(function, name=argument)`.
+    fn held_by_partial(
+        &self,
+        name: &str,
+        argument: Site<'p>,
+        call: Site<'p>,
+    ) -> Option<Function<'p>> {
+        if name != "functools.partial" || argument.node.kind() != Kind::KeywordArgument {
+            return None;
+        }
+        match self.project.evaluate(super::argument(call, 0, "")?) {
+            Value::Function(target) => Some(target),
+            _ => None,
         }
     }
 

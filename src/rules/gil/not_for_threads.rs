@@ -137,7 +137,7 @@ fn of_the_process<'p>(cx: &Context<'p>, site: Site<'p>, chains: &[Chain<'p>], ou
     };
     let chains: Vec<_> = chains
         .iter()
-        .filter(|chain| comes_to_function(chain))
+        .filter(|chain| comes_to_function(chain) && !runs_program(cx, chain))
         .collect();
     if chains.is_empty() {
         return;
@@ -155,6 +155,29 @@ fn of_the_process<'p>(cx: &Context<'p>, site: Site<'p>, chains: &[Chain<'p>], ou
     );
     let finding = out.report(&RULE, Severity::Warning, cx.file, site.range(), message);
     prove(finding, &chains);
+}
+
+/// Whether a thread runs the program itself, which the script also calls directly: `run` of a thread whose starter goes on with the window's events.
+fn runs_program<'p>(cx: &Context<'p>, chain: &Chain<'p>) -> bool {
+    let is_of_script = |call: &Site<'p>| {
+        let mut around = call.node.ancestors();
+        Function::around(*call).is_none()
+            && around.any(|node| {
+                let test = node.child(Field::Condition);
+                node.kind() == Kind::If && test.is_some_and(|test| test.text().contains("__main__"))
+            })
+    };
+    chain.calls.iter().any(|call| {
+        let callee = call.child(Field::Function);
+        match callee.map(|callee| cx.project.evaluate(callee)) {
+            Some(Value::Function(called)) => cx
+                .project
+                .calls_of(called)
+                .iter()
+                .any(|other| other != call && is_of_script(other)),
+            _ => false,
+        }
+    })
 }
 
 fn changed_for_all<'p>(
@@ -197,6 +220,9 @@ fn changed_for_all<'p>(
             let is_stored = site.node.field() == Field::Left
                 || site.node.parent().map(Node::kind) == Some(Kind::Delete);
             let statement = site.node.statement()?;
+            if is_flag(site) {
+                return None;
+            }
             (is_stored && site.child(Field::Value).is_some_and(is_environ)).then_some((
                 site.with(statement),
                 ENVIRONMENT.0,
@@ -205,6 +231,23 @@ fn changed_for_all<'p>(
         }
         _ => None,
     }
+}
+
+/// Whether a variable of the environment is switched on or off once and for all, under a key that the file does not name again: nothing is taken from another thread.
+fn is_flag(item: Site<'_>) -> bool {
+    let assignment = item
+        .node
+        .parent()
+        .filter(|_| item.node.field() == Field::Left);
+    let value = assignment.and_then(|assignment| assignment.child(Field::Right));
+    let key = item.node.child(Field::Subscript).map_or("", Node::text);
+    let switch = value.filter(|value| value.kind() == Kind::String);
+    let switch = switch.map(|text| text.text().trim_matches(['"', '\'']).to_ascii_lowercase());
+    let is_switch = matches!(
+        switch.as_deref(),
+        Some("0" | "1" | "false" | "true" | "no" | "yes" | "off" | "on")
+    );
+    is_switch && item.file.source().matches(key).count() == 1
 }
 
 /// A place that asks a shared generator for its next value.

@@ -201,6 +201,34 @@ fn may_run_together(one: ThreadStart<'_>, other: ThreadStart<'_>) -> bool {
     !is_joined_before(one.call, other.call)
         && !are_alternatives(one.call, other.call)
         && !is_one_by_one()
+        && !are_of_two_tests(one.call, other.call)
+}
+
+/// Whether two places belong to two tests, which run one after the other.
+fn are_of_two_tests(one: Site<'_>, other: Site<'_>) -> bool {
+    let is_file = |site: Site<'_>| {
+        let path = site.file.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("test_") || name.ends_with("_test.py"))
+    };
+    if !std::ptr::eq(one.file, other.file) {
+        return is_file(one) && is_file(other);
+    }
+    match (outermost(one), outermost(other)) {
+        (Some(one), Some(other)) => {
+            one != other && one.name().starts_with("test") && other.name().starts_with("test")
+        }
+        _ => false,
+    }
+}
+
+/// The function around a place that stands in no other function.
+fn outermost(site: Site<'_>) -> Option<Function<'_>> {
+    let mut function = Function::around(site)?;
+    while let Some(around) = Function::around(function.site) {
+        function = around;
+    }
+    Some(function)
 }
 
 /// Whether a start goes to a pool of one thread.

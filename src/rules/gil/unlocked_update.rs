@@ -8,7 +8,7 @@ use super::racing::{are_several, in_threaded, is_bare, runs_beside, shared_by, s
 use crate::facts::Site;
 use crate::project::{Chain, Function, SharedPlace};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, Op};
 
 pub const RULE: Rule = Rule {
     code: "GIL003",
@@ -207,6 +207,9 @@ fn reads_it<'p>(
             && container.is_some();
         text == place || got
     };
+    if makes_once(value.node, &place) {
+        return None;
+    }
     if let Some(read) = value.node.with_descendants().find(|node| is_read(*node)) {
         // a call in what is read comes before it is read: `type(self).total`
         let comes_later = |node: Node<'_>| node.id() > read.id() && !read.contains(node);
@@ -228,6 +231,17 @@ fn reads_it<'p>(
         Some(read.node.statement().map_or(read, |node| read.with(node))),
         true,
     ))
+}
+
+/// `table = table or make()`: what is made twice in a race is no update that is lost.
+fn makes_once(value: Node<'_>, place: &str) -> bool {
+    let value = value.unparenthesized();
+    value.kind() == Kind::BooleanOperation
+        && value.op() == Op::Or
+        && value
+            .children()
+            .next()
+            .is_some_and(|first| key(first) == place)
 }
 
 fn report<'p>(cx: &Context<'p>, update: &Update<'p>, starts: &[&Chain<'p>], out: &mut Findings) {

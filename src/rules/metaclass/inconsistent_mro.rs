@@ -36,6 +36,19 @@ fn known_bases<'p>(cx: &Context<'p>, class: Class<'p>) -> Option<Vec<Base<'p>>> 
         }
         known.push((site, base));
     }
+    // `typing.Dict` adds nothing where `dict` is a base too
+    let gives_way = |(_, base): &Base<'p>| {
+        let ClassValue::External(name) = base else {
+            return false;
+        };
+        let order = cx.project.mro_of(base);
+        let is_named = order.classes.get(1);
+        let is_named = is_named.is_some_and(|named| known.iter().any(|(_, other)| other == named));
+        name.starts_with("typing.") && name.as_ref() != "typing.Generic" && is_named
+    };
+    if known.iter().any(gives_way) {
+        return None;
+    }
     let decided =
         known.len() > 1 && !class.has_unknown_keywords() && cx.project.is_made_as_written(class);
     decided.then_some(known)

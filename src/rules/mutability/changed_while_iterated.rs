@@ -2,7 +2,7 @@
 
 use super::sizes::{Collection, collection_of, effect, moves};
 use crate::facts::{BindingKind, Mutation, Resolution, Site, Subjects};
-use crate::project::{Function, Value};
+use crate::project::{Function, Value, is_definition};
 use crate::rules::context::line;
 use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -144,6 +144,9 @@ fn check_walk<'p>(cx: &Context<'p>, walk: Walk<'p>, out: &mut Findings) {
     if kind != Collection::List && is_expected(walk.site, "RuntimeError") {
         return;
     }
+    if kind == Collection::List && is_walked_again(&walk) {
+        return;
+    }
     let mut changes = own_changes(kind, &walk, own);
     changes.extend(
         helpers
@@ -161,6 +164,26 @@ fn check_walk<'p>(cx: &Context<'p>, walk: Walk<'p>, out: &mut Findings) {
         };
         report(kind, &walk, &change, is_error, out);
     }
+}
+
+/// Whether a loop is run again until no turn has found anything to do: `while changed:` around it, and `changed = True` in the turn. What a turn skips has its own later.
+fn is_walked_again(walk: &Walk<'_>) -> bool {
+    let mut around = walk.site.node.ancestors();
+    let again = around
+        .find(|node| matches!(node.kind(), Kind::While | Kind::For) || is_definition(node.kind()));
+    let flag = again
+        .filter(|again| again.kind() == Kind::While)
+        .and_then(|again| again.child(Field::Condition))
+        .filter(|flag| flag.kind() == Kind::Name);
+    let Some(flag) = flag else {
+        return false;
+    };
+    let mut parts = walk.turn.iter().flat_map(|part| part.descendants());
+    parts.any(|part| {
+        let target = part.child(Field::Left).map(Node::text);
+        let value = part.child(Field::Right).map(Node::kind);
+        part.kind() == Kind::Assignment && target == Some(flag.text()) && value == Some(Kind::True)
+    })
 }
 
 /// Whether a turn binds the name or the attribute to something else.

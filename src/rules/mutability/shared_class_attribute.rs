@@ -11,7 +11,7 @@ use crate::project::{
 };
 use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, Op};
 
 pub const RULE: Rule = Rule {
     code: "MUT003",
@@ -80,6 +80,8 @@ fn check_attribute<'p>(
     let changes = changes(cx, class, &attribute);
     if changes.is_empty()
         || says_shared(&changes, name)
+        || is_said_to_be_shared(&attribute)
+        || is_memo(cx, &changes, name)
         || is_meant_to_be_shared(cx, class, &attribute)
     {
         return;
@@ -119,7 +121,39 @@ fn check_attribute<'p>(
     if has_one_object(cx, class) || is_known_to_be_shared(cx, &family, outside) {
         return;
     }
-    report(cx, class, &attribute, &evidence, out);
+    let harm = harm(cx, class, &heirs, &changes, name);
+    report(cx, class, &attribute, &evidence, harm, out);
+}
+
+/// What the sharing does.
+enum Harm<'p> {
+    /// Objects get what others have put in.
+    Shown,
+    /// They only ask what others have been given, as one wants it that does everything once.
+    Remembered,
+    /// There is no other object than the one that is made here when a module is imported.
+    None(Site<'p>),
+}
+
+fn harm<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    heirs: &[Class<'p>],
+    changes: &[Change<'p>],
+    name: &str,
+) -> Harm<'p> {
+    let all = std::iter::once(&class).chain(heirs);
+    let made: Vec<_> = all.flat_map(|one| cx.project.constructions(*one)).collect();
+    if let [only] = made[..]
+        && Function::around(only).is_none()
+        && !is_repeated(only)
+    {
+        return Harm::None(only);
+    }
+    if remembers(cx, class, changes, name) {
+        return Harm::Remembered;
+    }
+    Harm::Shown
 }
 
 fn report<'p>(
@@ -127,16 +161,37 @@ fn report<'p>(
     class: Class<'p>,
     attribute: &Shared<'p>,
     evidence: &[Use<'p>],
+    harm: Harm<'p>,
     out: &mut Findings,
 ) {
     let (name, first) = (attribute.name.text(), evidence[0].site);
-    let place = place(cx.file, first);
+    let (class_name, changed) = (class.name(), place(cx.file, first));
+    let (severity, what) = match harm {
+        Harm::Shown => (
+            Severity::Warning,
+            format!(
+                "all `{class_name}` objects share it, and {changed} changes it for every one of them"
+            ),
+        ),
+        Harm::Remembered => (
+            Severity::Information,
+            format!(
+                "what one `{class_name}` object puts in ({changed}), all others find in it too"
+            ),
+        ),
+        Harm::None(only) => (
+            Severity::Information,
+            format!(
+                "{changed} changes it for all `{class_name}` objects, of which only one is known ({})",
+                place(cx.file, only)
+            ),
+        ),
+    };
     let message = format!(
-        "`{name}` belongs to the class: all `{}` objects share it, and {place} changes it for every one of them; make it in `__init__`, or say `ClassVar` if sharing is meant",
-        class.name(),
+        "`{name}` belongs to the class: {what}; make it in `__init__`, or say `ClassVar` if sharing is meant"
     );
     let range = attribute.definition.range();
-    let finding = out.report(&RULE, Severity::Warning, cx.file, range, message);
+    let finding = out.report(&RULE, severity, cx.file, range, message);
     for found in evidence {
         finding.evidence(
             found.site,
@@ -199,6 +254,135 @@ fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
             .iter()
             .flat_map(|change| &change.uses)
             .any(is_by_object)
+}
+
+/// Whether the comment above the definition or behind it says that the objects share it, or that it is a cache.
+fn is_said_to_be_shared(attribute: &Shared<'_>) -> bool {
+    const PHRASES: &[&str] = &[
+        "shared",
+        "across instances",
+        "all instances",
+        "class-wide",
+        "class-level",
+        "cache",
+        "cached",
+    ];
+    let source = attribute.name.file.source();
+    let range = attribute.definition.range();
+    let (before, after) = (&source[..range.start], &source[range.end..]);
+    let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
+    let above = above.lines().rev().map(str::trim_ascii_start);
+    let above = above.take_while(|line| line.starts_with('#'));
+    let behind = after.lines().next().map_or("", str::trim_ascii_start);
+    let behind = std::iter::once(behind).filter(|rest| rest.starts_with('#'));
+    above.chain(behind).any(|line| {
+        let line = line.to_ascii_lowercase();
+        let is_word = |at: usize, phrase: &str| {
+            let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+            !is_letter(line[..at].chars().next_back())
+                && !is_letter(line[at + phrase.len()..].chars().next())
+        };
+        !line.contains("not shared")
+            && PHRASES.iter().any(|phrase| {
+                let mut found = line.match_indices(phrase);
+                found.any(|(at, _)| is_word(at, phrase))
+            })
+    })
+}
+
+/// Whether all that is ever put in is worked out of its key alone, where the key is not there yet: every object would work out the same.
+fn is_memo(cx: &Context<'_>, changes: &[Change<'_>], name: &str) -> bool {
+    let uses = || changes.iter().flat_map(|change| &change.uses);
+    uses().all(|found| found.part == Part::Whole && fills_by_key(cx, found.site, name))
+}
+
+/// `self.table[key] = make(key)`, in a method that looks for `key` in the table.
+fn fills_by_key(cx: &Context<'_>, change: Site<'_>, name: &str) -> bool {
+    let (Some(method), Some(object)) = (
+        own_method(change),
+        own_method(change).and_then(Function::first_parameter),
+    ) else {
+        return false;
+    };
+    let Some(assignment) = change.node.child_of(Kind::Assignment) else {
+        return false;
+    };
+    let table = format!("{object}.{name}");
+    let item = assignment.child(Field::Left);
+    let item = item.filter(|item| {
+        item.kind() == Kind::Subscript
+            && item.child(Field::Value).map(Node::text) == Some(table.as_str())
+    });
+    let Some(key) = item.and_then(|item| item.child(Field::Subscript)) else {
+        return false;
+    };
+    let mut value = assignment.child(Field::Right);
+    while let Some(inner) = value.filter(|value| value.kind() == Kind::Assignment) {
+        value = inner.child(Field::Right);
+    }
+    let is_made = value.is_some_and(|value| {
+        key.kind() == Kind::Name && comes_of(cx, change.with(value), key.text(), object, HOPS)
+    });
+    let text = method.site.text();
+    let looks = [
+        format!("{} in {table}", key.text()),
+        format!("{} not in {table}", key.text()),
+        format!("{table}.get({}", key.text()),
+    ];
+    let tries = || {
+        let tried = format!("{table}[{}]", key.text());
+        text.contains("except KeyError") && text.matches(&tried).count() > 1
+    };
+    is_made && (looks.iter().any(|look| text.contains(look)) || tries())
+}
+
+/// How many names lead from a value to the key.
+const HOPS: usize = 3;
+
+/// Whether an expression is worked out of a key, directly or by way of names of the same function, and of nothing that the object has.
+fn comes_of(cx: &Context<'_>, value: Site<'_>, key: &str, object: &str, hops: usize) -> bool {
+    let names = || {
+        let nodes = value.node.with_descendants();
+        nodes.filter(|node| node.kind() == Kind::Name)
+    };
+    if names().any(|name| name.text() == object) {
+        return false;
+    }
+    names().any(|name| name.text() == key)
+        || hops > 0
+            && names().any(|name| {
+                let binding = cx.project.only_binding(value.with(name));
+                let bound = binding
+                    .filter(|binding| Function::around(binding.name).is_some())
+                    .and_then(|binding| binding.value());
+                bound.is_some_and(|bound| comes_of(cx, bound, key, object, hops - 1))
+            })
+}
+
+/// Whether objects only add to it what they have asked for before, and nobody reads more of it than whether something is in it: so is noted what has been done already.
+fn remembers<'p>(cx: &Context<'p>, class: Class<'p>, changes: &[Change<'p>], name: &str) -> bool {
+    let adds = |reading: Site<'p>| {
+        let method = reading.node.parent()?.child(Field::Attribute)?.text();
+        matches!(method, "add" | "append").then_some(())
+    };
+    let is_question = |reading: &Site<'p>| {
+        reading.node.parent().is_some_and(|test| {
+            test.kind() == Kind::Comparison
+                && matches!(test.op(), Op::In | Op::NotIn)
+                && test.children().next() != Some(reading.node)
+        })
+    };
+    let (questions, others): (Vec<_>, Vec<_>) = cx
+        .project
+        .readings_of_attribute(class, name)
+        .into_iter()
+        .partition(is_question);
+    let asks_first = |change: &Change<'p>| {
+        let method = Function::around(change.reading);
+        let mut questions = questions.iter();
+        questions.any(|question| Function::around(*question) == method)
+    };
+    changes.iter().all(asks_first) && others.into_iter().all(|reading| adds(reading).is_some())
 }
 
 /// Whether a change keeps the method's own object: `self.by_name[name] = self`, `self.opened.append(self)`.

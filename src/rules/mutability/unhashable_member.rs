@@ -42,13 +42,29 @@ fn what(node: Node<'_>) -> Option<(Node<'_>, &'static str)> {
     }
 }
 
-/// Whether a set in a set is a line of its own, as templates mark what they fill in: `{{imports}}`.
+/// Whether a set in a set is what templates mark what they fill in with: a line of its own, or the name of one thing: `{{imports}}`, `WIDTH = {{{width}}}`.
 fn is_placeholder(display: Node<'_>) -> bool {
     let around = display
         .parent()
         .filter(|around| around.kind() == Kind::Set && around.text().starts_with("{{"));
-    let line = around.and_then(Node::parent).map(Node::kind);
-    display.kind() == Kind::Set && line == Some(Kind::ExpressionStatement)
+    let Some(around) = around.filter(|_| display.kind() == Kind::Set) else {
+        return false;
+    };
+    let is_line = around.parent().map(Node::kind) == Some(Kind::ExpressionStatement);
+    is_line || names_one_thing(around)
+}
+
+/// Whether a set holds nothing but a name, however many braces stand around that.
+fn names_one_thing(set: Node<'_>) -> bool {
+    let mut inner = set;
+    while inner.kind() == Kind::Set {
+        let mut members = inner.children();
+        let (Some(only), None) = (members.next(), members.next()) else {
+            return false;
+        };
+        inner = only;
+    }
+    matches!(inner.kind(), Kind::Name | Kind::Attribute)
 }
 
 /// What needs the hash.
@@ -173,7 +189,18 @@ fn is_brought<'p>(cx: &Context<'p>, item: Site<'p>, around: Site<'p>) -> Option<
     }
     // `dict([(display, value)])`
     let is_first = around.node.children().next() == Some(item.node);
-    let pairs = around.node.parent().filter(|_| is_first)?;
+    let pairs = around.node.parent().filter(|pairs| {
+        let holds_pairs = matches!(
+            pairs.kind(),
+            Kind::List
+                | Kind::Tuple
+                | Kind::Set
+                | Kind::ListComprehension
+                | Kind::SetComprehension
+                | Kind::GeneratorExpression
+        );
+        is_first && holds_pairs
+    })?;
     match constructor(cx, around.with(pairs))?.as_ref() {
         "builtins.dict" | "collections.OrderedDict" => Some(Needs::Key),
         _ => None,

@@ -2,9 +2,9 @@
 
 use super::{decorated, singleton_name, singletons};
 use crate::facts::Site;
-use crate::project::{Class, Function, Locking, Singleton, SingletonShape};
+use crate::project::{Class, Function, Locking, Parameter, Singleton, SingletonShape};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::Kind;
+use crate::syntax::{Field, Kind};
 
 pub const RULE: Rule = Rule {
     code: "SNG002",
@@ -67,6 +67,49 @@ fn is_at_import(call: Site<'_>, singleton: &Singleton<'_>) -> bool {
     same && !in_function && !conditional
 }
 
+/// The parameter that a caller sets to have the object made: `if create:`, which is false by default.
+fn asked_for<'p>(singleton: &Singleton<'p>) -> Option<Parameter<'p>> {
+    let mut node = singleton.creation.node;
+    while let Some(parent) = node.parent() {
+        let test = parent
+            .child(Field::Condition)
+            .filter(|_| parent.kind() == Kind::If && node.field() == Field::Consequence);
+        let asked = test.and_then(|test| {
+            let mut parameters = singleton.function.parameters();
+            parameters.find(|parameter| {
+                let default = parameter.default.map(|default| default.node.kind());
+                parameter.name.text() == test.text()
+                    && matches!(default, Some(Kind::False | Kind::None))
+            })
+        });
+        if asked.is_some() {
+            return asked;
+        }
+        node = parent;
+    }
+    None
+}
+
+/// Whether a call gives an argument for a parameter.
+fn gives<'p>(
+    cx: &Context<'p>,
+    singleton: &Singleton<'p>,
+    call: Site<'p>,
+    asked: Parameter<'p>,
+) -> bool {
+    let is_method = singleton.function.class().is_some();
+    let given = call.child(Field::Arguments);
+    given.is_some_and(|given| {
+        given.node.children().any(|argument| {
+            let taking =
+                cx.project
+                    .parameter_of(singleton.function, is_method, given.with(argument));
+            // what cannot be told may be it
+            taking.is_none_or(|taking| taking.name == asked.name)
+        })
+    })
+}
+
 fn report<'p>(
     cx: &Context<'p>,
     singleton: &Singleton<'p>,
@@ -79,14 +122,21 @@ fn report<'p>(
             starts.push(start);
         }
     };
+    let asked = asked_for(singleton);
+    let asks = |call: &Site<'p>| asked.is_none_or(|asked| gives(cx, singleton, *call, asked));
     let functions = builders
         .iter()
+        .filter(|call| asks(call))
         .filter_map(|call| Function::around(*call))
-        .chain([singleton.function]);
+        .chain(asked.is_none().then_some(singleton.function));
     for function in functions {
         for chain in cx.project.chains(function) {
             note(chain.start.call);
         }
+    }
+    // the others are told that there is none
+    if asked.is_some() && starts.is_empty() {
+        return;
     }
     let name = singleton_name(singleton);
     let (severity, who) = if starts.is_empty() {
