@@ -5,11 +5,13 @@
 
 mod attributes;
 mod body;
+mod building;
 mod file;
 mod hashed;
 mod headers;
 mod kin;
 mod members;
+mod methods;
 mod names;
 mod segment;
 mod site;
@@ -24,11 +26,11 @@ mod words;
 
 pub use attributes::ClassAttribute;
 pub use body::{
-    Binding, BindingKind, Body, ClassData, FunctionData, IMPLICIT_METHODS, MUTATING_METHODS,
-    Mutation, MutationKind, Scope, ScopeKind, is_mutator_without_result,
+    Binding, BindingKind, Body, ClassData, FunctionData, Mutation, MutationKind, Scope, ScopeKind,
 };
 pub use file::{BindingSite, FileFacts};
 pub use kin::{Kin, Kinsman};
+pub use methods::{IMPLICIT_METHODS, MUTATING_METHODS, is_mutator_without_result};
 pub use names::Names;
 pub use segment::SegmentFacts;
 pub use site::{Resolution, Site};
