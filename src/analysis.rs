@@ -521,9 +521,11 @@ impl Snapshot {
         let mut found: Vec<Finding> = Vec::new();
         let mut problems: Vec<String> = Vec::new();
         let mut failed: Vec<&str> = Vec::new();
-        for rule in AnyRule::all(&config.knowledge)
-            .filter(|rule| enabled.binary_search(&rule.code()).is_ok())
-        {
+        let rules = AnyRule::all(&config.knowledge);
+        let rules = rules.filter(|rule| enabled.binary_search(&rule.code()).is_ok());
+        let rules: Vec<AnyRule<'_>> = rules.collect();
+        let (later, first) = rules.split_at(own_turn(rules.len()));
+        for rule in first.iter().chain(later) {
             if cancel.is_cancelled() {
                 return None;
             }
@@ -571,6 +573,7 @@ impl Snapshot {
                 ));
             }
         }
+        problems.sort_unstable();
         let ran = |code: &str| enabled.binary_search(&code).is_ok() && !failed.contains(&code);
         let found = sorted(found);
         let comments = match in_file {
@@ -706,6 +709,13 @@ impl Snapshot {
 /// Whether a file may have code or settings, by its name: a notebook may be a note or code.
 fn may_be_code(path: &Path) -> bool {
     !is_note(path) || is_notebook(path)
+}
+
+/// With which of so many rules a thread begins. Where a rule asks for something of the whole project, one thread works it out and all others that ask wait: those of a check begin with
+/// other rules each.
+fn own_turn(rules: usize) -> usize {
+    let thread = rayon::current_thread_index();
+    thread.map_or(0, |thread| thread * rules / rayon::current_num_threads())
 }
 
 fn options(config: &Config) -> Options {
