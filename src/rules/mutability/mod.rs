@@ -18,6 +18,7 @@ pub mod repeated_reference;
 pub mod result_of_mutator;
 pub mod shallow_copy_shares;
 pub mod shared_class_attribute;
+mod shared_on_purpose;
 mod sizes;
 pub mod tuple_item_assigned;
 pub mod unbounded_cache;

@@ -4,14 +4,16 @@ use std::cell::LazyCell;
 
 use rustc_hash::FxHashMap;
 
+use super::shared_on_purpose::{
+    Outside, has_one_object, is_known_to_be_shared, is_meant_to_be_shared, is_memo,
+    is_said_to_be_shared, own_method, says_shared, uses_outside,
+};
 use super::{edits, followed, is_container, is_made_here, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
-use crate::project::{
-    Class, ClassValue, FieldMaker, Function, Metaclass, Part, Reach, Use, Value, is_repeated,
-};
+use crate::project::{Class, ClassValue, Function, Metaclass, Part, Reach, Use, is_repeated};
 use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node, Op};
+use crate::syntax::{Field, Kind, Op};
 
 pub const RULE: Rule = Rule {
     code: "MUT003",
@@ -37,11 +39,11 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 
 /// An attribute of a class body that holds a container.
 #[derive(Clone)]
-struct Shared<'p> {
-    name: Site<'p>,
+pub(super) struct Shared<'p> {
+    pub(super) name: Site<'p>,
     value: Site<'p>,
     /// The statement that defines it.
-    definition: Site<'p>,
+    pub(super) definition: Site<'p>,
     class: ClassValue<'p>,
 }
 
@@ -207,11 +209,11 @@ fn report<'p>(
 }
 
 /// A reading of the attribute through an object, and the changes that come of it.
-struct Change<'p> {
+pub(super) struct Change<'p> {
     /// The class whose method it is.
     by: Class<'p>,
-    reading: Site<'p>,
-    uses: Vec<Use<'p>>,
+    pub(super) reading: Site<'p>,
+    pub(super) uses: Vec<Use<'p>>,
 }
 
 fn changes<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Shared<'p>) -> Vec<Change<'p>> {
@@ -241,124 +243,6 @@ fn changes<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Shared<'p>) -> Ve
     found
 }
 
-/// Whether the name says that all objects share it, or the object itself is kept in it, or is the key under which something is kept.
-fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
-    const WORDS: &[&str] = &["cache", "memo", "registry", "instances", "pool", "shared"];
-    let name = name.to_ascii_lowercase();
-    let is_by_object = |found: &Use<'_>| {
-        let text = found.site.text();
-        text.contains("[self]") || text.contains("[id(self)]") || keeps_object(found.site)
-    };
-    WORDS.iter().any(|word| name.contains(word))
-        || changes
-            .iter()
-            .flat_map(|change| &change.uses)
-            .any(is_by_object)
-}
-
-/// Whether the comment above the definition or behind it says that the objects share it, or that it is a cache.
-fn is_said_to_be_shared(attribute: &Shared<'_>) -> bool {
-    const PHRASES: &[&str] = &[
-        "shared",
-        "across instances",
-        "all instances",
-        "class-wide",
-        "class-level",
-        "cache",
-        "cached",
-    ];
-    let source = attribute.name.file.source();
-    let range = attribute.definition.range();
-    let (before, after) = (&source[..range.start], &source[range.end..]);
-    let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
-    let above = above.lines().rev().map(str::trim_ascii_start);
-    let above = above.take_while(|line| line.starts_with('#'));
-    let behind = after.lines().next().map_or("", str::trim_ascii_start);
-    let behind = std::iter::once(behind).filter(|rest| rest.starts_with('#'));
-    above.chain(behind).any(|line| {
-        let line = line.to_ascii_lowercase();
-        let is_word = |at: usize, phrase: &str| {
-            let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
-            !is_letter(line[..at].chars().next_back())
-                && !is_letter(line[at + phrase.len()..].chars().next())
-        };
-        !line.contains("not shared")
-            && PHRASES.iter().any(|phrase| {
-                let mut found = line.match_indices(phrase);
-                found.any(|(at, _)| is_word(at, phrase))
-            })
-    })
-}
-
-/// Whether all that is ever put in is worked out of its key alone, where the key is not there yet: every object would work out the same.
-fn is_memo(cx: &Context<'_>, changes: &[Change<'_>], name: &str) -> bool {
-    let uses = || changes.iter().flat_map(|change| &change.uses);
-    uses().all(|found| found.part == Part::Whole && fills_by_key(cx, found.site, name))
-}
-
-/// `self.table[key] = make(key)`, in a method that looks for `key` in the table.
-fn fills_by_key(cx: &Context<'_>, change: Site<'_>, name: &str) -> bool {
-    let (Some(method), Some(object)) = (
-        own_method(change),
-        own_method(change).and_then(Function::first_parameter),
-    ) else {
-        return false;
-    };
-    let Some(assignment) = change.node.child_of(Kind::Assignment) else {
-        return false;
-    };
-    let table = format!("{object}.{name}");
-    let item = assignment.child(Field::Left);
-    let item = item.filter(|item| {
-        item.kind() == Kind::Subscript
-            && item.child(Field::Value).map(Node::text) == Some(table.as_str())
-    });
-    let Some(key) = item.and_then(|item| item.child(Field::Subscript)) else {
-        return false;
-    };
-    let mut value = assignment.child(Field::Right);
-    while let Some(inner) = value.filter(|value| value.kind() == Kind::Assignment) {
-        value = inner.child(Field::Right);
-    }
-    let is_made = value.is_some_and(|value| {
-        key.kind() == Kind::Name && comes_of(cx, change.with(value), key.text(), object, HOPS)
-    });
-    let text = method.site.text();
-    let looks = [
-        format!("{} in {table}", key.text()),
-        format!("{} not in {table}", key.text()),
-        format!("{table}.get({}", key.text()),
-    ];
-    let tries = || {
-        let tried = format!("{table}[{}]", key.text());
-        text.contains("except KeyError") && text.matches(&tried).count() > 1
-    };
-    is_made && (looks.iter().any(|look| text.contains(look)) || tries())
-}
-
-/// How many names lead from a value to the key.
-const HOPS: usize = 3;
-
-/// Whether an expression is worked out of a key, directly or by way of names of the same function, and of nothing that the object has.
-fn comes_of(cx: &Context<'_>, value: Site<'_>, key: &str, object: &str, hops: usize) -> bool {
-    let names = || {
-        let nodes = value.node.with_descendants();
-        nodes.filter(|node| node.kind() == Kind::Name)
-    };
-    if names().any(|name| name.text() == object) {
-        return false;
-    }
-    names().any(|name| name.text() == key)
-        || hops > 0
-            && names().any(|name| {
-                let binding = cx.project.only_binding(value.with(name));
-                let bound = binding
-                    .filter(|binding| Function::around(binding.name).is_some())
-                    .and_then(|binding| binding.value());
-                bound.is_some_and(|bound| comes_of(cx, bound, key, object, hops - 1))
-            })
-}
-
 /// Whether objects only add to it what they have asked for before, and nobody reads more of it than whether something is in it: so is noted what has been done already.
 fn remembers<'p>(cx: &Context<'p>, class: Class<'p>, changes: &[Change<'p>], name: &str) -> bool {
     let adds = |reading: Site<'p>| {
@@ -383,46 +267,6 @@ fn remembers<'p>(cx: &Context<'p>, class: Class<'p>, changes: &[Change<'p>], nam
         questions.any(|question| Function::around(*question) == method)
     };
     changes.iter().all(asks_first) && others.into_iter().all(|reading| adds(reading).is_some())
-}
-
-/// Whether a change keeps the method's own object: `self.by_name[name] = self`, `self.opened.append(self)`.
-fn keeps_object(change: Site<'_>) -> bool {
-    let Some(object) = own_method(change).and_then(Function::first_parameter) else {
-        return false;
-    };
-    let is_object = |node: Node<'_>| node.text() == object;
-    let node = match change.node.kind() {
-        Kind::ExpressionStatement => change.node.children().next(),
-        _ => Some(change.node),
-    };
-    node.is_some_and(|node| match node.kind() {
-        Kind::Assignment => {
-            let left = node.child(Field::Left).map(Node::kind);
-            left == Some(Kind::Subscript) && node.child(Field::Right).is_some_and(is_object)
-        }
-        Kind::Call => {
-            let given = node.child(Field::Arguments);
-            given.is_some_and(|given| given.children().any(is_object))
-        }
-        _ => false,
-    })
-}
-
-/// Whether there is never more than one object of a class: its name is known to one function or one module only, which uses it once, to make one.
-fn has_one_object<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
-    let is_local = Function::around(class.site).is_some();
-    let Some(name) = class.site.child(Field::Name) else {
-        return false;
-    };
-    if !is_local && !name.text().starts_with('_') {
-        return false;
-    }
-    let [only] = cx.project.readings_of_name(name)[..] else {
-        return false;
-    };
-    let is_made = only.node.field() == Field::Function;
-    let same_function = Function::around(only) == Function::around(class.site);
-    is_made && same_function && !is_repeated(only)
 }
 
 /// Whether a subclass finds another attribute of the name before this class's.
@@ -475,32 +319,6 @@ fn is_built<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
     !cx.project.constructions(class).is_empty()
 }
 
-/// Whether the annotation, or what makes fields of a class's attributes, takes the sharing on itself.
-fn is_meant_to_be_shared<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Shared<'p>) -> bool {
-    let annotation = attribute
-        .name
-        .node
-        .parent()
-        .filter(|parent| parent.kind() == Kind::Assignment)
-        .and_then(|assignment| assignment.child(Field::Type))
-        .map(|annotation| cx.project.annotation(attribute.name.with(annotation)));
-    if let Some(annotation) = &annotation
-        && annotation
-            .qualifiers
-            .iter()
-            .any(|qualifier| qualifier.ends_with(".ClassVar") || qualifier.ends_with(".Final"))
-    {
-        return true;
-    }
-    match cx.project.field_maker(class) {
-        Some((
-            FieldMaker::NamedTuple | FieldMaker::Attrs { annotated: true } | FieldMaker::Dataclass,
-            _,
-        )) => annotation.is_some(),
-        _ => false,
-    }
-}
-
 /// Whether the attribute is bound on the objects of a class: by the constructor, and by something else.
 struct Binding<F, G> {
     at_first: LazyCell<bool, F>,
@@ -533,76 +351,4 @@ fn is_shared_by<'p>(
     }
     // another method binds it, and nobody knows which runs first
     !*binding.elsewhere
-}
-
-/// The method that a reading of `self.name` stands in, however deep.
-fn own_method(reading: Site<'_>) -> Option<Function<'_>> {
-    let mut function = Function::around(reading)?;
-    while function.class().is_none() {
-        function = Function::around(function.site)?;
-    }
-    Some(function)
-}
-
-/// The class whose attribute code changes, binds or reads; with the object, where it is bound on one.
-type Outside<'p> = (Class<'p>, Option<Site<'p>>);
-
-/// Where an attribute of a name is changed, bound or read through a class, or bound on an object.
-fn uses_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
-    let objects = cx.project.changes_of_attribute(name);
-    let changed = objects.filter_map(|object| match cx.project.evaluate(object) {
-        Value::Class(class) => Some((class, None)),
-        Value::Instance(ClassValue::Known(class)) if is_bound(object) => {
-            Some((class, Some(object)))
-        }
-        _ => None,
-    });
-    changed.chain(readings_outside(cx, name)).collect()
-}
-
-/// Where an attribute of a name is read through a class by code that is not its own, nor that of a class below.
-fn readings_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
-    let read = cx.project.attributes_of_objects(name);
-    let outside = read.filter_map(|(attribute, object)| {
-        let Value::Class(class) = object else {
-            return None;
-        };
-        let object = attribute.child(Field::Object)?;
-        let around = class_around(object);
-        let is_own = around.is_some_and(|own| cx.project.known_mro(own).contains(&class));
-        (!is_own).then_some((class, None))
-    });
-    outside.collect()
-}
-
-/// The class in whose body a place stands, in a method or not.
-fn class_around(site: Site<'_>) -> Option<Class<'_>> {
-    match own_method(site) {
-        Some(method) => method.class(),
-        None => Class::at(site.class_around(site.scope())?.0),
-    }
-}
-
-/// Whether code changes, binds or reads the attribute through the class, or gives objects one of their own from outside: the sharing is known, then.
-fn is_known_to_be_shared<'p>(
-    cx: &Context<'p>,
-    family: &[Class<'p>],
-    outside: &[Outside<'p>],
-) -> bool {
-    outside.iter().any(|(class, object)| {
-        family.contains(class) && object.is_none_or(|object| !is_own(cx, family, object))
-    })
-}
-
-fn is_bound(object: Site<'_>) -> bool {
-    object
-        .node
-        .parent()
-        .is_some_and(|attribute| attribute.field() == Field::Left)
-}
-
-fn is_own<'p>(cx: &Context<'p>, family: &[Class<'p>], object: Site<'p>) -> bool {
-    family
-        .iter()
-        .any(|class| cx.project.is_own_object(*class, object))
 }
