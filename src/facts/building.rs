@@ -148,13 +148,7 @@ impl Body {
     fn targets(&mut self, target: Node<'_>, kind: BindingKind, value: Option<Node<'_>>) {
         match target.kind() {
             Kind::Name => self.bind(target, kind, value),
-            Kind::PatternList
-            | Kind::Tuple
-            | Kind::List
-            | Kind::SplatPattern
-            | Kind::Parenthesized
-            | Kind::AsPatternTarget
-            | Kind::ExpressionList => {
+            whole if takes_apart(whole) || whole == Kind::ExpressionList => {
                 let kind = if kind == BindingKind::Assignment {
                     BindingKind::Unpacking
                 } else {
@@ -165,16 +159,7 @@ impl Body {
                         && inner
                             .ancestors()
                             .take_while(|outer| *outer != target)
-                            .all(|outer| {
-                                matches!(
-                                    outer.kind(),
-                                    Kind::PatternList
-                                        | Kind::Tuple
-                                        | Kind::List
-                                        | Kind::SplatPattern
-                                        | Kind::Parenthesized
-                                )
-                            })
+                            .all(|outer| takes_apart(outer.kind()))
                 });
                 for name in names.collect::<Vec<_>>() {
                     self.bind(name, kind, value);
@@ -396,15 +381,18 @@ fn is_stored_to(node: Node<'_>, target: Node<'_>) -> bool {
         || node
             .ancestors()
             .take_while(|outer| target.contains(*outer))
-            .all(|outer| {
-                matches!(
-                    outer.kind(),
-                    Kind::PatternList
-                        | Kind::Tuple
-                        | Kind::List
-                        | Kind::SplatPattern
-                        | Kind::Parenthesized
-                        | Kind::AsPatternTarget
-                )
-            })
+            .all(|outer| takes_apart(outer.kind()))
+}
+
+/// Whether a target of this kind takes apart what is assigned, or stands around one.
+fn takes_apart(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::PatternList
+            | Kind::Tuple
+            | Kind::List
+            | Kind::SplatPattern
+            | Kind::Parenthesized
+            | Kind::AsPatternTarget
+    )
 }

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::wording::is_word;
+use super::wording::{is_word, word_length};
 
 /// A class statement. Ranges are bytes of the segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,10 +131,6 @@ fn keyword(argument: &[u8]) -> Option<&[u8]> {
 fn blanks(bytes: &[u8]) -> usize {
     let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
     bytes.iter().take_while(is_blank).count()
-}
-
-fn word_length(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| is_word(**byte)).count()
 }
 
 fn last_word(expression: &[u8]) -> Option<Range<usize>> {

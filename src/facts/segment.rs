@@ -197,6 +197,12 @@ impl SegmentFacts {
         stores::binds_display(&self.text, name)
     }
 
+    /// Whether, by words, it may bind some name to a display.
+    pub fn may_bind_displays(&self) -> bool {
+        trace::read(self);
+        stores::binds_displays(&self.text)
+    }
+
     /// The names that, by words, parameters may have as their defaults; also others that stand behind a `=`.
     pub fn default_names(&self) -> impl Iterator<Item = &str> {
         trace::read(self);

@@ -319,6 +319,11 @@ pub(super) fn binds_display(text: &str, name: &str) -> bool {
     })
 }
 
+/// Whether some name may be bound to a display.
+pub(super) fn binds_displays(text: &str) -> bool {
+    ["= [", "= {"].iter().any(|words| text.contains(words))
+}
+
 /// The names of attributes that a text may assign to.
 pub(super) fn stored_attributes(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();

@@ -1,9 +1,10 @@
 //! MUT018 cached-result-changed. Card: knowledge/rules/MUT018-cached-result-changed.md
 
+use super::comment_above;
 use crate::facts::Site;
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind};
 
 pub const RULE: Rule = Rule {
     code: "MUT018",
@@ -109,14 +110,6 @@ fn is_kept_for_good<'p>(cx: &Context<'p>, call: Site<'p>) -> bool {
 fn is_meant(change: Site<'_>) -> bool {
     let statement = change.node.statement().unwrap_or(change.node);
     comment_above(statement).any(|line| line.to_ascii_lowercase().contains("cache"))
-}
-
-/// The lines of the comment right above a statement.
-fn comment_above(statement: Node<'_>) -> impl Iterator<Item = &str> {
-    let before = &statement.tree().text()[..statement.range().start];
-    let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
-    let lines = above.lines().rev().map(str::trim_ascii_start);
-    lines.take_while(|line| line.starts_with('#'))
 }
 
 /// The function of the project that a call runs.

@@ -1,5 +1,6 @@
 //! What shows that a container of a class is shared on purpose: its name, a comment, its annotation, what is done with it, and who knows it by the class.
 
+use super::comment_above;
 use super::shared_class_attribute::{Change, Shared};
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Use, Value, is_repeated};
@@ -32,15 +33,11 @@ pub(super) fn is_said_to_be_shared(attribute: &Shared<'_>) -> bool {
         "cache",
         "cached",
     ];
-    let source = attribute.name.file.source();
-    let range = attribute.definition.range();
-    let (before, after) = (&source[..range.start], &source[range.end..]);
-    let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
-    let above = above.lines().rev().map(str::trim_ascii_start);
-    let above = above.take_while(|line| line.starts_with('#'));
-    let behind = after.lines().next().map_or("", str::trim_ascii_start);
-    let behind = std::iter::once(behind).filter(|rest| rest.starts_with('#'));
-    above.chain(behind).any(|line| {
+    let definition = attribute.definition.node;
+    let after = &definition.tree().text()[definition.range().end..];
+    let behind = after.lines().next().map(str::trim_ascii_start);
+    let behind = behind.filter(|rest| rest.starts_with('#'));
+    comment_above(definition).chain(behind).any(|line| {
         let line = line.to_ascii_lowercase();
         let is_word = |at: usize, phrase: &str| {
             let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);

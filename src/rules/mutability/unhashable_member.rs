@@ -25,7 +25,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for segment in cx.project.about(cx.file, Subjects::CACHES) {
         let facts = cx.file.segment(segment);
         let root = || cx.file.root(segment);
-        let may_give = facts.is_about(Subjects::GIVEN_DISPLAYS) || binds_displays(facts.text());
+        let may_give = facts.is_about(Subjects::GIVEN_DISPLAYS) || facts.may_bind_displays();
         if may_give && !root().node.tree().has_error() {
             check_calls(cx, root(), out);
         }
@@ -221,11 +221,6 @@ fn constructor(cx: &Context<'_>, given: Site<'_>) -> Option<std::sync::Arc<str>>
     };
     cx.project
         .qualified(given.with(call).child(Field::Function)?)
-}
-
-/// Whether, by words, a text binds a name to a display.
-fn binds_displays(text: &str) -> bool {
-    ["= [", "= {"].iter().any(|words| text.contains(words))
 }
 
 /// Calls of functions of the project that keep their results under their arguments.
