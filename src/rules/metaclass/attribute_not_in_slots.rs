@@ -63,11 +63,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 fn cached_properties<'p>(cx: &Context<'p>, class: Class<'p>) -> Vec<Function<'p>> {
     class
         .methods()
-        .filter(|method| {
-            let mut decorators = method.site.decorators();
-            decorators.any(|decorator| decorator.text().ends_with("cached_property"))
-                && method.has_decorator(cx.project, &["functools.cached_property"])
-        })
+        .filter(|method| method.has_decorator(cx.project, &["functools.cached_property"]))
         .collect()
 }
 
