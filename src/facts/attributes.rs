@@ -1,5 +1,7 @@
 //! The attributes that class bodies assign, and where methods may change them, as words show it, without parsing.
 
+use memchr::memmem::Finder;
+
 use super::stores::{is_assigned, is_augmented};
 use super::wording::{closing, is_word, starts_display_or_call, string_length, word_length};
 use super::{MUTATING_METHODS, SegmentFacts, Subjects, trace};
@@ -200,17 +202,21 @@ impl ClassAttribute<'_> {
         trace::look_around_attribute(self.name);
     }
 
-    /// Whether a method in a segment may change the attribute's object: by a method, an item, an augmented assignment; or hand it on to where that is done.
-    pub fn may_change_in(&self, facts: &SegmentFacts) -> bool {
+    /// What tells of a segment whether a method in it may change the attribute's object: by a method, an item, an augmented assignment; or hand it on to where
+    /// that is done.
+    pub fn may_change_in(&self) -> impl Fn(&SegmentFacts) -> bool {
         self.look_for();
-        let bytes = facts.silent_text().as_bytes();
-        memchr::memmem::find_iter(bytes, self.name).any(|at| {
-            let end = at + self.name.len();
-            let dot = bytes[..at].trim_ascii_end();
-            dot.ends_with(b".")
-                && bytes.get(end).is_none_or(|byte| !is_word(*byte))
-                && self.may_change(bytes, &dot[..dot.len() - 1], &bytes[end..])
-        })
+        let finder = Finder::new(self.name);
+        move |facts| {
+            let bytes = facts.silent_text().as_bytes();
+            finder.find_iter(bytes).any(|at| {
+                let end = at + self.name.len();
+                let dot = bytes[..at].trim_ascii_end();
+                dot.ends_with(b".")
+                    && bytes.get(end).is_none_or(|byte| !is_word(*byte))
+                    && self.may_change(bytes, &dot[..dot.len() - 1], &bytes[end..])
+            })
+        }
     }
 
     /// The same for one reading, by the text before the dot and the text after the name.
@@ -354,7 +360,7 @@ mod tests {
         let class = format!("class A:\n    x = {value}\n");
         let attributes = of(&class, CutKind::Item, 0);
         assert_eq!(attributes.len(), 1);
-        attributes[0].may_change_in(&SegmentFacts::new(text.into(), CutKind::Item, 0))
+        attributes[0].may_change_in()(&SegmentFacts::new(text.into(), CutKind::Item, 0))
     }
 
     #[test]

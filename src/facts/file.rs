@@ -692,7 +692,12 @@ pub(super) fn line_ends(text: &str, range: Range<usize>) -> impl Iterator<Item =
 }
 
 fn line_ends_of(source: &str, cut: &Cut) -> u32 {
-    line_ends(source, cut.start..cut.end).count() as u32
+    let bytes = &source.as_bytes()[cut.start..cut.end];
+    match memchr::memchr(b'\r', bytes) {
+        // counted many at a time
+        None => memchr::memchr_iter(b'\n', bytes).count() as u32,
+        Some(_) => line_ends(source, cut.start..cut.end).count() as u32,
+    }
 }
 
 /// Whether segment by segment the class statements are the same.

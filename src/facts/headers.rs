@@ -3,6 +3,9 @@
 //! What stands in a string or a comment may be taken for one: whoever asks finds out by evaluating.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::wording::{is_word, word_length};
 
@@ -27,9 +30,11 @@ pub struct Headers {
 impl Headers {
     /// Reads a segment, but for `prose`: its docstring. `code` is where its code begins.
     pub fn of(text: &str, code: usize, prose: &Range<usize>) -> Headers {
+        static CLASS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("class"));
+        static AS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("as"));
         let words = |keyword| words(text, keyword).filter(|at| !prose.contains(at));
-        let classes = words("class").filter_map(|at| header(text, at + "class".len()));
-        let renamed = words("as").filter_map(|at| renaming(text, at));
+        let classes = words(&CLASS).filter_map(|at| header(text, at + "class".len()));
+        let renamed = words(&AS).filter_map(|at| renaming(text, at));
         Headers {
             classes: classes.collect(),
             renamed: renamed.chain(assigned_name(text, code)).collect(),
@@ -43,12 +48,12 @@ fn range(start: usize, end: usize) -> Range<u32> {
 }
 
 /// Where a keyword stands in a text with a blank behind it and no word before it.
-fn words<'t>(text: &'t str, keyword: &'t str) -> impl Iterator<Item = usize> + 't {
+fn words<'t>(text: &'t str, keyword: &'t Finder<'_>) -> impl Iterator<Item = usize> + 't {
     let bytes = text.as_bytes();
-    memchr::memmem::find_iter(bytes, keyword.as_bytes()).filter(move |&at| {
+    keyword.find_iter(bytes).filter(move |&at| {
         at.checked_sub(1)
             .is_none_or(|before| !is_word(bytes[before]))
-            && matches!(bytes.get(at + keyword.len()), Some(b' ' | b'\t'))
+            && matches!(bytes.get(at + keyword.needle().len()), Some(b' ' | b'\t'))
     })
 }
 

@@ -1,5 +1,9 @@
 //! Where a text stores something, as its words show it, without parsing. All may say yes where the answer is no, never the other way round.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::wording::{
     begins_statement, closing, holds, is_word, line_before, near_line_before,
     starts_display_or_call, word_length,
@@ -188,7 +192,8 @@ fn is_called_a_tuple(bytes: &[u8], name: &[u8]) -> bool {
 
 /// Whether a special method that Python calls by itself may be assigned as an attribute: `self.__call__ = …`.
 pub(super) fn stores_implicit(bytes: &[u8]) -> bool {
-    memchr::memmem::find_iter(bytes, b".__").any(|dot| {
+    static DUNDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(".__"));
+    DUNDER.find_iter(bytes).any(|dot| {
         let name = &bytes[dot + 1..];
         let (name, after) = name.split_at(word_length(name));
         let after = after.trim_ascii_start();
@@ -261,8 +266,8 @@ pub(super) fn copied(text: &str) -> impl Iterator<Item = &str> {
             return None;
         }
         let line = &text[at + 1..];
-        let line = &line[..memchr::memchr(b'\n', line.as_bytes()).unwrap_or(line.len())];
-        copied_in(line.split(['#', ';']).next()?.trim_ascii())
+        let end = memchr::memchr3(b'\n', b'#', b';', line.as_bytes());
+        copied_in(line[..end.unwrap_or(line.len())].trim_ascii())
     })
 }
 

@@ -12,6 +12,7 @@ use super::hashed;
 use super::stores;
 use super::walks;
 use super::wording;
+use super::words::words;
 use crate::syntax::CutKind;
 
 /// A set of subjects.
@@ -214,7 +215,7 @@ impl Subjects {
     pub fn of(text: &str, kind: CutKind, code: usize) -> Subjects {
         let bytes = text.as_bytes();
         let mut found = Subjects::NONE;
-        for Range { start, end } in wording::words(bytes) {
+        for Range { start, end } in words(bytes) {
             let Some((subjects, meaning)) = known(&bytes[start..end]) else {
                 continue;
             };

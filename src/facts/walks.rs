@@ -1,10 +1,15 @@
 //! Whether a text may change a collection that a loop walks, as words show it, without parsing.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::wording::{closing, is_word, word_length};
 
 /// Whether a text has a `for` over something that its turns may give another size, by the last word of it.
 pub(super) fn changes_what_it_walks(bytes: &[u8]) -> bool {
-    memchr::memmem::find_iter(bytes, b" in ").any(|at| {
+    static IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" in "));
+    IN.find_iter(bytes).any(|at| {
         let line = line_start(bytes, at);
         let before = bytes[line..at].trim_ascii_start();
         // the targets may stand in lines of their own

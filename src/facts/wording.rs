@@ -1,23 +1,11 @@
 //! What the words of a text show: small questions about code that is not parsed. All may say yes where the answer is no, never the other way round.
 
-use std::ops::Range;
-
 use super::Subjects;
 pub(super) use crate::syntax::is_word;
 
 pub(super) fn word_length(bytes: &[u8]) -> usize {
     let end = bytes.iter().position(|byte| !is_word(*byte));
     end.unwrap_or(bytes.len())
-}
-
-/// Where the words of a text stand, one after the other.
-pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at + bytes[at..].iter().position(|byte| is_word(*byte))?;
-        at = start + word_length(&bytes[start..]);
-        Some(start..at)
-    })
 }
 
 /// After `def`: what the header's parameters show.
@@ -146,13 +134,10 @@ pub(super) fn defaults(header: &[u8], close: u8) -> Subjects {
 /// Whether an expression begins with a text in which others stand: `f"{name}"`.
 fn starts_formatted(rest: &[u8]) -> bool {
     let rest = rest.trim_ascii_start();
-    let quote = rest.iter().position(|byte| matches!(byte, b'"' | b'\''));
-    quote.is_some_and(|quote| {
-        let prefix = &rest[..quote];
-        prefix.len() <= 2
-            && prefix.contains(&b'f') | prefix.contains(&b'F')
-            && prefix.iter().all(u8::is_ascii_alphabetic)
-    })
+    let letters = rest.iter().take_while(|byte| byte.is_ascii_alphabetic());
+    let prefix = &rest[..letters.take(2).count()];
+    matches!(rest.get(prefix.len()), Some(b'"' | b'\''))
+        && prefix.iter().any(|letter| matches!(letter, b'f' | b'F'))
 }
 
 /// The names that stand behind a `=` in a text.

@@ -1,6 +1,6 @@
 //! Which words stand in a text: quick answers for texts that are asked often.
 
-use super::wording::words;
+use std::ops::Range;
 
 /// A Bloom filter of the words of a text: says of most words that are not in it that they are not.
 #[derive(Clone, Debug)]
@@ -11,6 +11,66 @@ pub(super) struct WordFilter(Box<[u64]>);
 pub(super) struct WordHash(pub(super) u64);
 
 const START: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// How many bytes are looked at as one.
+const BLOCK: usize = 64;
+
+/// Where the words of a text stand, one after the other.
+pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut blocks = bytes.chunks(BLOCK).map(word_bytes).enumerate();
+    let (mut block, mut rest) = (0, 0u64);
+    std::iter::from_fn(move || {
+        while rest == 0 {
+            (block, rest) = blocks.next()?;
+        }
+        let first = rest.trailing_zeros() as usize;
+        let start = block * BLOCK + first;
+        let mut end = first + (rest >> first).trailing_ones() as usize;
+        while end == BLOCK {
+            let Some(next) = blocks.next() else {
+                rest = 0;
+                return Some(start..bytes.len());
+            };
+            (block, rest) = next;
+            end = rest.trailing_ones() as usize;
+        }
+        rest &= u64::MAX << end;
+        Some(start..block * BLOCK + end)
+    })
+}
+
+/// Of a block: a bit for each byte that is part of a word.
+fn word_bytes(block: &[u8]) -> u64 {
+    let (eights, rest) = block.as_chunks::<8>();
+    let numbered = eights.iter().enumerate();
+    let whole = numbered.fold(0, |bits, (number, eight)| {
+        bits | word_bytes_of_eight(*eight) << (8 * number)
+    });
+    if rest.is_empty() {
+        return whole;
+    }
+    let mut last = [b' '; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    whole | word_bytes_of_eight(last) << (8 * eights.len())
+}
+
+/// The same for eight bytes, worked out at once: [`is_word`](super::wording::is_word) of each.
+fn word_bytes_of_eight(bytes: [u8; 8]) -> u64 {
+    const fn each(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    const HIGHEST: u64 = each(0x80);
+    // the highest bit of each byte that is at least this; the sums do not reach the next byte
+    let from = |bytes: u64, least: u8| bytes + each(0x80 - least);
+    let between = |bytes, first, last| from(bytes, first) & !from(bytes, last + 1);
+    let bytes = u64::from_le_bytes(bytes);
+    let ascii = bytes & !HIGHEST;
+    let letters = between(ascii | each(b'a' - b'A'), b'a', b'z');
+    let underscores = !from(ascii ^ each(b'_'), 1);
+    let words = letters | between(ascii, b'0', b'9') | underscores | bytes;
+    // the product brings the highest bit of each byte together in the last one
+    ((words & HIGHEST) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
 
 /// The words of a text, one after the other.
 pub(super) fn each_word(text: &str, mut found: impl FnMut(WordHash)) {
@@ -95,9 +155,30 @@ impl WordFilter {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use rustc_hash::FxHashSet;
 
-    use super::{WordFilter, WordHash};
+    use super::super::wording::is_word;
+    use super::{WordFilter, WordHash, words};
+
+    proptest! {
+        #[test]
+        fn words_are_the_longest_runs_of_their_bytes(
+            bytes in prop::collection::vec(
+                prop_oneof![Just(b'a'), Just(b'a'), Just(b' '), any::<u8>()],
+                0..300,
+            ),
+        ) {
+            let found: Vec<_> = words(&bytes).collect();
+            let mut at = 0;
+            let runs = bytes.chunk_by(|a, b| is_word(*a) == is_word(*b)).map(|run| {
+                at += run.len();
+                at - run.len()..at
+            });
+            let runs: Vec<_> = runs.filter(|run| is_word(bytes[run.start])).collect();
+            prop_assert_eq!(found, runs);
+        }
+    }
 
     #[test]
     fn words_that_differ_in_a_byte_or_in_length_have_other_hashes() {

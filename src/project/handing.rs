@@ -7,7 +7,7 @@ use crate::facts::{BindingKind, BindingSite, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 /// How a function is handed to a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StartKind {
     Thread,
     Timer,

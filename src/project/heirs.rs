@@ -383,11 +383,12 @@ impl Project {
         let kin = names
             .into_iter()
             .flat_map(|name| self.kinsmen(move |kin| kin.called(name)));
+        let may_change = attribute.may_change_in();
         let changing = kin.filter(|kinsman| {
             self.file(&kinsman.path).is_some_and(|file| {
                 let head = kinsman.segment;
                 let mut members = file.members_naming(head, attribute.name);
-                let may_change = |part| attribute.may_change_in(file.segment(part));
+                let may_change = |part| may_change(file.segment(part));
                 may_change(head) || members.any(may_change)
             })
         });

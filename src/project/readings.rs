@@ -87,8 +87,7 @@ impl Project {
         class: Class<'p>,
         attribute: &ClassAttribute<'_>,
     ) -> Vec<Site<'p>> {
-        let may_change = |facts: &SegmentFacts| attribute.may_change_in(facts);
-        self.own_readings_in(class, attribute.name, may_change)
+        self.own_readings_in(class, attribute.name, attribute.may_change_in())
     }
 
     fn own_readings_in<'p>(

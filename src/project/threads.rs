@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{Class, ClassValue, Function, HandKind, Kept, KeptBy, Project, Spot, StartKind, Value};
-use crate::facts::trace::{Changed, use_compared};
+use crate::facts::trace::{Changed, Traced, use_compared};
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node, NodeId};
 
@@ -47,6 +47,8 @@ pub(super) struct Memo {
     starts: Kept<Starts>,
     /// Following the calls costs more than finding the starts, and not every rule asks for it.
     chains: Kept<Chains>,
+    /// What a start makes run in its thread: an edit concerns few of them.
+    ways: KeptBy<Arc<Start>, Ways>,
     /// What a function runs when it runs on an object.
     runs: KeptBy<(Spot, Option<On>), Vec<Run>>,
 }
@@ -57,6 +59,7 @@ impl Memo {
         Memo {
             starts: self.starts.after(changed),
             chains: self.chains.after(changed),
+            ways: self.ways.after(changed),
             runs: self.runs.after(changed),
         }
     }
@@ -70,7 +73,7 @@ struct Starts {
 }
 
 /// A [`ThreadStart`] by spots.
-#[derive(PartialEq)]
+#[derive(PartialEq, Eq, Hash)]
 struct Start {
     kind: StartKind,
     call: Spot,
@@ -98,10 +101,13 @@ enum Runs {
 /// A start, and the calls from its target to a function.
 type Way = (Arc<Start>, Vec<Spot>);
 
+/// The functions that a start makes run in its thread, each with the way there.
+type Ways = FxHashMap<Spot, Arc<Way>>;
+
 /// What runs in threads. It is worked out again when an edit concerns any of it, and compared: what rules found for one function stays when another one changes.
 #[derive(Default)]
 struct Chains {
-    by_function: FxHashMap<Spot, Vec<Way>>,
+    by_function: FxHashMap<Spot, Vec<Arc<Way>>>,
     /// By file: the functions, by place.
     by_file: FxHashMap<Arc<PathBuf>, Vec<Spot>>,
 }
@@ -169,11 +175,10 @@ impl Project {
         self.keep_compared(&self.threads.chains, || {
             let mut chains = Chains::default();
             for start in &self.all_starts().all {
-                if let Some(known) = self.start(start)
-                    && let Some(function) = known.function
-                {
-                    let began = (start, known);
-                    self.spread(function, known.receiver, began, Vec::new(), &mut chains);
+                let ways = self.ways_of(start);
+                for (function, way) in ways.iter().flat_map(|ways| ways.get()) {
+                    let ways = chains.by_function.entry(function.clone());
+                    ways.or_default().push(Arc::clone(way));
                 }
             }
             for function in chains.by_function.keys() {
@@ -189,6 +194,20 @@ impl Project {
             }
             chains
         })
+    }
+
+    /// What a start makes run, in no order. None where that is no function of the project.
+    fn ways_of(&self, start: &Arc<Start>) -> Option<Arc<Traced<Ways>>> {
+        let function = Function::at(self.site(start.function.as_ref()?)?)?;
+        let key = Arc::clone(start);
+        Some(self.keep_by(&self.threads.ways, key, function, || {
+            let mut ways = Ways::default();
+            if let Some(known) = self.start(start) {
+                let began = (start, known);
+                self.spread(function, known.receiver, began, Vec::new(), &mut ways);
+            }
+            ways
+        }))
     }
 
     /// Tells which of the chains differ in a later project.
@@ -260,7 +279,8 @@ impl Project {
         use_compared(Used::ChainsOf(&function).key());
         let known = self.all_chains().by_function.get(&function);
         let known = known.into_iter().flatten();
-        let chain = |(start, calls): &Way| {
+        let chain = |way: &Arc<Way>| {
+            let (start, calls) = way.as_ref();
             Some(Chain {
                 start: self.start(start)?,
                 calls: calls.iter().filter_map(|spot| self.site(spot)).collect(),
@@ -367,16 +387,16 @@ impl Project {
         receiver: Option<Receiver<'p>>,
         began: (&Arc<Start>, ThreadStart<'p>),
         calls: Vec<Site<'p>>,
-        chains: &mut Chains,
+        ways: &mut Ways,
     ) {
         let spot = Spot::of(function.site);
-        let known = chains.by_function.entry(spot.clone()).or_default();
         let (name, start) = began;
-        if calls.len() > CALLS || known.iter().any(|(other, _)| other.call == name.call) {
+        if calls.len() > CALLS || ways.contains_key(&spot) {
             return;
         }
         let spots = calls.iter().copied().map(Spot::of);
-        known.push((Arc::clone(name), spots.collect()));
+        let way = (Arc::clone(name), spots.collect());
+        ways.insert(spot.clone(), Arc::new(way));
         let key = (spot, receiver.map(on));
         let runs = self.keep_by(&self.threads.runs, key, function, || {
             self.runs_of(function, receiver)
@@ -399,7 +419,7 @@ impl Project {
             for (target, on) in targets {
                 let mut further = calls.clone();
                 further.push(site);
-                self.spread(target, on, began, further, chains);
+                self.spread(target, on, began, further, ways);
             }
         }
     }
