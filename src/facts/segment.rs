@@ -259,6 +259,12 @@ impl SegmentFacts {
         self.subjects.intersects(subjects)
     }
 
+    /// Whether it is a definition with decorators.
+    pub fn is_decorated(&self) -> bool {
+        trace::read(self);
+        self.text[self.code..].starts_with('@')
+    }
+
     /// What it may be about. That it is asked is not noted: who does so notes of which subjects ([`trace::look_for_subjects`]).
     pub fn silent_subjects(&self) -> Subjects {
         self.subjects

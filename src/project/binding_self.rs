@@ -64,7 +64,7 @@ impl Project {
         let init = self.find_method(class, "__init__");
         self.known_mro(class).into_iter().any(|own| {
             let words = [name, "__dict__", "setattr", "vars"];
-            let methods = own.methods_naming(&words).into_iter();
+            let methods = own.methods_naming(&words);
             methods
                 .filter(|method| method.name() != "__init__" || Some(*method) == init)
                 .any(|method| self.mentions_binding(method, name, Some(method) == init))

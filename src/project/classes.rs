@@ -3,7 +3,9 @@
 use super::bound_values::{is_container, is_lost_to_its_method};
 use super::functions::Bound;
 use super::{ClassValue, Function, Project, Value, stdlib};
-use crate::facts::{BindingKind, FileFacts, MutationKind, Site, Store, Stored};
+use crate::facts::{
+    BindingKind, BindingSite, FileFacts, MutationKind, SegmentFacts, Site, Store, Stored,
+};
 use crate::syntax::{Field, Kind, Node};
 
 /// A class of the project.
@@ -121,19 +123,20 @@ impl<'p> Class<'p> {
 
     /// The functions that its body defines, in order; several of one name count all.
     pub fn methods(self) -> impl Iterator<Item = Function<'p>> {
-        self.site
-            .members()
-            .filter(|member| member.binding.kind == BindingKind::Function)
-            .filter_map(|member| member.value().and_then(Function::at))
+        functions(self.site.members())
     }
 
-    /// Those of them in whose code one of some words stands.
-    pub fn methods_naming(self, words: &[&str]) -> Vec<Function<'p>> {
-        let members = self.site.members_naming(words);
-        let functions = members.filter(|member| member.binding.kind == BindingKind::Function);
-        functions
-            .filter_map(|member| member.value().and_then(Function::at))
-            .collect()
+    /// Those of them that stand in its head or in a member segment whose facts are asked for.
+    pub fn methods_where(
+        self,
+        is_asked: impl Fn(&SegmentFacts) -> bool,
+    ) -> impl Iterator<Item = Function<'p>> {
+        functions(self.site.members_where(is_asked))
+    }
+
+    /// Those of them that stand in its head or in whose code one of some words stands.
+    pub fn methods_naming(self, words: &[&str]) -> impl Iterator<Item = Function<'p>> {
+        functions(self.site.members_naming(words))
     }
 
     /// The method of a name that its body defines last.
@@ -217,6 +220,15 @@ fn assigned_value(left: Site<'_>) -> Option<Site<'_>> {
         right = right.child(Field::Right)?;
     }
     Some(left.with(right))
+}
+
+/// The functions among bindings.
+fn functions<'p>(
+    bindings: impl Iterator<Item = BindingSite<'p>>,
+) -> impl Iterator<Item = Function<'p>> {
+    bindings
+        .filter(|found| found.binding.kind == BindingKind::Function)
+        .filter_map(|found| found.value().and_then(Function::at))
 }
 
 impl Project {

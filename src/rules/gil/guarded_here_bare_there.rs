@@ -51,14 +51,18 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 }
 
 fn check_class<'p>(cx: &Context<'p>, class: Class<'p>, out: &mut Findings) {
-    let mut methods = class.methods();
-    if methods
-        .next()
-        .is_some_and(|method| is_in_test(cx, method.site))
-    {
+    let takers = class.methods_where(|facts| facts.is_about(Subjects::TAKINGS));
+    let takers: Vec<Function<'p>> = takers.collect();
+    let is_guarded = |writes: &Writes<'p>| writes.iter().any(|write| !write.guards.is_empty());
+    let mut guarded = writes_of(cx, &takers);
+    guarded.retain(|_, writes| is_guarded(writes));
+    if guarded.is_empty() || is_in_test(cx, takers[0].site) {
         return;
     }
-    let mut attributes: Vec<(&str, Writes<'_>)> = writes_of(cx, class).into_iter().collect();
+    let guarded: Vec<&str> = guarded.into_keys().collect();
+    let methods: Vec<Function<'p>> = class.methods_naming(&guarded).collect();
+    let writes = writes_of(cx, &methods);
+    let mut attributes: Vec<(&str, Writes<'_>)> = writes.into_iter().collect();
     attributes.sort_by_key(|(name, _)| *name);
     for (attribute, writes) in attributes {
         check_attribute(cx, class, attribute, &writes, out);
@@ -168,23 +172,14 @@ fn looks_first<'p>(
     })
 }
 
-/// The writes of a class's methods to its attributes, by attribute.
-fn writes_of<'p>(cx: &Context<'p>, class: Class<'p>) -> FxHashMap<&'p str, Writes<'p>> {
+/// The writes of methods to the attributes of their object, by attribute.
+fn writes_of<'p>(cx: &Context<'p>, methods: &[Function<'p>]) -> FxHashMap<&'p str, Writes<'p>> {
     let mut found: FxHashMap<&'p str, Writes<'p>> = FxHashMap::default();
-    let methods: Vec<_> = class
-        .methods()
-        .filter_map(|method| {
-            let own = method.first_parameter()?;
-            Some((method, own, cx.project.takings(method)))
-        })
-        .collect();
-    if methods.iter().all(|(_, _, takings)| takings.is_empty()) {
-        return found;
-    }
-    let plain = methods
-        .into_iter()
-        .filter(|(method, ..)| is_plain(cx, *method));
-    for (method, own, takings) in plain {
+    for &method in methods.iter().filter(|method| is_plain(cx, **method)) {
+        let Some(own) = method.first_parameter() else {
+            continue;
+        };
+        let takings = cx.project.takings(method);
         let mutations = method
             .site
             .mutations()

@@ -62,7 +62,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
 /// The properties of a class that keep their value in the object's `__dict__`.
 fn cached_properties<'p>(cx: &Context<'p>, class: Class<'p>) -> Vec<Function<'p>> {
     class
-        .methods()
+        .methods_where(SegmentFacts::is_decorated)
         .filter(|method| method.has_decorator(cx.project, &["functools.cached_property"]))
         .collect()
 }
