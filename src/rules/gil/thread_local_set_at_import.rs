@@ -13,10 +13,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    if !cx.file.mentions("local") {
-        return;
-    }
-    for name in locals(cx) {
+    let segments = making_locals(cx);
+    for name in locals(cx, &segments) {
         let objects = cx.project.readings_of_module_name(name);
         let Some(uses) = uses(objects, |function| function.is_none()) else {
             continue;
@@ -25,7 +23,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             report(cx, name, attribute, statement, &uses, out);
         }
     }
-    for (class, place) in locals_of_objects(cx) {
+    for (class, place) in locals_of_objects(cx, &segments) {
         let name = place.node.child(Field::Attribute).map_or("", Node::text);
         let objects = cx.project.readings_of_attribute(class, name);
         let in_init = |function: Option<Function<'_>>| {
@@ -40,10 +38,24 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     }
 }
 
+/// The segments that, by words, may call `threading.local`, under whatever name.
+fn making_locals(cx: &Context<'_>) -> Vec<usize> {
+    if !cx.file.mentions("local") {
+        return Vec::new();
+    }
+    let aliases = cx.file.kin().aliases("local").iter().map(AsRef::as_ref);
+    let words: Vec<&str> = std::iter::once("local").chain(aliases).collect();
+    let calls = |index: &usize| {
+        let segment = cx.file.segment(*index);
+        words.iter().any(|word| segment.may_call(word))
+    };
+    (0..cx.file.len()).filter(calls).collect()
+}
+
 /// The attributes that an `__init__` of the file makes a `threading.local()` of, once for each object, and that only methods of the class's family name.
-fn locals_of_objects<'p>(cx: &Context<'p>) -> Vec<(Class<'p>, Site<'p>)> {
-    let segments = (0..cx.file.len()).filter(|&index| cx.file.segment(index).mentions("local"));
-    let stores = segments.map(|index| cx.file.root(index)).flat_map(|root| {
+fn locals_of_objects<'p>(cx: &Context<'p>, segments: &[usize]) -> Vec<(Class<'p>, Site<'p>)> {
+    let roots = segments.iter().map(|index| cx.file.root(*index));
+    let stores = roots.flat_map(|root| {
         let mutations = root.body().mutations.iter();
         mutations
             .filter(|mutation| mutation.kind == MutationKind::Attribute)
@@ -86,33 +98,17 @@ fn makes_local<'p>(cx: &Context<'p>, value: Site<'p>) -> bool {
 }
 
 /// The names of the module that are bound once, to a `threading.local()`.
-fn locals<'p>(cx: &Context<'p>) -> Vec<Site<'p>> {
-    let mut words = vec!["local"];
+fn locals<'p>(cx: &Context<'p>, segments: &[usize]) -> Vec<Site<'p>> {
     let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(word) = words.get(at).copied() {
-        at += 1;
-        let segments = (0..cx.file.len()).filter(|&index| cx.file.segment(index).mentions(word));
-        for root in segments.map(|index| cx.file.root(index)) {
-            if root.node.tree().has_error()
-                || cx.file.segment(root.segment).kind() == CutKind::Member
-            {
-                continue;
-            }
-            for (number, binding) in root.body().bindings.iter().enumerate() {
-                let is_top = root.body().scopes[binding.scope].kind == ScopeKind::Root;
-                let site = cx.file.binding_site(root.segment, number);
-                match binding.kind {
-                    BindingKind::FromImport if site.name.text() != word && at == 1 => {
-                        words.push(site.name.text());
-                    }
-                    BindingKind::Assignment
-                        if is_top && is_local(cx, &site) && !found.contains(&site.name) =>
-                    {
-                        found.push(site.name);
-                    }
-                    _ => {}
-                }
+    for root in segments.iter().map(|index| cx.file.root(*index)) {
+        if root.node.tree().has_error() || cx.file.segment(root.segment).kind() == CutKind::Member {
+            continue;
+        }
+        for (number, binding) in root.body().bindings.iter().enumerate() {
+            let is_top = root.body().scopes[binding.scope].kind == ScopeKind::Root;
+            let site = cx.file.binding_site(root.segment, number);
+            if is_top && binding.kind == BindingKind::Assignment && is_local(cx, &site) {
+                found.push(site.name);
             }
         }
     }
