@@ -305,7 +305,7 @@ pub(super) fn leaves(block: Node<'_>) -> bool {
     })
 }
 
-/// Whether a place is only come to when the object that a name is bound to is not empty: in `if name:`, after `name and`, behind `if not name: return`, ….
+/// Whether a place is only come to when the object that a name is bound to is not empty: in `if name:`, after `name and` or `not name or`, behind `if not name: return`, ….
 pub(super) fn is_for_filled(site: Site<'_>, name: &str) -> bool {
     let mut node = site.node;
     while let Some(parent) = node.parent() {
@@ -324,6 +324,9 @@ pub(super) fn is_for_filled(site: Site<'_>, name: &str) -> bool {
             (Kind::BooleanOperation, Field::Right) if parent.op() == Op::And => parent
                 .child(Field::Left)
                 .is_some_and(|left| holds_for_filled(left, name)),
+            (Kind::BooleanOperation, Field::Right) if parent.op() == Op::Or => parent
+                .child(Field::Left)
+                .is_some_and(|left| fails_for_filled(left, name)),
             (Kind::Conditional, _) => {
                 let mut parts = parent.children();
                 let (then, test) = (parts.next(), parts.next());

@@ -27,7 +27,7 @@ pub(super) fn handling_of(function: &str) -> Handling {
             || builtin.is_some_and(is_unbound_reader)
             || is_reader(function)
             || makes_array(function)
-            || function.rsplit('.').next().is_some_and(is_assertion)
+            || function.rsplit('.').next().is_some_and(says_it_reads)
     };
     if MUTATING_FUNCTIONS.contains(&function) || is_unbound_mutator(function) {
         Handling::Changes
@@ -46,8 +46,11 @@ pub(super) fn handling_of(function: &str) -> Handling {
 
 /// Whether a function of a library for numbers puts what is in its arguments into an array of its own, or works something out of it.
 fn makes_array(function: &str) -> bool {
-    let name = function.strip_prefix("numpy.");
-    name.is_some_and(|name| MAKING_ARRAYS.contains(&name)) || function == "torch.tensor"
+    let of_numpy = function.strip_prefix("numpy.");
+    let of_pandas = function.strip_prefix("pandas.");
+    of_numpy.is_some_and(|name| MAKING_ARRAYS.contains(&name))
+        || of_pandas.is_some_and(|name| MAKING_TABLES.contains(&name))
+        || function == "torch.tensor"
 }
 
 /// Whether a function of the standard library reads its arguments and keeps nothing of them.
@@ -55,11 +58,17 @@ pub(super) fn is_reader(function: &str) -> bool {
     READING_FUNCTIONS.contains(&function)
 }
 
+/// Whether the name of a function says that it reads its arguments and keeps nothing of them: it compares them, or makes a copy of all that is in them.
+pub(super) fn says_it_reads(function: &str) -> bool {
+    let copies = |name: &str| name.contains("deepcopy") || name.contains("deep_copy");
+    is_assertion(function) || !function.starts_with("__") && copies(function)
+}
+
 /// What a method does of which no more than the name is known.
 pub(super) fn handling_of_method(method: &str) -> Handling {
     if STORING_METHODS.contains(&method) {
         Handling::Keeps
-    } else if READING_METHODS.contains(&method) || is_assertion(method) {
+    } else if READING_METHODS.contains(&method) || says_it_reads(method) {
         Handling::Reads
     } else {
         Handling::Unknown
@@ -132,6 +141,7 @@ const MAKING_ARRAYS: &[&str] = &[
     "atleast_2d",
     "atleast_3d",
     "concatenate",
+    "cross",
     "cumsum",
     "dot",
     "hstack",
@@ -150,6 +160,23 @@ const MAKING_ARRAYS: &[&str] = &[
     "unique",
     "vstack",
     "zeros",
+];
+
+/// Classes and functions of pandas that put what is in a list or a dict into a table of their own.
+const MAKING_TABLES: &[&str] = &[
+    "Categorical",
+    "DataFrame",
+    "DatetimeIndex",
+    "Index",
+    "MultiIndex.from_arrays",
+    "MultiIndex.from_product",
+    "MultiIndex.from_tuples",
+    "Series",
+    "array",
+    "json_normalize",
+    "to_datetime",
+    "to_numeric",
+    "unique",
 ];
 
 /// Functions of the standard library that read their arguments and keep nothing of them.
@@ -183,6 +210,10 @@ const READING_FUNCTIONS: &[&str] = &[
     "logging.error",
     "math.prod",
     "math.fsum",
+    "urllib.parse.urlencode",
+    "urllib.request.Request",
+    "xml.etree.ElementTree.Element",
+    "xml.etree.ElementTree.SubElement",
 ];
 
 /// Methods that keep their arguments.
@@ -194,7 +225,6 @@ const STORING_METHODS: &[&str] = &[
     "setdefault",
     "put",
     "put_nowait",
-    "send",
 ];
 
 /// Methods that read their arguments and keep nothing of them.
@@ -209,6 +239,10 @@ const READING_METHODS: &[&str] = &[
     "issuperset",
     "isdisjoint",
     "format",
+    "format_map",
+    "substitute",
+    "safe_substitute",
+    "sendmsg",
     "count",
     "index",
     "get",

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::outside::{Handling, handling_of, handling_of_method, is_container_name, is_reader};
+use super::outside::{
+    Handling, handling_of, handling_of_method, is_container_name, is_reader, says_it_reads,
+};
 use super::readings::{readings, stores_or_deletes};
 use super::ruled_out::is_ruled_out;
 use super::{
@@ -573,10 +575,12 @@ impl<'p> Tracker<'p> {
         let Some(callee) = call.child(Field::Function) else {
             return;
         };
+        if self.is_of_tkinter(argument) {
+            return;
+        }
         match self.project.evaluate(callee) {
-            // where the standard library is the project too
-            Value::Function(target)
-                if target.class().is_none() && is_reader(&self.project.function_name(target)) => {}
+            Value::Function(target) | Value::Method(target)
+                if self.only_reads(target, argument) => {}
             Value::Function(target) => self.hand_to(target, false, argument, call, view),
             Value::Method(target) => self.hand_to(target, true, argument, call, view),
             Value::Class(class) => match self.project.find_method(class, "__init__") {
@@ -591,6 +595,21 @@ impl<'p> Tracker<'p> {
                 let method = callee.node.child(Field::Attribute).map(Node::text);
                 self.hand_to_method(method, call, view);
             }
+        }
+    }
+
+    /// Whether a function of the project is known to keep nothing of an argument, and not to change it: by its name, or where the standard library is the project too.
+    fn only_reads(&self, target: Function<'p>, argument: Site<'p>) -> bool {
+        says_it_reads(target.name())
+            || target.class().is_none() && is_reader(&self.project.function_name(target))
+            || are_options(argument) && self.project.function_name(target).starts_with("tkinter.")
+    }
+
+    /// Whether code of tkinter itself, where it is the project too, hands on the options of a widget.
+    fn is_of_tkinter(&self, argument: Site<'p>) -> bool {
+        are_options(argument) && {
+            let (module, _) = &*self.project.module_name(argument.file.path());
+            module == "tkinter" || module.starts_with("tkinter.")
         }
     }
 
@@ -615,9 +634,7 @@ impl<'p> Tracker<'p> {
                     .and_then(|list| list.children().next())
                     == Some(argument.node)
         };
-        // widgets read their options, and `cnf={}` is how they all take them
-        let given = argument.child(Field::Value).unwrap_or(argument);
-        if name.starts_with("tkinter.") && given.text() == "cnf" {
+        if are_options(argument) && name.starts_with("tkinter.") {
             return;
         }
         if let Some((_, method)) = name.rsplit_once("().") {
@@ -797,6 +814,12 @@ fn is_count(product: Site<'_>, side: Site<'_>) -> bool {
         other != side.node && matches!(kind, Kind::List | Kind::Tuple | Kind::String)
     };
     product.node.children().any(is_repeated)
+}
+
+/// Whether an argument of a function of tkinter is the options of a widget, which are only read: `cnf={}` is how all widgets take them.
+fn are_options(argument: Site<'_>) -> bool {
+    let given = argument.child(Field::Value).unwrap_or(argument);
+    matches!(given.text(), "cnf" | "(cnf, kw)")
 }
 
 /// Whether a change only takes something out: `del xs[k]`, `xs.pop()`.

@@ -99,7 +99,8 @@ fn check_loop<'p>(project: &'p Project, site: Site<'p>, test: &Test<'p>, out: &m
             let message = format!(
                 "This loop asks again and again and keeps a core busy, at the cost of the thread that it waits for; {instead} waits without asking"
             );
-            out.report(&RULE, Severity::Warning, site.file, site.range(), message);
+            let finding = out.report(&RULE, Severity::Warning, site.file, site.range(), message);
+            finding.evidence(asked, "this answers at once, and is asked in every turn");
         }
         return;
     }

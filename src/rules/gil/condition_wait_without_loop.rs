@@ -35,7 +35,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
             && !is_tested_again(function, test, call)
             && cx.project.lock_kind(condition) == Some(LockKind::Condition)
         {
-            match next(call) {
+            match next(function, test, call) {
                 Next::Code => report(cx.project, call, condition, test, out),
                 Next::Caller if !has_arguments(call) && callers_go_on(cx.project, function) => {
                     report(cx.project, call, condition, test, out);
@@ -161,7 +161,7 @@ fn is_tested_again(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> bo
 }
 
 /// What comes after the wait.
-fn next(call: Site<'_>) -> Next {
+fn next(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> Next {
     let Some(mut node) = call.node.statement() else {
         return Next::Test;
     };
@@ -173,6 +173,7 @@ fn next(call: Site<'_>) -> Next {
                 Some(after) => match after.kind() {
                     Kind::Continue => return Next::Test,
                     Kind::Return if is_plain(after) => return Next::Caller,
+                    Kind::Return if is_handed_over(function, test, after) => return Next::Test,
                     Kind::Pass => {}
                     // what the wait was for is asked now
                     Kind::If if asks_an_object(after) => return Next::Test,
@@ -208,6 +209,18 @@ fn asks_an_object(statement: Node<'_>) -> bool {
     condition.is_some_and(|condition| {
         subjects(condition).any(|asked| asked.kind() == Kind::Attribute && !is_constant(asked))
     })
+}
+
+/// Whether a `return` gives back what the one has left whose work was waited for: the test asks for a flag that the function raises itself when it begins that work.
+fn is_handed_over(function: Function<'_>, test: Site<'_>, statement: Node<'_>) -> bool {
+    let flag = test.text();
+    let works_out = |node: Node<'_>| matches!(node.kind(), Kind::Call | Kind::Subscript);
+    let raises = |node: Node<'_>| {
+        node.kind() == Kind::Assignment
+            && node.child(Field::Left).map(Node::text) == Some(flag)
+            && node.child(Field::Right).map(Node::kind) == Some(Kind::True)
+    };
+    !statement.descendants().any(works_out) && function.nodes().any(|site| raises(site.node))
 }
 
 /// Whether a `return` gives back nothing that was worked out.

@@ -115,8 +115,23 @@ fn is_same_pool<'p>(
         return is_of_same_object(inner, outer, chain);
     }
     let inner = given_at_start(cx, function, inner.text(), chain).unwrap_or(inner);
+    if is_made_by(cx, function, inner) {
+        return false;
+    }
     let kept = cx.project.kept_at(inner);
     kept.is_some() && kept == cx.project.kept_at(outer)
+}
+
+/// Whether each call of a function makes the pool anew: `with ThreadPoolExecutor() as pool:`.
+fn is_made_by<'p>(cx: &Context<'p>, function: Function<'p>, pool: Site<'p>) -> bool {
+    let binding = cx.project.only_binding(pool);
+    let own = binding.filter(|binding| Function::around(binding.name) == Some(function));
+    let callee = own
+        .and_then(|binding| binding.value())
+        .and_then(|value| value.child(Field::Function));
+    callee
+        .and_then(|callee| cx.project.qualified(callee))
+        .is_some_and(|name| name.ends_with("ThreadPoolExecutor"))
 }
 
 fn is_attribute_of_self<'p>(cx: &Context<'p>, function: Function<'p>, pool: Site<'p>) -> bool {

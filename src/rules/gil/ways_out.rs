@@ -480,8 +480,12 @@ fn catches(handler: Node<'_>, state: State<'_>) -> bool {
     names.any(|name| match (name, raised) {
         ("Exception" | "BaseException", _) => true,
         ("KeyError" | "IndexError" | "LookupError", Some(Leaving::Raising(place))) => {
-            place.kind() == Kind::Subscript
+            place.kind() == Kind::Subscript || calls(place, &["pop", "popitem", "popleft"])
         }
+        // of a list, if the handler is right
+        ("ValueError", Some(Leaving::Raising(place))) => calls(place, &["remove", "index"]),
+        ("Empty", Some(Leaving::Raising(place))) => calls(place, &["get", "get_nowait"]),
+        ("Full", Some(Leaving::Raising(place))) => calls(place, &["put", "put_nowait"]),
         ("ImportError", Some(Leaving::Raising(place))) => {
             matches!(place.kind(), Kind::Import | Kind::ImportFrom)
         }
@@ -493,6 +497,13 @@ fn catches(handler: Node<'_>, state: State<'_>) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether a call is one of a method of these names.
+fn calls(call: Node<'_>, methods: &[&str]) -> bool {
+    let callee = call.child(Field::Function);
+    let method = callee.and_then(|callee| callee.child(Field::Attribute));
+    method.is_some_and(|method| methods.contains(&method.text()))
 }
 
 /// Functions and methods that do not raise, whatever they are given.

@@ -38,16 +38,16 @@ fn without_abc<'p>(cx: &Context<'p>, class: Class<'p>) -> Option<ClassValue<'p>>
         && project.mro_of(&metaclass).is_complete()
         && project.is_a_class(&value)
         && project.derives_from(&metaclass, "abc.ABCMeta") == Some(false);
-    (is_known && !looks_itself(cx, &metaclass)).then_some(metaclass)
+    (is_known && !looks_itself(cx, &metaclass) && !looks_itself(cx, &value)).then_some(metaclass)
 }
 
-/// Whether a metaclass of the project, or one of its bases, looks for the marks itself.
-fn looks_itself<'p>(cx: &Context<'p>, metaclass: &ClassValue<'p>) -> bool {
-    let ClassValue::Known(metaclass) = metaclass else {
+/// Whether a class or a metaclass of the project, or one of its bases, looks for the marks itself.
+fn looks_itself<'p>(cx: &Context<'p>, class: &ClassValue<'p>) -> bool {
+    let ClassValue::Known(class) = class else {
         return false;
     };
     let asks = ["__isabstractmethod__", "__abstractmethods__"];
-    cx.project.known_mro(*metaclass).into_iter().any(|class| {
+    cx.project.known_mro(*class).into_iter().any(|class| {
         let parts = class.site.class_parts(|_| true);
         parts
             .iter()

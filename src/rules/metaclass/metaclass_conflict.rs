@@ -1,5 +1,6 @@
 //! MET001 metaclass-conflict. Card: knowledge/rules/MET001-metaclass-conflict.md
 
+use super::is_expected;
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, Metaclass};
 use crate::rules::context::line;
@@ -17,6 +18,9 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         else {
             continue;
         };
+        if is_expected(class.site, "TypeError") {
+            continue;
+        }
         let (one, other) = (short(cx, &one), short(cx, &other));
         let message = format!(
             "Python raises TypeError at this class statement: a base of `{name}` needs the metaclass `{one}`, another `{other}`, and neither is a subclass of the other; \

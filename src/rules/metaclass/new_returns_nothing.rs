@@ -139,6 +139,11 @@ fn report<'p>(
     }
     if let Some(used) = uses.first() {
         let range = Class::at(*used).map_or(used.range(), Class::header);
-        finding.evidence_at(used.file, range, "gets `None`");
+        let gets = if always {
+            "gets `None`"
+        } else {
+            "may get `None`"
+        };
+        finding.evidence_at(used.file, range, gets);
     }
 }

@@ -1,5 +1,8 @@
 //! MUT016 chained-mutable-assignment. Card: knowledge/rules/MUT016-chained-mutable-assignment.md
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashSet;
 
 use super::{followed, is_container, made, what_is_made};
@@ -7,7 +10,7 @@ use crate::facts::{BindingKind, Resolution, Site, Subjects};
 use crate::project::{ClassValue, Part, Reach, Use, Value};
 use crate::rules::context::place;
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, Node};
 
 pub const RULE: Rule = Rule {
     code: "MUT016",
@@ -63,15 +66,16 @@ fn has_several<'p>(cx: &Context<'p>, targets: &[Site<'p>]) -> bool {
     let names = kept
         .iter()
         .filter(|target| target.node.kind() == Kind::Name);
-    let places: FxHashSet<&str> = kept
+    let places: FxHashSet<Cow<'_, str>> = kept
         .iter()
         .filter_map(|target| kept_at(cx, **target))
         .collect();
     names.count() > 1 || places.len() > 1
 }
 
-/// What tells a place where an object is kept from others: an attribute of a known object by its name, an item of a container by its text.
-fn kept_at<'p>(cx: &Context<'p>, target: Site<'p>) -> Option<&'p str> {
+/// What tells a place where an object is kept from others: an attribute of a known object by its name, an item of a container by its text. Keys that are two forms of one thing,
+/// as `name` and `(name,)`, are one place.
+fn kept_at<'p>(cx: &Context<'p>, target: Site<'p>) -> Option<Cow<'p, str>> {
     let known = |field: Field| Some(cx.project.evaluate(target.child(field)?));
     match target.node.kind() {
         Kind::Attribute => {
@@ -80,7 +84,7 @@ fn kept_at<'p>(cx: &Context<'p>, target: Site<'p>) -> Option<&'p str> {
                 Value::Class(_) | Value::Instance(ClassValue::Known(_))
             );
             let name = target.child(Field::Attribute)?;
-            is_known.then(|| name.text())
+            is_known.then(|| Cow::Borrowed(name.text()))
         }
         Kind::Subscript => {
             let Value::Instance(class) = known(Field::Value)? else {
@@ -90,7 +94,15 @@ fn kept_at<'p>(cx: &Context<'p>, target: Site<'p>) -> Option<&'p str> {
                 .node
                 .children()
                 .any(|index| index.kind() == Kind::Slice);
-            (is_container(cx, &class) && !is_slice).then(|| target.text())
+            let key = target.child(Field::Subscript)?;
+            let names = key.node.with_descendants();
+            let names = names.filter(|node| node.kind() == Kind::Name);
+            let names: BTreeSet<&str> = names.map(Node::text).collect();
+            let place = match names.is_empty() {
+                true => Cow::Borrowed(target.text()),
+                false => Cow::Owned(format!("{} {names:?}", target.child(Field::Value)?.text())),
+            };
+            (is_container(cx, &class) && !is_slice).then_some(place)
         }
         _ => None,
     }

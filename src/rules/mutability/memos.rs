@@ -97,3 +97,26 @@ fn gives_item(function: Function<'_>, name: &str) -> bool {
         value.is_some_and(|value| item.iter().any(|item| value.text().starts_with(item)))
     })
 }
+
+/// Whether a parameter is one of two lists in which a function keeps its results under their keys: `if key in keys: return results[keys.index(key)]`.
+pub(super) fn is_one_of_two_lists(function: Function<'_>, name: &str) -> bool {
+    function.nodes().any(|site| {
+        let condition = site.node.child(Field::Condition);
+        let condition = condition.filter(|_| site.node.kind() == Kind::If);
+        let asked = condition.filter(|test| test.kind() == Kind::Comparison && test.op() == Op::In);
+        let mut sides = asked.into_iter().flat_map(Node::children).map(Node::text);
+        let (Some(key), Some(keys)) = (sides.next(), sides.next()) else {
+            return false;
+        };
+        let then = site.node.child(Field::Consequence);
+        let last = then.and_then(|then| then.children().last());
+        let last = last.filter(|last| last.kind() == Kind::Return);
+        let item = last.and_then(|last| last.children().next());
+        let item = item.filter(|item| item.kind() == Kind::Subscript);
+        item.is_some_and(|item| {
+            let part = |field| item.child(field).map(Node::text);
+            part(Field::Subscript) == Some(format!("{keys}.index({key})").as_str())
+                && (name == keys || part(Field::Value) == Some(name))
+        })
+    })
+}

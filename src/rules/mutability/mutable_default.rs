@@ -1,6 +1,6 @@
 //! MUT001 mutable-default. Card: knowledge/rules/MUT001-mutable-default.md
 
-use super::memos::fills_once;
+use super::memos::{fills_once, is_one_of_two_lists};
 use super::{
     done_to, edits, followed, harmful_uses, is_container, is_overload, made, promises_not_to_change,
 };
@@ -112,7 +112,7 @@ fn is_always_given<'p>(cx: &Context<'p>, function: Function<'p>, parameter: Para
     !readings.is_empty() && readings.iter().all(gives)
 }
 
-/// Whether a function keeps one value between its calls on purpose, in a list that is made with it: `def receive(once=[True])`, of which only `once[0]` is read and set;
+/// Whether a function keeps one value between its calls on purpose, in a list that is made with it: `def receive(once=[True])`, of which only `once[0]` is read and set, beside what is asserted of it;
 /// the function is nested, or the name says that callers leave it out: `_last=[None]`.
 fn is_cell<'p>(
     cx: &Context<'p>,
@@ -121,6 +121,10 @@ fn is_cell<'p>(
     default: Site<'p>,
 ) -> bool {
     let is_first_item = |reading: &Site<'p>| {
+        let mut around = reading.node.ancestors();
+        if around.any(|node| node.kind() == Kind::Assert) {
+            return true;
+        }
         let item = reading
             .node
             .parent()
@@ -278,7 +282,11 @@ fn is_memo<'p>(
     };
     let is_named = name.contains("memo") || name.contains("cache");
     let fills = |found: &Use<'p>| fills_once(function, parameter.name.text(), found);
+    let is_own_change = |found: &Use<'p>| {
+        found.reach == Reach::Mutated && Function::around(found.site) == Some(function)
+    };
     is_named && is_dict && uses.iter().all(puts_in)
+        || uses.iter().all(is_own_change) && is_one_of_two_lists(function, parameter.name.text())
         || uses
             .iter()
             .all(|found| fills(found) || is_own_call(found.site))

@@ -5,8 +5,9 @@ use std::cell::LazyCell;
 use rustc_hash::FxHashMap;
 
 use super::shared_on_purpose::{
-    Outside, has_one_object, is_known_to_be_shared, is_meant_to_be_shared, is_memo,
-    is_said_to_be_shared, own_method, says_shared, uses_outside,
+    Outside, has_one_object, holds_until_done, is_done_once, is_filled_once, is_known_to_be_shared,
+    is_meant_to_be_shared, is_memo, is_of_its_own_key, is_said_to_be_shared, own_method,
+    says_shared, uses_outside,
 };
 use super::{edits, followed, is_container, is_made_here, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
@@ -82,8 +83,12 @@ fn check_attribute<'p>(
     let changes = changes(cx, class, &attribute);
     if changes.is_empty()
         || says_shared(&changes, name)
-        || is_said_to_be_shared(&attribute)
+        || is_said_to_be_shared(class, &attribute)
         || is_memo(cx, &changes, name)
+        || is_done_once(&changes)
+        || is_filled_once(class, &changes, name)
+        || holds_until_done(cx, class, name)
+        || is_of_its_own_key(cx, &changes)
         || is_meant_to_be_shared(cx, class, &attribute)
     {
         return;
@@ -211,7 +216,7 @@ fn report<'p>(
 /// A reading of the attribute through an object, and the changes that come of it.
 pub(super) struct Change<'p> {
     /// The class whose method it is.
-    by: Class<'p>,
+    pub(super) by: Class<'p>,
     pub(super) reading: Site<'p>,
     pub(super) uses: Vec<Use<'p>>,
 }

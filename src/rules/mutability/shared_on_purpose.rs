@@ -22,8 +22,8 @@ pub(super) fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
             .any(is_by_object)
 }
 
-/// Whether the comment above the definition or behind it says that the objects share it, or that it is a cache.
-pub(super) fn is_said_to_be_shared(attribute: &Shared<'_>) -> bool {
+/// Whether the comment above the definition or behind it, or the string that documents it, says that the objects share it, or that it is a cache.
+pub(super) fn is_said_to_be_shared(class: Class<'_>, attribute: &Shared<'_>) -> bool {
     const PHRASES: &[&str] = &[
         "shared",
         "across instances",
@@ -37,7 +37,12 @@ pub(super) fn is_said_to_be_shared(attribute: &Shared<'_>) -> bool {
     let after = &definition.tree().text()[definition.range().end..];
     let behind = after.lines().next().map(str::trim_ascii_start);
     let behind = behind.filter(|rest| rest.starts_with('#'));
-    comment_above(definition).chain(behind).any(|line| {
+    let documented = documented_by(class, attribute.definition);
+    let documented = documented
+        .into_iter()
+        .flat_map(|text| text.node.text().lines());
+    let said = comment_above(definition).chain(behind);
+    said.chain(documented).any(|line| {
         let line = line.to_ascii_lowercase();
         let is_word = |at: usize, phrase: &str| {
             let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
@@ -50,6 +55,167 @@ pub(super) fn is_said_to_be_shared(attribute: &Shared<'_>) -> bool {
                 found.any(|(at, _)| is_word(at, phrase))
             })
     })
+}
+
+/// The string in the statement behind a definition.
+fn documented_by<'p>(class: Class<'p>, definition: Site<'p>) -> Option<Site<'p>> {
+    let siblings = definition.node.parent()?.children();
+    let mut behind = siblings
+        .skip_while(|other| *other != definition.node)
+        .skip(1);
+    let statement = behind.next().map(|next| definition.with(next));
+    // the body of a long class is cut
+    let statement = statement.or_else(|| {
+        let parts = class.site.class_parts(|_| true).into_iter();
+        let mut later = parts.skip_while(|part| part.segment != definition.segment);
+        let next = later.nth(1)?;
+        next.node.children().next().map(|node| next.with(node))
+    });
+    let only = statement.filter(|statement| statement.node.kind() == Kind::ExpressionStatement)?;
+    let text = only.with(only.node.children().next()?);
+    (text.node.kind() == Kind::String).then_some(text)
+}
+
+/// Whether all changes put in what is written out in the code, where a condition asks whether it is there: the same comes of it whoever does it first.
+pub(super) fn is_done_once(changes: &[Change<'_>]) -> bool {
+    let uses = || changes.iter().flat_map(|change| &change.uses);
+    uses().all(|found| {
+        let node = found.site.node;
+        let call = match node.kind() {
+            Kind::ExpressionStatement => node.children().next(),
+            _ => Some(node),
+        };
+        let call = call.filter(|call| call.kind() == Kind::Call);
+        let given = call.and_then(|call| call.child(Field::Arguments));
+        let object = call
+            .and_then(|call| call.child(Field::Function))
+            .and_then(|callee| callee.child(Field::Object));
+        let (Some(given), Some(object)) = (given, object) else {
+            return false;
+        };
+        let written = |part: Node<'_>| part.kind() == Kind::String;
+        let is_written = |part: Node<'_>| {
+            use Kind::{Integer, List, String, Tuple};
+            matches!(part.kind(), Integer | List | String | Tuple)
+        };
+        let inside_strings = |kind| kind == Kind::String;
+        given
+            .descendants_outside(inside_strings)
+            .into_iter()
+            .all(is_written)
+            && node.ancestors().any(|around| {
+                let test = around.child(Field::Condition);
+                let test = test.filter(|_| around.kind() == Kind::If);
+                test.is_some_and(|test| {
+                    let mut asked = test.with_descendants();
+                    let mut texts = given.descendants().filter(|part| written(*part));
+                    test.with_descendants()
+                        .any(|part| part.text() == object.text())
+                        && texts.any(|text| asked.any(|part| part.text() == text.text()))
+                })
+            })
+    })
+}
+
+/// Whether all that is put in is put in where there is nothing yet, and worked out of what belongs to the class: `if not self.table: …`. Every object would put in the same.
+pub(super) fn is_filled_once(class: Class<'_>, changes: &[Change<'_>], name: &str) -> bool {
+    let uses = || changes.iter().flat_map(|change| &change.uses);
+    uses().all(|found| {
+        let object = own_method(found.site).and_then(Function::first_parameter);
+        let Some(object) = object else {
+            return false;
+        };
+        let empty = format!("not {object}.{name}");
+        let is_fill = |around: &Node<'_>| {
+            let test = around.child(Field::Condition);
+            around.kind() == Kind::If && test.is_some_and(|test| test.text() == empty)
+        };
+        let fill = found.site.node.ancestors().find(is_fill);
+        let filling = fill.and_then(|fill| fill.child(Field::Consequence));
+        let is_of_the_class = |node: Node<'_>| {
+            let attribute = node
+                .parent()
+                .filter(|parent| parent.kind() == Kind::Attribute && node.field() == Field::Object);
+            let member = attribute.and_then(|attribute| attribute.child(Field::Attribute));
+            member.is_some_and(|member| {
+                class.defines(member.text()) && class.stores_to_self(member.text()).is_empty()
+            })
+        };
+        filling.is_some_and(|filling| {
+            let names = filling.descendants();
+            let mut own = names
+                .filter(|node| node.kind() == Kind::Name && node.text() == object)
+                .filter(|node| node.field() != Field::Attribute);
+            filling.contains(found.site.node) && own.all(is_of_the_class)
+        })
+    })
+}
+
+/// Whether what is put in only stays until it is done, and takes itself out then: `task.add_done_callback(self.tasks.discard)`. Whose it is does not matter.
+pub(super) fn holds_until_done<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
+    let readings = cx.project.readings_of_attribute(class, name);
+    readings.into_iter().any(|reading| {
+        let method = reading.node.parent();
+        let taking = method.filter(|method| {
+            let name = method.child(Field::Attribute).map(Node::text);
+            matches!(name, Some("discard" | "remove"))
+        });
+        let given = taking.and_then(Node::parent);
+        let call = given
+            .filter(|given| given.kind() == Kind::ArgumentList)
+            .and_then(Node::parent);
+        let callee = call.and_then(|call| call.child(Field::Function));
+        let called = callee.and_then(|callee| callee.child(Field::Attribute));
+        called.map(Node::text) == Some("add_done_callback")
+    })
+}
+
+/// Whether each object only ever changes what stands under a key of its own: `self.table[self.name] = …`, with a name that its constructor gives it for good.
+pub(super) fn is_of_its_own_key<'p>(cx: &Context<'p>, changes: &[Change<'p>]) -> bool {
+    let is_own = |by: Class<'p>, change: Site<'p>| {
+        let Some(object) = own_method(change).and_then(Function::first_parameter) else {
+            return false;
+        };
+        let key =
+            key_of(change.node).and_then(|key| key.text().strip_prefix(object)?.strip_prefix('.'));
+        key.is_some_and(|key| is_given_for_good(cx, by, key))
+    };
+    changes.iter().all(|change| {
+        let mut uses = change.uses.iter();
+        uses.all(|found| {
+            found.site.file.path() == change.reading.file.path() && is_own(change.by, found.site)
+        })
+    })
+}
+
+/// The key under which a statement or a call changes a table: `table[key] = …`, `del table[key]`, `table.pop(key)`.
+fn key_of(change: Node<'_>) -> Option<Node<'_>> {
+    let node = match change.kind() {
+        Kind::ExpressionStatement | Kind::Delete => change.children().next()?,
+        _ => change,
+    };
+    match node.kind() {
+        Kind::Assignment | Kind::AugmentedAssignment => {
+            node.child(Field::Left)?.child(Field::Subscript)
+        }
+        Kind::Subscript => node.child(Field::Subscript),
+        Kind::Call => {
+            let method = node.child(Field::Function)?.child(Field::Attribute)?;
+            let given = node.child(Field::Arguments)?.children().next();
+            given.filter(|_| matches!(method.text(), "pop" | "setdefault"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether nothing but constructors binds an attribute of the objects of a class.
+fn is_given_for_good<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
+    let family = cx.project.known_mro(class).into_iter();
+    let mut stores = family.flat_map(|class| class.stores_to_self(name));
+    let is_first = |store: &(Site<'p>, Option<Site<'p>>)| {
+        own_method(store.0).is_some_and(|method| method.name() == "__init__")
+    };
+    stores.next().is_some_and(|store| is_first(&store)) && stores.all(|store| is_first(&store))
 }
 
 /// Whether all that is ever put in is worked out of its key alone, where the key is not there yet: every object would work out the same.
@@ -207,7 +373,7 @@ pub(super) fn uses_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>>
     changed.chain(readings_outside(cx, name)).collect()
 }
 
-/// Where an attribute of a name is read through a class by code that is not its own, nor that of a class below.
+/// Where an attribute of a name is read through a class by code that is not its own, nor that of a class below, or by a method of the class, which has no object.
 fn readings_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
     let read = cx.project.attributes_of_objects(name);
     let outside = read.filter_map(|(attribute, object)| {
@@ -216,7 +382,12 @@ fn readings_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
         };
         let object = attribute.child(Field::Object)?;
         let around = class_around(object);
-        let is_own = around.is_some_and(|own| cx.project.known_mro(own).contains(&class));
+        let is_of_the_class = || {
+            let methods = ["builtins.classmethod"];
+            own_method(object).is_some_and(|method| method.has_decorator(cx.project, &methods))
+        };
+        let is_own = around.is_some_and(|own| cx.project.known_mro(own).contains(&class))
+            && !is_of_the_class();
         (!is_own).then_some((class, None))
     });
     outside.collect()

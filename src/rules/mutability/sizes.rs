@@ -165,8 +165,14 @@ fn table_effect(
     own: &[&str],
 ) -> Option<(bool, bool)> {
     let is_own = |key: Option<Node<'_>>| key.is_some_and(|key| own.contains(&key.text()));
+    // the number of a turn hardly is a key
+    let is_turn = |key: Option<Node<'_>>| key.is_some_and(|key| counts(walk.node, key.text()));
     match mutation.kind {
-        MutationKind::Delete => Some((true, false)),
+        MutationKind::Delete => {
+            let item = site.node.tree().node(mutation.target).parent();
+            let key = item.and_then(|item| item.child(Field::Subscript));
+            Some((!is_turn(key), false))
+        }
         MutationKind::Item => {
             let target = site.node.tree().node(mutation.target);
             let key = target.parent()?.child(Field::Subscript)?;
@@ -188,9 +194,10 @@ fn table_effect(
         MutationKind::Method => match method(site)? {
             "popitem" | "clear" | "remove" => Some((true, false)),
             // `pop()` is a set's
+            "pop" if is_renamed(site) => Some((false, false)),
             "pop" => {
                 let is_sure = argument(site, 1).is_none() || is_own(argument(site, 0));
-                Some((is_sure, false))
+                Some((is_sure && !is_turn(argument(site, 0)), false))
             }
             "discard" => Some((is_own(argument(site, 0)), false)),
             "add" | "setdefault" if is_own(argument(site, 0)) => None,
@@ -201,6 +208,18 @@ fn table_effect(
             _ => None,
         },
     }
+}
+
+/// Whether what a `pop` takes out is put in again under another key: `table[new] = table.pop(old)`.
+fn is_renamed(pop: Site<'_>) -> bool {
+    let target = pop
+        .node
+        .parent()
+        .filter(|parent| parent.kind() == Kind::Assignment)
+        .and_then(|assignment| assignment.child(Field::Left));
+    let table = target.filter(|target| target.kind() == Kind::Subscript);
+    let table = table.and_then(|target| target.child(Field::Value));
+    table.is_some() && table.map(Node::text) == called(pop.node, "pop").map(Node::text)
 }
 
 /// Whether a condition around a statement of the turn says that a table has not got a key: `if key not in table:`.

@@ -3,6 +3,7 @@
 use super::family;
 use crate::facts::{Site, Subjects};
 use crate::project::{Class, ClassValue, Function, Metaclass, Parameter, ParameterKind, Value};
+use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node, Op};
 
@@ -71,7 +72,8 @@ fn check_call<'p>(
         .find(|heir| explicit || ends_at_object(cx, class, **heir));
     let Some(heir) = bad.copied() else { return };
     let mut passed_on = passed.iter().map(|argument| call.with(*argument));
-    if passed_on.any(|argument| arrives(cx, class, heir, new, argument)) {
+    if passed_on.any(|argument| arrives(cx, class, heir, new, argument)) && !is_counted_on(cx, heir)
+    {
         let between = match explicit {
             true => Vec::new(),
             false => mro_after(cx, class, heir),
@@ -127,6 +129,13 @@ fn report<'p>(
     }
     let further = call.with(first).range().end..call.with(last).range().end;
     finding.fix("Pass the class alone", true, vec![(further, String::new())]);
+}
+
+/// Whether code makes objects of a class with arguments, and only where it counts on the exception.
+fn is_counted_on<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
+    let made = cx.project.constructions(class).into_iter();
+    let made: Vec<_> = made.filter(|made| has_arguments(*made)).collect();
+    !made.is_empty() && made.iter().all(|made| is_expected(*made, "TypeError"))
 }
 
 fn has_arguments(call: Site<'_>) -> bool {

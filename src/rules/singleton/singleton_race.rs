@@ -139,6 +139,13 @@ fn report<'p>(
         return;
     }
     let name = singleton_name(singleton);
+    let what = match singleton.shape {
+        SingletonShape::Metaclass => {
+            format!("The one object of each class of the metaclass `{name}`")
+        }
+        SingletonShape::Decorator => format!("The one object of each class under `@{name}`"),
+        _ => format!("`{name}`"),
+    };
     let (severity, who) = if starts.is_empty() {
         (
             Severity::Information,
@@ -151,7 +158,7 @@ fn report<'p>(
         )
     };
     let message = format!(
-        "`{name}` is made by whoever finds that there is none yet, with no lock held: {who}; check and create under one lock, or create it when the module is imported"
+        "{what} is made by whoever finds that there is none yet, with no lock held: {who}; check and create under one lock, or create it when the module is imported"
     );
     let finding = out.report(&RULE, severity, cx.file, singleton.check.range(), message);
     finding.evidence(singleton.creation, "it is made here");
