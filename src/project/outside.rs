@@ -64,6 +64,12 @@ pub(super) fn says_it_reads(function: &str) -> bool {
     is_assertion(function) || !function.starts_with("__") && copies(function)
 }
 
+/// The library whose functions all only read what they are given by these words.
+pub(super) fn library_reading(given: &str) -> Option<&'static str> {
+    let mut known = READ_ARGUMENTS.iter();
+    known.find_map(|(library, words)| (*words == given).then_some(*library))
+}
+
 /// What a method does of which no more than the name is known.
 pub(super) fn handling_of_method(method: &str) -> Handling {
     if STORING_METHODS.contains(&method) {
@@ -215,6 +221,9 @@ const READING_FUNCTIONS: &[&str] = &[
     "xml.etree.ElementTree.Element",
     "xml.etree.ElementTree.SubElement",
 ];
+
+/// What the functions of a library only read, by the words that it is given by: the options of widgets.
+const READ_ARGUMENTS: &[(&str, &str)] = &[("tkinter.", "cnf"), ("tkinter.", "(cnf, kw)")];
 
 /// Methods that keep their arguments.
 const STORING_METHODS: &[&str] = &[

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::outside::{
-    Handling, handling_of, handling_of_method, is_container_name, is_reader, says_it_reads,
+    Handling, handling_of, handling_of_method, is_container_name, is_reader, library_reading,
+    says_it_reads,
 };
 use super::readings::{readings, stores_or_deletes};
 use super::ruled_out::is_ruled_out;
@@ -575,7 +576,7 @@ impl<'p> Tracker<'p> {
         let Some(callee) = call.child(Field::Function) else {
             return;
         };
-        if self.is_of_tkinter(argument) {
+        if self.is_of_reader(argument) {
             return;
         }
         match self.project.evaluate(callee) {
@@ -602,15 +603,16 @@ impl<'p> Tracker<'p> {
     fn only_reads(&self, target: Function<'p>, argument: Site<'p>) -> bool {
         says_it_reads(target.name())
             || target.class().is_none() && is_reader(&self.project.function_name(target))
-            || are_options(argument) && self.project.function_name(target).starts_with("tkinter.")
+            || library_reading(given(argument))
+                .is_some_and(|library| self.project.function_name(target).starts_with(library))
     }
 
-    /// Whether code of tkinter itself, where it is the project too, hands on the options of a widget.
-    fn is_of_tkinter(&self, argument: Site<'p>) -> bool {
-        are_options(argument) && {
+    /// Whether code of a library itself, where it is the project too, hands on what all of the library only reads.
+    fn is_of_reader(&self, argument: Site<'p>) -> bool {
+        library_reading(given(argument)).is_some_and(|library| {
             let (module, _) = &*self.project.module_name(argument.file.path());
-            module == "tkinter" || module.starts_with("tkinter.")
-        }
+            format!("{module}.").starts_with(library)
+        })
     }
 
     /// Whether a method is taken from an object, and not from its class.
@@ -634,7 +636,7 @@ impl<'p> Tracker<'p> {
                     .and_then(|list| list.children().next())
                     == Some(argument.node)
         };
-        if are_options(argument) && name.starts_with("tkinter.") {
+        if library_reading(given(argument)).is_some_and(|library| name.starts_with(library)) {
             return;
         }
         if let Some((_, method)) = name.rsplit_once("().") {
@@ -816,10 +818,9 @@ fn is_count(product: Site<'_>, side: Site<'_>) -> bool {
     product.node.children().any(is_repeated)
 }
 
-/// Whether an argument of a function of tkinter is the options of a widget, which are only read: `cnf={}` is how all widgets take them.
-fn are_options(argument: Site<'_>) -> bool {
-    let given = argument.child(Field::Value).unwrap_or(argument);
-    matches!(given.text(), "cnf" | "(cnf, kw)")
+/// What an argument gives, in words.
+fn given<'p>(argument: Site<'p>) -> &'p str {
+    argument.child(Field::Value).unwrap_or(argument).text()
 }
 
 /// Whether a change only takes something out: `del xs[k]`, `xs.pop()`.
