@@ -1,6 +1,6 @@
 //! Pools of workers: the executors of `concurrent.futures`, the pools of `multiprocessing`.
 
-use super::{ClassValue, Project, Spot, Value};
+use super::{ClassValue, Project, Spot, Value, argument};
 use crate::facts::Site;
 use crate::syntax::{Field, Kind, Node};
 
@@ -46,7 +46,7 @@ impl Pool {
     }
 }
 
-/// A call of a method that a pool of the standard library has, on a pool whose class does not bring its own.
+/// A call of a method that a pool of the standard library has, on a pool whose class does not bring its own; or one of an event loop that hands the pool work.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolCall<'p> {
     pub kind: Pool,
@@ -74,12 +74,25 @@ impl Project {
         self.pool_class(&class)
     }
 
-    /// A call of one of the named methods of a pool.
+    /// A call of one of the named methods of a pool, or of `loop.run_in_executor` with a pool, if that is among them.
     pub fn pool_call<'p>(&'p self, call: Site<'p>, methods: &[&str]) -> Option<PoolCall<'p>> {
         let callee = call.child(Field::Function)?;
         let method = callee.node.child(Field::Attribute).map(Node::text)?;
         if callee.node.kind() != Kind::Attribute || !methods.contains(&method) {
             return None;
+        }
+        if method == "run_in_executor" {
+            let pool = argument(call, 0, "executor")?;
+            let Value::Instance(class) = self.evaluate(pool) else {
+                return None;
+            };
+            let kind = self.pool_class(&class)?;
+            return Some(PoolCall {
+                kind,
+                call,
+                pool,
+                method,
+            });
         }
         let Value::External(name) = self.evaluate(callee) else {
             return None;

@@ -2,7 +2,7 @@
 
 use super::abbreviated;
 use crate::facts::{BindingKind, Site, Subjects};
-use crate::project::{ClassValue, Function, Pool, PoolCall, Value, argument, managers};
+use crate::project::{ClassValue, Function, Pool, PoolCall, Value, managers};
 use crate::rules::context::line;
 use crate::rules::expected::is_any_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -33,9 +33,9 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     }
 }
 
-/// A call that gives a pool work, by a method of its own or by `loop.run_in_executor(pool, …)`.
+/// A call that gives a pool work.
 fn use_of<'p>(cx: &Context<'p>, call: Site<'p>) -> Option<PoolCall<'p>> {
-    const OF_EXECUTOR: &[&str] = &["submit", "map"];
+    const OF_EXECUTOR: &[&str] = &["submit", "map", "run_in_executor"];
     const OF_POOL: &[&str] = &[
         "apply",
         "apply_async",
@@ -46,19 +46,6 @@ fn use_of<'p>(cx: &Context<'p>, call: Site<'p>) -> Option<PoolCall<'p>> {
         "starmap",
         "starmap_async",
     ];
-    let method = call.child(Field::Function)?.node.child(Field::Attribute)?;
-    if method.text() == "run_in_executor" {
-        let pool = argument(call, 0, "executor")?;
-        let Value::Instance(class) = cx.project.evaluate(pool) else {
-            return None;
-        };
-        return Some(PoolCall {
-            kind: cx.project.pool_class(&class)?,
-            call,
-            pool,
-            method: method.text(),
-        });
-    }
     let used = cx.project.pool_call(call, OF_POOL);
     used.filter(|used| !used.kind.is_executor())
         .or_else(|| cx.project.pool_call(call, OF_EXECUTOR))
