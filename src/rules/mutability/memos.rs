@@ -1,4 +1,4 @@
-//! Parameters whose defaults keep results between calls on purpose, by what is done with them.
+//! What keeps results between calls on purpose, by what is done with it: defaults of parameters, tables.
 
 use crate::facts::Site;
 use crate::project::{Function, Reach, Use};
@@ -49,12 +49,7 @@ fn lacks_items(test: Node<'_>, function: Function<'_>, name: &str, change: Site<
     let is_name = |node: Option<Node<'_>>| node.map(Node::text) == Some(name);
     match test.kind() {
         Kind::NotOperation => is_name(test.children().next()),
-        Kind::Comparison if test.op() == Op::NotIn => {
-            is_name(test.children().nth(1))
-                && is_under(test.children().next(), name, change)
-                && gives_item(function, name)
-        }
-        _ => false,
+        _ => is_under(asked_key(test, Op::NotIn, name), name, change) && gives_item(function, name),
     }
 }
 
@@ -62,13 +57,61 @@ fn lacks_items(test: Node<'_>, function: Function<'_>, name: &str, change: Site<
 fn has_items(test: Node<'_>, function: Function<'_>, name: &str, change: Site<'_>) -> bool {
     match test.kind() {
         Kind::Name => test.text() == name,
-        Kind::Comparison if test.op() == Op::In => {
-            test.children().nth(1).map(Node::text) == Some(name)
-                && is_under(test.children().next(), name, change)
-                && gives_item(function, name)
-        }
-        _ => false,
+        _ => is_under(asked_key(test, Op::In, name), name, change) && gives_item(function, name),
     }
+}
+
+/// The key that a comparison looks for in a table: `key in table`.
+fn asked_key<'p>(test: Node<'p>, op: Op, table: &str) -> Option<Node<'p>> {
+    let mut sides = test.children();
+    let key = sides.next()?;
+    let is_asked = test.kind() == Kind::Comparison
+        && test.op() == op
+        && sides.next().map(Node::text) == Some(table);
+    is_asked.then_some(key)
+}
+
+/// Whether a function looks for what a table has under a key: `key in table`, `table.get(key)`, or `table[key]` where a `KeyError` is caught.
+pub(super) fn looks_for(function: Function<'_>, table: &str, key: &str) -> bool {
+    let is_key = |node: Option<Node<'_>>| node.map(Node::text) == Some(key);
+    let is_got = |call: Node<'_>| {
+        let callee = call.child(Field::Function);
+        let method = callee.and_then(|callee| callee.child(Field::Attribute));
+        let object = callee.and_then(|callee| callee.child(Field::Object));
+        let given = call.child(Field::Arguments);
+        method.map(Node::text) == Some("get")
+            && object.map(Node::text) == Some(table)
+            && is_key(given.and_then(|given| given.children().next()))
+    };
+    let is_tried = |item: Node<'_>| {
+        let mut around = item.ancestors();
+        item.field() != Field::Left
+            && item.child(Field::Value).map(Node::text) == Some(table)
+            && is_key(item.child(Field::Subscript))
+            && around.any(|around| around.kind() == Kind::Try && catches_missing(around, item))
+    };
+    function.nodes().any(|site| match site.node.kind() {
+        Kind::Comparison => {
+            let asked = |op| asked_key(site.node, op, table);
+            is_key(asked(Op::In)) || is_key(asked(Op::NotIn))
+        }
+        Kind::Call => is_got(site.node),
+        Kind::Subscript => is_tried(site.node),
+        _ => false,
+    })
+}
+
+/// Whether a `try` statement whose body holds an item catches what is raised where the key is not there.
+fn catches_missing(attempt: Node<'_>, item: Node<'_>) -> bool {
+    let body = attempt.child(Field::Body);
+    let mut clauses = attempt
+        .children()
+        .filter(|part| part.kind() == Kind::ExceptClause);
+    body.is_some_and(|body| body.contains(item))
+        && clauses.any(|clause| {
+            let caught = clause.children().next();
+            caught.is_some_and(|caught| caught.text().contains("KeyError"))
+        })
 }
 
 /// Whether a change puts something in under a key: `table[key] = …`.

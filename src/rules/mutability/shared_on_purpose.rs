@@ -1,6 +1,7 @@
 //! What shows that a container of a class is shared on purpose: its name, a comment, its annotation, what is done with it, and who knows it by the class.
 
 use super::comment_above;
+use super::memos::looks_for;
 use super::shared_class_attribute::{Change, Shared};
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Use, Value, is_repeated};
@@ -251,17 +252,7 @@ fn fills_by_key(cx: &Context<'_>, change: Site<'_>, name: &str) -> bool {
     let is_made = value.is_some_and(|value| {
         key.kind() == Kind::Name && comes_of(cx, change.with(value), key.text(), object, HOPS)
     });
-    let text = method.site.text();
-    let looks = [
-        format!("{} in {table}", key.text()),
-        format!("{} not in {table}", key.text()),
-        format!("{table}.get({}", key.text()),
-    ];
-    let tries = || {
-        let tried = format!("{table}[{}]", key.text());
-        text.contains("except KeyError") && text.matches(&tried).count() > 1
-    };
-    is_made && (looks.iter().any(|look| text.contains(look)) || tries())
+    is_made && looks_for(method, &table, key.text())
 }
 
 /// How many names lead from a value to the key.
