@@ -1,12 +1,12 @@
 //! MUT007 changed-while-iterated. Card: knowledge/rules/MUT007-changed-while-iterated.md
 
-use super::sizes::{Collection, collection_of, effect, moves};
+use super::sizes::{Collection, collection_of, effect, is_conditional, moves, takes_own};
 use crate::facts::{BindingKind, Mutation, Resolution, Site, Subjects};
 use crate::project::{Function, Value, is_definition};
 use crate::rules::context::line;
 use crate::rules::expected::is_expected;
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, Op};
 
 pub const RULE: Rule = Rule {
     code: "MUT007",
@@ -48,13 +48,7 @@ fn walk<'p>(cx: &Context<'p>, site: Site<'p>) -> Option<Walk<'p>> {
     let walked = walked(cx, iterable)?;
     let direct = site.node.contains(walked.node).then_some(walked);
     let (collection, view) = viewed(walked);
-    let mut own: Vec<&str> = site
-        .node
-        .child(Field::Left)?
-        .with_descendants()
-        .filter(|node| node.kind() == Kind::Name)
-        .map(Node::text)
-        .collect();
+    let mut own = targets(site);
     match view {
         "items" => own.truncate(1),
         "values" => own.clear(),
@@ -320,7 +314,7 @@ fn helper_calls<'p>(cx: &Context<'p>, walk: &Walk<'p>) -> Vec<Site<'p>> {
     found
 }
 
-/// What a method of the same object, that is called, surely takes out.
+/// What a method of the same object, that is called, takes out: surely, or under a key that comes of what the loop stands at.
 fn helper<'p>(
     cx: &Context<'p>,
     kind: Collection,
@@ -332,7 +326,7 @@ fn helper<'p>(
         return None;
     };
     let class = method.class()?;
-    if matches!(kind, Collection::List | Collection::Any)
+    if kind == Collection::Any && !is_conditional(walk.site, call)
         || method.is_async()
         || method.is_generator()
         || cx.project.is_overridden(class, method.name())
@@ -340,39 +334,79 @@ fn helper<'p>(
         return None;
     }
     let own = handed(cx, method, call, &walk.own);
-    let body = method.body()?;
-    let is_the_same = |target: Site<'p>| {
-        target.child(Field::Object).map(Site::text) == method.first_parameter()
-            && target.node.child(Field::Attribute).map(Node::text) == Some(attribute.text())
+    let elements = handed(cx, method, call, &targets(walk.site));
+    let is_the_same = |target: Node<'p>| {
+        target.child(Field::Object).map(Node::text) == method.first_parameter()
+            && target.child(Field::Attribute).map(Node::text) == Some(attribute.text())
     };
+    let body = method.body()?;
     let mut changes = body.mutations().filter_map(|mutation| {
         let site = body.at(mutation.node);
-        let is_sure = effect(kind, walk.site, mutation, site, &own) == Some((true, false));
-        let runs = is_sure && is_the_same(body.at(mutation.target)) && runs_always(site, body);
-        runs.then_some(site)
+        let is_sure = match kind {
+            Collection::Dict | Collection::Set | Collection::Deque => {
+                match effect(kind, walk.site, mutation, site, &own)? {
+                    (true, false) => Some(true),
+                    (false, false) if names_any(site.node, &elements) => Some(false),
+                    _ => None,
+                }
+            }
+            Collection::List | Collection::Any => {
+                takes_own(mutation, site, &own).then_some(kind == Collection::List)
+            }
+        }?;
+        let is_held = |condition: Node<'p>| is_in(condition, &own, &is_the_same);
+        let runs = is_the_same(body.at(mutation.target).node) && runs_always(site, body, &is_held);
+        runs.then_some((site, is_sure))
     });
+    let (inside, is_sure) = changes.next()?;
     Some(Change {
         site: call,
-        is_sure: true,
+        is_sure,
         adds: false,
-        inside: Some(changes.next()?),
+        inside: Some(inside),
     })
 }
 
-/// The parameters of a method to which a call hands the turn's own names.
+/// The names that a loop binds in each turn.
+fn targets<'p>(walk: Site<'p>) -> Vec<&'p str> {
+    let target = walk.node.child(Field::Left).into_iter();
+    let names = target.flat_map(Node::with_descendants);
+    names
+        .filter(|node| node.kind() == Kind::Name)
+        .map(Node::text)
+        .collect()
+}
+
+/// Whether one of the names stands in the arguments of a call.
+fn names_any(call: Node<'_>, names: &[&str]) -> bool {
+    let arguments = call.child(Field::Arguments).into_iter();
+    let mut parts = arguments.flat_map(Node::descendants);
+    parts.any(|part| part.kind() == Kind::Name && names.contains(&part.text()))
+}
+
+/// Whether a condition is `name in collection`, of a name that the loop gives: that holds in each turn.
+fn is_in<'p>(condition: Node<'p>, own: &[&str], is_it: &dyn Fn(Node<'p>) -> bool) -> bool {
+    let mut sides = condition.children();
+    condition.kind() == Kind::Comparison
+        && condition.op() == Op::In
+        && sides.next().is_some_and(|left| own.contains(&left.text()))
+        && sides.next().is_some_and(is_it)
+}
+
+/// The parameters of a method to which a call hands some names.
 fn handed<'p>(
     cx: &Context<'p>,
     method: Function<'p>,
     call: Site<'p>,
-    own: &[&str],
+    names: &[&str],
 ) -> Vec<&'p str> {
     let Some(arguments) = call.child(Field::Arguments) else {
         return Vec::new();
     };
-    let given = arguments
-        .node
-        .children()
-        .filter(|argument| own.contains(&argument.text()));
+    let given = arguments.node.children().filter(|argument| {
+        let value = argument.child(Field::Value).unwrap_or(*argument);
+        names.contains(&value.text())
+    });
     given
         .filter_map(|argument| {
             let argument = call.with(argument);
@@ -382,20 +416,34 @@ fn handed<'p>(
         .collect()
 }
 
-/// Whether a statement of a function's body runs in every call: nothing decides about it, and nothing returns before.
-fn runs_always(site: Site<'_>, body: Site<'_>) -> bool {
-    let statement = site.node.statement();
-    let is_direct = statement.and_then(Node::parent) == Some(body.node);
-    let mut before = body
-        .node
-        .children()
-        .take_while(|other| Some(*other) != statement);
-    is_direct
-        && !before.any(|other| {
+/// Whether a statement of a function's body runs in every call: nothing but what is `held` decides about it, and nothing returns before.
+fn runs_always<'p>(site: Site<'p>, body: Site<'p>, held: &dyn Fn(Node<'p>) -> bool) -> bool {
+    let mut statement = site.node.statement();
+    while let Some(own) = statement {
+        let Some(block) = own.parent().filter(|block| block.kind() == Kind::Block) else {
+            return false;
+        };
+        let mut before = block.children().take_while(|other| *other != own);
+        let is_left = before.any(|other| {
             other
                 .with_descendants()
                 .any(|node| node.kind() == Kind::Return)
-        })
+        });
+        if is_left || block == body.node {
+            return !is_left;
+        }
+        let around = block.parent().filter(|around| match around.kind() {
+            Kind::With => true,
+            Kind::Try => block.field() == Field::Body,
+            Kind::If => {
+                block.field() == Field::Consequence
+                    && around.child(Field::Condition).is_some_and(held)
+            }
+            _ => false,
+        });
+        statement = around;
+    }
+    false
 }
 
 /// Whether two expressions surely name one object: the same name or attribute, through other names of it too.

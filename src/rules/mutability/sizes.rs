@@ -111,7 +111,7 @@ pub(super) fn effect(
 }
 
 /// Whether a condition in the turn decides about a change. What would fail in every loop is not walked like others.
-fn is_conditional(walk: Site<'_>, site: Site<'_>) -> bool {
+pub(super) fn is_conditional(walk: Site<'_>, site: Site<'_>) -> bool {
     let around = site.node.ancestors();
     let mut inside = around.take_while(|around| *around != walk.node);
     inside.any(|around| around.kind() == Kind::If)
@@ -134,7 +134,7 @@ fn is_put_back(change: Site<'_>) -> bool {
 }
 
 /// Whether a change takes out what the loop stands at.
-fn takes_own(mutation: &Mutation, site: Site<'_>, own: &[&str]) -> bool {
+pub(super) fn takes_own(mutation: &Mutation, site: Site<'_>, own: &[&str]) -> bool {
     let taken = match mutation.kind {
         MutationKind::Delete => {
             let item = site.node.tree().node(mutation.target).parent();
