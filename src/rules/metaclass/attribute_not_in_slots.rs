@@ -113,7 +113,7 @@ fn room<'p>(cx: &Context<'p>, class: Class<'p>) -> Option<Room<'p>> {
                         | "builtins.set"
                         | "builtins.frozenset"
                 );
-                if !is_builtin && !is_made_by_object(name) && name.as_ref() != "typing.Protocol" {
+                if !is_builtin && !is_made_by_object(name) {
                     return None;
                 }
             }

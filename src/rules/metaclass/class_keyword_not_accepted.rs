@@ -153,10 +153,7 @@ fn along<'p>(
                 }
             }
             ClassValue::External(known) if name == "__init_subclass__" => {
-                let hands_on = is_made_by_object(known)
-                    || known.starts_with("builtins.")
-                    || known.as_ref() == "typing.Protocol";
-                if !hands_on {
+                if !is_made_by_object(known) && !known.starts_with("builtins.") {
                     return (Does::Unknown, last);
                 }
             }

@@ -38,6 +38,7 @@ fn is_made_by_object(name: &str) -> bool {
     let classes = [
         "abc.ABC",
         "typing.Generic",
+        "typing.Protocol",
         "contextlib.AbstractContextManager",
         "contextlib.AbstractAsyncContextManager",
         "os.PathLike",
