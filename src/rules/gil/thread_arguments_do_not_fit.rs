@@ -2,7 +2,7 @@
 
 use super::{calls_super, label, literal_length};
 use crate::facts::{Site, Subjects};
-use crate::project::{ClassValue, Function, HandKind, HandOver, Misfit, StartKind, Value};
+use crate::project::{ClassValue, Function, HandKind, HandOver, Misfit, Project, StartKind, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -85,7 +85,9 @@ fn given<'p>(cx: &Context<'p>, handed: &HandOver<'p>, target: Site<'p>) -> Optio
             if takes_sequence(handed) =>
         {
             Some(Given {
-                positional: handed.arguments.map_or(Some(0), length)?,
+                positional: handed
+                    .arguments
+                    .map_or(Some(0), |arguments| length(cx.project, arguments))?,
                 keywords: handed.keywords.map_or(Some(Vec::new()), keys)?,
             })
         }
@@ -121,8 +123,8 @@ fn is_splat(node: Node<'_>) -> bool {
     matches!(node.kind(), Kind::ListSplat | Kind::DictSplat)
 }
 
-/// How many arguments a display, or a string, gives.
-fn length(arguments: Site<'_>) -> Option<usize> {
+/// How many arguments a display, or a string, gives; a string also by its name.
+fn length<'p>(project: &'p Project, arguments: Site<'p>) -> Option<usize> {
     let value = arguments.with(arguments.node.unparenthesized());
     match value.node.kind() {
         Kind::Tuple | Kind::List => {
@@ -130,6 +132,7 @@ fn length(arguments: Site<'_>) -> Option<usize> {
             (!items.iter().any(|item| is_splat(*item))).then_some(items.len())
         }
         Kind::String => literal_length(value),
+        Kind::Name => literal_length(project.defined_at(value)?.child(Field::Right)?),
         Kind::None => Some(0),
         _ => None,
     }
