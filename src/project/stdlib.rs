@@ -21,6 +21,7 @@ django.forms.models.ModelForm django.forms.models.ModelFormMetaclass
 pydantic.BaseModel pydantic._internal._model_construction.ModelMetaclass
 pydantic.main.BaseModel pydantic._internal._model_construction.ModelMetaclass
 sqlalchemy.orm.DeclarativeBase sqlalchemy.orm.decl_api.DeclarativeAttributeIntercept
+sqlalchemy.orm.decl_api.Base sqlalchemy.orm.decl_api.DeclarativeMeta
 PyQt5.QtCore.QObject sip.wrappertype
 PyQt5.QtWidgets.QWidget sip.wrappertype
 PyQt5.QtWidgets.QMainWindow sip.wrappertype
@@ -40,6 +41,7 @@ django.forms.widgets.MediaDefiningClass builtins.type
 django.forms.models.ModelFormMetaclass django.forms.forms.DeclarativeFieldsMetaclass
 pydantic._internal._model_construction.ModelMetaclass abc.ABCMeta
 sqlalchemy.orm.decl_api.DeclarativeAttributeIntercept builtins.type
+sqlalchemy.orm.decl_api.DeclarativeMeta builtins.type
 sip.wrappertype builtins.type
 Shiboken.ObjectType builtins.type
 ";

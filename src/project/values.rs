@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::steps::Step;
 use super::{Class, Function, Project, is_builtin};
 use crate::facts::{FileFacts, Resolution, Site};
-use crate::syntax::{Field, Kind, Op};
+use crate::syntax::{Field, Kind, Node, Op};
 
 /// A class: one of the project's, or one that only its name is known of.
 #[derive(Clone, Debug, PartialEq)]
@@ -264,6 +264,16 @@ impl Project {
                 Some(Value::Instance(ClassValue::External(class))) => Value::External(class),
                 _ => Value::Unknown,
             },
+            // the class that it makes, where nothing is said about its metaclass
+            "sqlalchemy.orm.declarative_base" | "sqlalchemy.ext.declarative.declarative_base"
+                if has_plain_arguments(site) =>
+            {
+                Value::External("sqlalchemy.orm.decl_api.Base".into())
+            }
+            // a context has what the module has
+            "multiprocessing.get_context" | "multiprocessing.context.get_context" => {
+                Value::External("multiprocessing".into())
+            }
             // the standard library's lock constructors are functions in some versions
             _ if is_class_name(name) => Value::Instance(ClassValue::External(Arc::clone(name))),
             _ => match super::stdlib::returned(name) {
@@ -403,6 +413,17 @@ impl Project {
             _ => Value::Unknown,
         }
     }
+}
+
+/// Whether the arguments of `declarative_base` leave the class that it makes its usual bases and its usual metaclass.
+fn has_plain_arguments(call: Site<'_>) -> bool {
+    const PLAIN: &[&str] = &["name", "metadata", "bind", "engine", "type_annotation_map"];
+    let given = call.node.child(Field::Arguments).into_iter();
+    let mut given = given.flat_map(Node::children);
+    given.all(|argument| {
+        let name = argument.child(Field::Name).map(Node::text);
+        argument.kind() == Kind::KeywordArgument && name.is_some_and(|name| PLAIN.contains(&name))
+    })
 }
 
 /// The name of the built-in class of an object.
