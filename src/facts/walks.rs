@@ -90,16 +90,13 @@ const VIEWS: &[&[u8]] = &[b"items", b"keys", b"values"];
 /// The last words of the names that are walked by an expression that a text begins with. What a call gives has no name, but for the views of a dict.
 fn names<'t>(text: &'t [u8], found: &mut Vec<&'t [u8]>) {
     let text = text.trim_ascii_start();
-    let mut last: &[u8] = &[];
+    let mut before: &[u8] = &[];
     let mut rest = text;
     let word = loop {
         let word = &rest[..word_length(rest)];
         rest = &rest[word.len()..];
-        if !VIEWS.contains(&word) || last.is_empty() {
-            last = word;
-        }
         match rest.first() {
-            Some(b'.') => rest = &rest[1..],
+            Some(b'.') => (before, rest) = (word, &rest[1..]),
             _ => break word,
         }
     };
@@ -111,10 +108,11 @@ fn names<'t>(text: &'t [u8], found: &mut Vec<&'t [u8]>) {
             }
         }
         // `for x in (\n    names\n)`
-        Some(b'(') if last.is_empty() => names(&rest[1..], found),
-        Some(b'(') if last == word => {}
-        Some(b'[') => {}
-        _ if !last.is_empty() => found.push(last),
+        Some(b'(') if word.is_empty() && before.is_empty() => names(&rest[1..], found),
+        Some(b'(') if VIEWS.contains(&word) && !before.is_empty() => found.push(before),
+        Some(b'(' | b'[') => {}
+        // `self.items` without a call is no view
+        _ if !word.is_empty() => found.push(word),
         _ => {}
     }
 }
