@@ -216,7 +216,7 @@ impl Project {
             return (project, None);
         }
         project.threads = earlier.threads.after(&mut changed);
-        project.kept = shapes::Memo(earlier.kept.0.after(&mut changed));
+        project.kept = earlier.kept.after(&mut changed);
         project.making = making::Memo(earlier.making.0.after(&mut changed));
         project.hidden = hiding::Memo(earlier.hidden.0.after(&mut changed));
         project.caching = caching::Memo(earlier.caching.0.after(&mut changed));

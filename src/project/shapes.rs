@@ -3,6 +3,7 @@
 use super::asking::{Question, assigned, attempt, key, missing_branch, question, refuses};
 use super::functions::Bound;
 use super::{Class, ClassValue, Function, Kept, Locking, Metaclass, Project, Spot, Value};
+use crate::facts::trace::Changed;
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
@@ -61,9 +62,22 @@ fn names_class(parameter: &str) -> bool {
         || name.trim_matches('_') == "cls"
 }
 
-/// The functions of the project that keep the instances of classes which are called, found once.
+/// The functions of the project that keep the instances of classes which are called, and those that are asked for one object; each found once.
 #[derive(Default)]
-pub(super) struct Memo(pub(super) Kept<Vec<Spot>>);
+pub(super) struct Memo {
+    when_called: Kept<Vec<Spot>>,
+    by_accessors: Kept<Vec<Spot>>,
+}
+
+impl Memo {
+    /// What of an earlier project's still holds.
+    pub(super) fn after(&self, changed: &mut Changed<'_>) -> Memo {
+        Memo {
+            when_called: self.when_called.after(changed),
+            by_accessors: self.by_accessors.after(changed),
+        }
+    }
+}
 
 impl Project {
     /// The singletons of the whole project that a `__new__` keeps.
@@ -74,7 +88,35 @@ impl Project {
 
     /// The singletons of the whole project that are asked for by calling their class: those that a `__new__`, a metaclass or a decorator keeps.
     pub fn kept_when_called(&self) -> impl Iterator<Item = Singleton<'_>> {
-        let spots = self.keep(&self.kept.0, || {
+        self.kept_in(&self.kept.when_called, |function| {
+            let may_keep =
+                matches!(function.name(), "__new__" | "__call__") || function.is_nested();
+            may_keep.then_some(&[
+                SingletonShape::New,
+                SingletonShape::Metaclass,
+                SingletonShape::Decorator,
+            ])
+        })
+    }
+
+    /// The singletons of the whole project that are asked for by a function with arguments.
+    pub fn kept_by_accessors(&self) -> impl Iterator<Item = Singleton<'_>> {
+        self.kept_in(&self.kept.by_accessors, |function| {
+            let takes_more = function
+                .parameters()
+                .nth(usize::from(function.class().is_some()));
+            let may_keep = takes_more.is_some() && !function.name().starts_with("__");
+            may_keep.then_some(&[SingletonShape::Module, SingletonShape::Method])
+        })
+    }
+
+    /// The singletons of the whole project that functions keep which may: those of the shapes that `shapes` gives for each.
+    fn kept_in<'p, const N: usize>(
+        &'p self,
+        kept: &'p Kept<Vec<Spot>>,
+        shapes: impl Fn(Function<'p>) -> Option<&'static [SingletonShape; N]>,
+    ) -> impl Iterator<Item = Singleton<'p>> {
+        let spots = self.keep(kept, || {
             let mut spots = Vec::new();
             for file in self.files() {
                 for root in file
@@ -87,16 +129,9 @@ impl Project {
                         .iter()
                         .filter_map(|data| Function::at(root.at(data.node)));
                     let keeping = functions.filter(|function| {
-                        let may_keep = matches!(function.name(), "__new__" | "__call__")
-                            || function.is_nested();
-                        let singleton = may_keep.then(|| self.singleton(*function)).flatten();
-                        singleton.is_some_and(|singleton| {
-                            matches!(
-                                singleton.shape,
-                                SingletonShape::New
-                                    | SingletonShape::Metaclass
-                                    | SingletonShape::Decorator
-                            )
+                        shapes(*function).is_some_and(|shapes| {
+                            let singleton = self.singleton(*function);
+                            singleton.is_some_and(|found| shapes.contains(&found.shape))
                         })
                     });
                     spots.extend(keeping.map(|function| Spot::of(function.site)));

@@ -1,10 +1,11 @@
 //! SNG006 singleton-arguments-ignored. Card: knowledge/rules/SNG006-singleton-arguments-ignored.md
 
 use super::singleton_init_runs_again::{depends_on_state, runs_once};
-use super::{decorated, family};
+use super::{decorated, family, singleton_name};
 use crate::facts::Site;
 use crate::project::{
-    Class, ClassValue, Function, ParameterKind, Project, Singleton, SingletonShape, is_plain_base,
+    Bound, Class, ClassValue, Function, ParameterKind, Project, Singleton, SingletonShape,
+    is_plain_base,
 };
 use crate::rules::context::line;
 use crate::rules::expected::is_any_expected;
@@ -21,11 +22,72 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     for singleton in cx.project.kept_when_called() {
         for class in kept_classes(cx, &singleton) {
             let later = cx.project.constructions_in(cx.file, class);
-            if !later.is_empty() {
-                check_class(cx, &singleton, class, &later, out);
+            if !later.is_empty()
+                && let Some(signature) = takes_no_notice(cx, &singleton, class)
+                && !is_let_go(cx, &singleton, Some(class))
+            {
+                let asked = Asked {
+                    name: class.name(),
+                    signature,
+                    is_bound: true,
+                    all: cx.project.constructions(class),
+                };
+                check_calls(cx, &asked, &later, out);
             }
         }
     }
+    for singleton in cx.project.kept_by_accessors() {
+        let function = singleton.function;
+        if !cx.file.segments_with(function.name()).is_empty()
+            && let Some(asked) = accessor(cx, &singleton)
+        {
+            let is_here = |call: &Site<'_>| std::ptr::eq(call.file, cx.file);
+            let later: Vec<_> = asked.all.iter().copied().filter(is_here).collect();
+            check_calls(cx, &asked, &later, out);
+        }
+    }
+}
+
+/// What hands out a kept instance without a look at the arguments.
+struct Asked<'p> {
+    /// What it hands out, in a message.
+    name: &'p str,
+    /// The function whose parameters the arguments are for.
+    signature: Function<'p>,
+    /// Whether its first parameter is taken by the object, or the class.
+    is_bound: bool,
+    /// The calls that ask, in the whole project.
+    all: Vec<Site<'p>>,
+}
+
+/// A function, or a method of a class, that makes the one object with its arguments when there is none, and hands out the one that is kept.
+fn accessor<'p>(cx: &Context<'p>, singleton: &Singleton<'p>) -> Option<Asked<'p>> {
+    const PLAIN: &[&str] = &["builtins.classmethod", "builtins.staticmethod"];
+    let function = singleton.function;
+    let is_bound = singleton.class.is_some() && function.binding(cx.project) == Bound::Class;
+    let is_plain = function.site.decorators().all(|decorator| {
+        let name = cx.project.qualified_decorator(decorator);
+        name.is_some_and(|name| PLAIN.contains(&name.as_ref()))
+    });
+    // each subclass that is asked may keep its own
+    let is_one = !singleton.per_class
+        && singleton
+            .class
+            .is_none_or(|class| cx.project.subclasses(class).is_empty());
+    let asks = |used| is_for_the_new(singleton, used);
+    if !is_plain
+        || !is_one
+        || !uses(function, usize::from(is_bound)).all(asks)
+        || is_let_go(cx, singleton, None)
+    {
+        return None;
+    }
+    Some(Asked {
+        name: singleton_name(singleton),
+        signature: function,
+        is_bound,
+        all: cx.project.calls_of(function),
+    })
 }
 
 /// The classes whose one object is kept by a function.
@@ -45,20 +107,8 @@ fn kept_classes<'p>(cx: &Context<'p>, singleton: &Singleton<'p>) -> Vec<Class<'p
     }
 }
 
-fn check_class<'p>(
-    cx: &Context<'p>,
-    singleton: &Singleton<'p>,
-    class: Class<'p>,
-    here: &[Site<'p>],
-    out: &mut Findings,
-) {
-    let Some(signature) = takes_no_notice(cx, singleton, class) else {
-        return;
-    };
-    if is_let_go(cx, singleton, class) {
-        return;
-    }
-    let all = cx.project.constructions(class);
+fn check_calls<'p>(cx: &Context<'p>, asked: &Asked<'p>, here: &[Site<'p>], out: &mut Findings) {
+    let all = &asked.all;
     for later in here.iter().filter(|call| !is_any_expected(**call)) {
         let comes_before = |other: &&Site<'p>| precedes(cx.project, **other, *later);
         let before: Vec<Site<'p>> = all.iter().filter(comes_before).copied().collect();
@@ -70,12 +120,12 @@ fn check_class<'p>(
         let mut differing = before
             .iter()
             .filter(is_first)
-            .map(|first| Some((*first, difference(cx.project, signature, *first, *later)?)));
+            .map(|first| Some((*first, difference(cx.project, asked, *first, *later)?)));
         let Some(Some((first, difference))) = differing.next() else {
             continue;
         };
         if differing.all(|other| other.is_some()) {
-            report(cx, class, *later, first, &difference, out);
+            report(cx, asked, *later, first, &difference, out);
         }
     }
 }
@@ -190,7 +240,7 @@ fn is_left_alone<'p>(
 }
 
 /// Whether the instance is thrown away somewhere: what it is kept in is changed by others than the function that fills it.
-fn is_let_go<'p>(cx: &Context<'p>, singleton: &Singleton<'p>, class: Class<'p>) -> bool {
+fn is_let_go<'p>(cx: &Context<'p>, singleton: &Singleton<'p>, class: Option<Class<'p>>) -> bool {
     let keeper = singleton.function;
     let mut storage = singleton.storage;
     while storage.node.kind() == Kind::Subscript {
@@ -219,7 +269,7 @@ fn is_let_go<'p>(cx: &Context<'p>, singleton: &Singleton<'p>, class: Class<'p>) 
                 .filter(|method| method.first_parameter() == Some(object.text()));
             let owner = method.and_then(Function::class);
             let is_another =
-                owner.is_some_and(|owner| Some(owner) != singleton.class && owner != class);
+                owner.is_some_and(|owner| Some(owner) != singleton.class && Some(owner) != class);
             let is_beginning = method.is_some_and(|method| {
                 singleton.shape == SingletonShape::Metaclass
                     && matches!(method.name(), "__init__" | "__new__")
@@ -275,17 +325,18 @@ type Difference<'p> = (&'p str, Site<'p>, Site<'p>);
 
 fn difference<'p>(
     project: &'p Project,
-    signature: Function<'p>,
+    asked: &Asked<'p>,
     first: Site<'p>,
     later: Site<'p>,
 ) -> Option<Difference<'p>> {
-    let (before, after) = (
-        given(project, signature, first)?,
-        given(project, signature, later)?,
-    );
+    let (before, after) = (given(project, asked, first)?, given(project, asked, later)?);
     // without arguments it is only asked for
     later.node.child(Field::Arguments)?.children().next()?;
-    signature.parameters().skip(1).find_map(|parameter| {
+    let mut parameters = asked
+        .signature
+        .parameters()
+        .skip(usize::from(asked.is_bound));
+    parameters.find_map(|parameter| {
         let name = parameter.name.text();
         let value = |given: &[(&'p str, Site<'p>)]| {
             let own = given.iter().find(|(known, _)| *known == name);
@@ -300,13 +351,13 @@ fn difference<'p>(
 /// The arguments of a call by the parameters that take them. None where they are not written out, or do not fit.
 fn given<'p>(
     project: &Project,
-    signature: Function<'p>,
+    asked: &Asked<'p>,
     call: Site<'p>,
 ) -> Option<Vec<(&'p str, Site<'p>)>> {
     let list = call.child(Field::Arguments)?;
     let mut found = Vec::new();
     for argument in list.node.children().map(|node| list.with(node)) {
-        let parameter = project.parameter_of(signature, true, argument)?;
+        let parameter = project.parameter_of(asked.signature, asked.is_bound, argument)?;
         if list.node.kind() != Kind::ArgumentList || parameter.kind == ParameterKind::Star {
             return None;
         }
@@ -346,13 +397,13 @@ fn literal<'p>(project: &'p Project, value: Site<'p>) -> Option<String> {
 
 fn report<'p>(
     cx: &Context<'p>,
-    class: Class<'p>,
+    asked: &Asked<'p>,
     later: Site<'p>,
     first: Site<'p>,
     (parameter, before, after): &Difference<'p>,
     out: &mut Findings,
 ) {
-    let name = class.name();
+    let name = asked.name;
     let message = format!(
         "there is one `{name}`, made in line {} with `{parameter}` = `{}`: this call gets that one, and `{parameter}` = `{}` goes nowhere; \
          ask for it without arguments, or keep one object for each value",
