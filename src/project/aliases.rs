@@ -323,6 +323,8 @@ fn is_subject(name: &str) -> bool {
         "asyncio",
         "atexit",
         "signal",
+        "socketserver",
+        "http",
     ];
     MODULES.contains(&name.split('.').next().unwrap_or(name))
 }

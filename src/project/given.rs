@@ -122,7 +122,7 @@ impl Project {
             },
             StartKind::ToThread => argument(start.call, at + 1, parameter),
             StartKind::RunInExecutor => argument(start.call, at + 2, parameter),
-            StartKind::Subclass | StartKind::Map => None,
+            StartKind::Subclass | StartKind::Map | StartKind::Requests => None,
         }
     }
 }
@@ -208,10 +208,7 @@ impl<'p> Way<'p, '_> {
             });
         };
         let call = self.calls[before];
-        let is_bound = is_method(self.project, function)
-            && call
-                .child(Field::Function)
-                .is_none_or(|callee| !matches!(self.project.evaluate(callee), Value::Function(_)));
+        let is_bound = self.project.is_bound_by(call, function);
         let expression = if is_own_object(name) && is_bound {
             if let Some(callback) = call
                 .child(Field::Function)
@@ -276,6 +273,23 @@ impl<'p> Way<'p, '_> {
 }
 
 impl Project {
+    /// Whether the object before the dot of a call's callee is the first argument of the function that it calls.
+    fn is_bound_by<'p>(&'p self, call: Site<'p>, function: Function<'p>) -> bool {
+        let callee = call.child(Field::Function);
+        is_method(self, function)
+            && callee.is_none_or(|callee| !matches!(self.evaluate(callee), Value::Function(_)))
+    }
+
+    /// The expression that a call of a function gives to one of its parameters.
+    pub(super) fn given_to<'p>(
+        &'p self,
+        call: Site<'p>,
+        function: Function<'p>,
+        parameter: &str,
+    ) -> Option<Site<'p>> {
+        self.given_by_call(call, function, self.is_bound_by(call, function), parameter)
+    }
+
     /// The expression that a call gives to a parameter of what it calls.
     fn given_by_call<'p>(
         &'p self,

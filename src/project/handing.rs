@@ -19,6 +19,8 @@ pub enum StartKind {
     Map,
     ToThread,
     RunInExecutor,
+    /// A server is made that handles each request in a thread of its own.
+    Requests,
 }
 
 /// Who calls a function that is handed over.
@@ -239,7 +241,7 @@ impl Project {
     }
 
     /// Whether what is called may be given a function, by its last word.
-    fn may_hand_over(&self, callee: Site<'_>) -> bool {
+    pub(super) fn may_hand_over(&self, callee: Site<'_>) -> bool {
         let name = match callee.node.kind() {
             Kind::Name => callee.node,
             Kind::Attribute => match callee.node.child(Field::Attribute) {

@@ -50,7 +50,11 @@ impl Project {
 
     /// The expressions whose objects are put into a collection: those of a display or a comprehension, also under a name or as an attribute of `self`, and those that are
     /// appended to it. None where something else may be in it.
-    fn items_within<'p>(&'p self, collection: Site<'p>, depth: usize) -> Option<Vec<Site<'p>>> {
+    pub(super) fn items_within<'p>(
+        &'p self,
+        collection: Site<'p>,
+        depth: usize,
+    ) -> Option<Vec<Site<'p>>> {
         let made = self.made_as(collection, depth)?;
         let mut items = displayed(made)?;
         let named = collection.with(collection.node.unparenthesized());

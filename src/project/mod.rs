@@ -36,6 +36,7 @@ mod ruled_out;
 mod shapes;
 mod shared;
 mod slots;
+mod starting;
 mod stdlib;
 mod steps;
 mod threads;

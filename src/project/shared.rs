@@ -2,7 +2,10 @@
 
 use super::given::{Stands, is_own_object};
 use super::steps::Step;
-use super::{Chain, Class, ClassValue, Function, Project, StartKind, Value, is_repeated};
+use super::{
+    Chain, Class, ClassValue, Function, Project, StartKind, ThreadStart, Value, is_repeated,
+    turn_around,
+};
 use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
 
@@ -429,14 +432,30 @@ fn starts_inside(binding: BindingSite<'_>, chain: &Chain<'_>) -> bool {
 }
 
 impl<'p> Chain<'p> {
-    /// Whether one start makes several threads at a time: it stands in a loop that does not wait for each, or hands out many items.
+    /// Whether one start makes several threads of its function at a time: it stands in a loop that does not wait for each, or hands out many items.
     pub fn is_many(&self) -> bool {
         let start = self.start;
-        if matches!(start.kind, StartKind::Map) {
+        if matches!(start.kind, StartKind::Map | StartKind::Requests) {
             return true;
         }
-        let is_awaited = start.call.node.parent().map(Node::kind) == Some(Kind::Await);
-        is_repeated(start.call) && !is_awaited && !is_joined_at_once(start.call)
+        // the loop over several targets comes to each once
+        let repeated = match turn_around(start.call).filter(|_| start.is_item) {
+            Some(turn) => turn,
+            None => start.call,
+        };
+        is_repeated(repeated) && !start.is_waited_for()
+    }
+}
+
+impl ThreadStart<'_> {
+    /// Whether whoever starts the thread waits for it before going on to the next.
+    pub fn is_waited_for(&self) -> bool {
+        self.is_awaited() || is_joined_at_once(self.call)
+    }
+
+    /// Whether the coroutine that starts the thread awaits it where it stands.
+    pub fn is_awaited(&self) -> bool {
+        self.call.node.parent().map(Node::kind) == Some(Kind::Await)
     }
 }
 

@@ -23,6 +23,8 @@ pub struct ThreadStart<'p> {
     pub function: Option<Function<'p>>,
     /// The object whose method the target is.
     pub receiver: Option<Receiver<'p>>,
+    /// Whether the target is an item of what the loop around the call goes over: each turn comes to another one.
+    pub is_item: bool,
 }
 
 /// The object whose method is called.
@@ -80,6 +82,7 @@ struct Start {
     target: Option<Spot>,
     function: Option<Spot>,
     receiver: Option<On>,
+    is_item: bool,
 }
 
 /// A [`Receiver`] by the spot of its class.
@@ -120,6 +123,7 @@ impl Start {
             target: start.target.map(Spot::of),
             function: start.function.map(|function| Spot::of(function.site)),
             receiver: start.receiver.map(on),
+            is_item: start.is_item,
         }
     }
 }
@@ -157,7 +161,10 @@ impl Project {
     fn all_starts(&self) -> &Starts {
         self.keep(&self.threads.starts, || {
             let mut starts = Starts::default();
-            for start in self.files().flat_map(|file| self.starts_in(file)) {
+            let named = self.files().flat_map(|file| self.starts_in(file));
+            let named = named.flat_map(|start| self.starts_by_function(start));
+            let requests = self.files().flat_map(|file| self.requests_in(file));
+            for start in named.chain(requests) {
                 let start = Arc::new(Start::of(start));
                 if let Some(function) = &start.function {
                     let path = Arc::clone(&function.path);
@@ -237,6 +244,7 @@ impl Project {
             target: site(&start.target),
             function: site(&start.function).and_then(Function::at),
             receiver: self.receiver_at(start.receiver.as_ref()),
+            is_item: start.is_item,
         })
     }
 
@@ -344,6 +352,7 @@ impl Project {
             target,
             function: runs.map(|(function, _)| function),
             receiver: runs.and_then(|(_, receiver)| receiver),
+            is_item: false,
         })
     }
 

@@ -1,7 +1,7 @@
 //! GIL004 check-then-act. Card: knowledge/rules/GIL004-check-then-act.md
 
 use super::looks::{Look, act_on, condition, is_constant, looks};
-use super::racing::{are_several, in_threaded, is_bare, shared_by, starts_of};
+use super::racing::{are_several, in_threaded, is_bare, prove_starts, shared_by, starts_of};
 use crate::facts::{BindingKind, Site};
 use crate::project::{
     Chain, ClassValue, Function, SharedPlace, Value, is_container_name, is_definition, is_repeated,
@@ -65,9 +65,7 @@ fn report<'p>(cx: &Context<'p>, race: &Race<'p>, starts: &[&Chain<'p>], out: &mu
     if let Some(made) = race.place.made {
         finding.evidence(made, format!("all threads share this `{name}`"));
     }
-    for chain in starts.iter().take(4) {
-        finding.evidence(chain.start.call, "a thread is started here");
-    }
+    prove_starts(finding, starts);
     for call in race.bare.iter().flat_map(|chain| &chain.calls).take(4) {
         finding.evidence(*call, "called on the way");
     }

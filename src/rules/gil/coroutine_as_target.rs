@@ -56,7 +56,9 @@ fn handed_over<'p>(cx: &Context<'p>, handed: &HandOver<'p>) -> Option<(Severity,
         HandKind::Callback => return called_back(cx, call),
         HandKind::Start(StartKind::ToThread | StartKind::RunInExecutor) => is_lost(Held::Awaitable)
             .then_some("what comes back is a coroutine, and nobody awaits it")?,
-        HandKind::Start(StartKind::Submit | StartKind::Map | StartKind::Subclass)
+        HandKind::Start(
+            StartKind::Submit | StartKind::Map | StartKind::Subclass | StartKind::Requests,
+        )
         | HandKind::Pool => {
             let method = call
                 .child(Field::Function)

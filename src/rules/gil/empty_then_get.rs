@@ -1,7 +1,7 @@
 //! GIL026 empty-then-get. Card: knowledge/rules/GIL026-empty-then-get.md
 
 use super::abbreviated;
-use super::racing::{are_several, starts_of};
+use super::racing::{are_several, prove_starts, starts_of};
 use crate::facts::{Site, Subjects};
 use crate::project::{Chain, ClassValue, Function, Project, SharedPlace, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -165,7 +165,5 @@ fn report<'p>(take: &Take<'p>, starts: &[&Chain<'p>], out: &mut Findings) {
         take.test,
         "there may be an item here, and none at the `get`",
     );
-    for chain in starts.iter().take(4) {
-        finding.evidence(chain.start.call, "a thread is started here");
-    }
+    prove_starts(finding, starts);
 }

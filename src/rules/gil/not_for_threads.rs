@@ -1,7 +1,7 @@
 //! GIL029 not-for-threads. Card: knowledge/rules/GIL029-not-for-threads.md
 
 use super::racing::{
-    are_several, comes_to_function, is_bare, is_plain, is_sure, shared_by, starts_of,
+    are_several, comes_to_function, is_bare, is_plain, is_sure, prove_starts, shared_by, starts_of,
 };
 use super::{connections, loop_header};
 use crate::facts::{BindingKind, Resolution, Site};
@@ -97,9 +97,7 @@ pub(super) fn asks_in_caller(call: Site<'_>) -> bool {
 
 /// Adds the starts of some chains, and the calls on the way.
 pub(super) fn prove<'p>(finding: &mut Finding, chains: &[&Chain<'p>]) {
-    for chain in chains.iter().take(4) {
-        finding.evidence(chain.start.call, "a thread is started here");
-    }
+    prove_starts(finding, chains);
     for call in chains.iter().flat_map(|chain| &chain.calls).take(4) {
         finding.evidence(*call, "called on the way");
     }

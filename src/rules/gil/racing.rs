@@ -6,7 +6,7 @@ use crate::project::{
     Chain, Function, SharedPlace, StartKind, ThreadStart, is_definition, object_of_step,
 };
 use crate::rules::expected::is_any_expected;
-use crate::rules::{Context, Rule};
+use crate::rules::{Context, Finding, Rule};
 use crate::syntax::{Field, Kind, Node};
 
 /// Whether a function is what its decorators and its kind leave it: nothing unknown stands around its body, and it runs when it is called.
@@ -20,7 +20,8 @@ pub(super) fn is_plain<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
     let strange = function.site.decorators().any(|name| {
         cx.project
             .qualified_decorator(name)
-            .is_none_or(|name| !PLAIN.contains(&name.as_ref()))
+            .is_none_or(|known| !PLAIN.contains(&known.as_ref()))
+            && !cx.project.starts_what_it_decorates(name)
     });
     !strange && !function.is_async() && !function.site.node.tree().has_error()
 }
@@ -159,14 +160,34 @@ where
         if starts.len() == STARTS {
             break;
         }
-        if !starts
-            .iter()
-            .any(|known| known.start.call == chain.start.call)
-        {
+        if !starts.iter().any(|known| are_one(known.start, chain.start)) {
             starts.push(chain);
         }
     }
     starts
+}
+
+/// Whether two starts are one: the same call, for the same function.
+fn are_one(one: ThreadStart<'_>, other: ThreadStart<'_>) -> bool {
+    one.call == other.call && one.function == other.function
+}
+
+/// How many starts prove a finding.
+const SHOWN: usize = 4;
+
+/// Adds where threads are started, each place once.
+pub(super) fn prove_starts(finding: &mut Finding, starts: &[&Chain<'_>]) {
+    let mut shown: Vec<Site<'_>> = Vec::new();
+    for chain in starts {
+        if shown.len() < SHOWN && !shown.contains(&chain.start.call) {
+            shown.push(chain.start.call);
+            let words = match chain.start.kind {
+                StartKind::Requests => "this server handles each request in a thread of its own",
+                _ => "a thread is started here",
+            };
+            finding.evidence(chain.start.call, words);
+        }
+    }
 }
 
 /// Whether these starts make more than one thread at a time.
@@ -186,7 +207,7 @@ pub(super) fn are_several<'p>(cx: &Context<'p>, starts: &[&Chain<'p>]) -> bool {
 
 /// Whether what one chain leads to may run at the same time as what the other one leads to.
 pub(super) fn runs_beside<'p>(cx: &Context<'p>, one: &Chain<'p>, other: &Chain<'p>) -> bool {
-    if one.start.call == other.start.call {
+    if are_one(one.start, other.start) {
         return one.is_many() && !is_single(cx, one);
     }
     may_run_together(one.start, other.start) && !(is_single(cx, one) && is_single(cx, other))
@@ -198,7 +219,17 @@ fn may_run_together(one: ThreadStart<'_>, other: ThreadStart<'_>) -> bool {
     let is_one_by_one = || {
         one.function == other.function && Function::around(one.call) != Function::around(other.call)
     };
+    // of several functions, each in its turn of one loop
+    if one.call == other.call {
+        return !one.is_waited_for();
+    }
+    // `await to_thread(read)`, and then `await to_thread(write)`
+    let are_awaited = || {
+        Function::around(one.call) == Function::around(other.call)
+            && [one, other].iter().all(|start| start.is_awaited())
+    };
     !is_joined_before(one.call, other.call)
+        && !are_awaited()
         && !are_alternatives(one.call, other.call)
         && !is_one_by_one()
         && !are_of_two_tests(one.call, other.call)

@@ -322,9 +322,12 @@ fn consequence(kind: HandKind, result: &Result<'_>) -> &'static str {
         (_, Result::Unknown) => ": that must be a function",
         (HandKind::Start(StartKind::Thread), Result::Nothing(_)) => ": the thread will do nothing",
         (HandKind::Process, Result::Nothing(_)) => ": the process will do nothing",
-        (HandKind::Start(StartKind::Thread | StartKind::Timer | StartKind::Subclass), _) => {
-            ": the thread raises `TypeError`"
-        }
+        (
+            HandKind::Start(
+                StartKind::Thread | StartKind::Timer | StartKind::Subclass | StartKind::Requests,
+            ),
+            _,
+        ) => ": the thread raises `TypeError`",
         (HandKind::Process, _) => ": the process raises `TypeError`",
         (HandKind::Start(StartKind::Submit | StartKind::Map) | HandKind::Pool, _) => {
             ": the job raises `TypeError`, which shows where its result is asked for"

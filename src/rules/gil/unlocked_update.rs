@@ -4,7 +4,9 @@ use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
-use super::racing::{are_several, in_threaded, is_bare, runs_beside, shared_by, starts_of};
+use super::racing::{
+    are_several, in_threaded, is_bare, prove_starts, runs_beside, shared_by, starts_of,
+};
 use crate::facts::Site;
 use crate::project::{Chain, Function, SharedPlace};
 use crate::rules::{Context, Findings, Rule, Severity};
@@ -269,9 +271,7 @@ fn report<'p>(cx: &Context<'p>, update: &Update<'p>, starts: &[&Chain<'p>], out:
     if let Some(made) = update.place.made {
         finding.evidence(made, format!("all threads share this `{name}`"));
     }
-    for chain in starts.iter().take(4) {
-        finding.evidence(chain.start.call, "a thread is started here");
-    }
+    prove_starts(finding, starts);
     for call in update.bare.iter().flat_map(|chain| &chain.calls).take(4) {
         finding.evidence(*call, "called on the way");
     }
