@@ -1,23 +1,27 @@
 //! Locks: whether something that may keep other threads out is held at a place.
 
 use super::functions::is_definition;
-use super::{ClassValue, Function, Project, Value};
+use super::{ClassValue, Function, Project, Value, stdlib};
 use crate::facts::{Resolution, Site};
 use crate::syntax::{Field, Kind, Node};
 
-/// Objects that `with` takes and that keep no other thread out.
-const NO_LOCKS: &[&str] = &[
-    "builtins.open",
-    "concurrent.futures.",
-    "tempfile.",
-    "contextlib.suppress",
-    "contextlib.redirect_",
-    "contextlib.closing",
-    "warnings.",
-    "decimal.",
-    "io.",
-    "socket.",
+/// What of the standard library may keep other threads out, or enter something that does, while `with` holds it; by the beginning of the name.
+const MAY_LOCK: &[&str] = &[
+    "threading.",
+    "_thread.",
+    "multiprocessing.",
+    "asyncio.",
+    "contextlib.AsyncExitStack",
+    "contextlib.ExitStack",
+    "contextlib.nullcontext",
+    "contextlib.contextmanager",
+    "contextlib.asynccontextmanager",
 ];
+
+/// Whether something of this qualified name, when `with` holds it, keeps no other thread out.
+fn is_no_lock(name: &str) -> bool {
+    stdlib::is_in(name) && !MAY_LOCK.iter().any(|known| name.starts_with(known))
+}
 
 /// How a lock of the standard library behaves: it keeps out other threads, processes or, one of asyncio, other tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,9 +154,9 @@ impl Project {
             let callee = manager
                 .child(Field::Function)
                 .map(|callee| self.evaluate(callee));
-            return !matches!(callee, Some(Value::External(name)) if NO_LOCKS.iter().any(|known| name.starts_with(known)));
+            return !matches!(callee, Some(Value::External(name)) if is_no_lock(&name));
         };
-        if NO_LOCKS.iter().any(|known| name.starts_with(known)) {
+        if is_no_lock(&name) {
             return false;
         }
         if matches!(
