@@ -226,6 +226,35 @@ fn a_search_has_an_end() {
     assert!(query.matches(&tree, &|| true).is_cut);
 }
 
+#[test]
+fn predicates_stand_behind_nodes() {
+    for query in [
+        "(call function: (#eq? @finding \"a\")) @finding",
+        "((identifier) @finding (call function: (#eq? @finding \"a\")))",
+        "(call function : (#eq? @finding \"a\")) @finding",
+        "((#eq? @finding \"a\")) @finding",
+        "((#eq? @finding \"a\"))* @finding",
+        "[(#eq? @finding \"a\")] @finding",
+        "[(call) (#eq? @finding \"a\")] @finding",
+        "(call) @finding (#eq? @finding \"a\")",
+        "(#eq? @finding \"a\")",
+    ] {
+        let (rest, message) = problem(query);
+        assert!(rest.starts_with("#eq?"), "{query}: {rest}");
+        assert!(
+            message.starts_with("a predicate stands behind"),
+            "{query}: {message}"
+        );
+    }
+    for query in [
+        "(call function: (identifier) @finding (#eq? @finding \"a\"))",
+        "(identifier) @finding ((call) @finding (#eq? @finding \"a\"))",
+        "([(call) (identifier)] @finding . (#eq? @finding \"a\") (#eq? @finding \"a\"))",
+    ] {
+        Query::new(query, "finding").unwrap_or_else(|problem| panic!("{query}: {problem:?}"));
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_a_query_or_a_problem(text in "[()\\[\\]@#?.*+!_:;/\" \\\\\n]|call|identifier|finding|eq\\?|function|ERROR|MISSING|é|\\PC") {

@@ -75,12 +75,23 @@ pub(super) fn predicates(text: &str) -> Result<Vec<Predicate>, QueryProblem> {
     let tokens = tokens(text)?;
     check_limits(&tokens)?;
     let mut predicates = Vec::new();
+    // the brackets that are open, by their bytes
+    let mut open: Vec<u8> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|at| tokens.get(at));
         let is_opened = before.is_some_and(|token| token.kind == TokenKind::Open);
         match token.kind {
+            TokenKind::Open => open.push(text.as_bytes()[token.range.start]),
+            TokenKind::Close => {
+                open.pop();
+            }
             TokenKind::Other("module") if is_opened => {
                 let message = "a query sees one statement of the file at a time: begin with what is looked for, not with `module`";
+                return Err(problem(token, message.to_owned()));
+            }
+            // tree-sitter takes it for a pattern without nodes, and stops the program
+            TokenKind::Predicate(_) if is_opened && !is_behind_node(&tokens[..at - 1], &open) => {
+                let message = "a predicate stands behind the node that it is about, in its brackets or in brackets around both: `((identifier) @name (#eq? @name \"text\"))`";
                 return Err(problem(token, message.to_owned()));
             }
             TokenKind::Predicate(name) if is_opened => {
@@ -96,6 +107,15 @@ pub(super) fn predicates(text: &str) -> Result<Vec<Predicate>, QueryProblem> {
         }
     }
     Ok(predicates)
+}
+
+/// Whether a predicate may stand behind these tokens: inside the brackets of a node or a group, and not in the place of a node. `open` are the brackets, with its own.
+fn is_behind_node(before: &[Token], open: &[u8]) -> bool {
+    let is_inside = matches!(open, [.., b'(', b'(']);
+    let is_place = before
+        .last()
+        .is_none_or(|token| matches!(token.kind, TokenKind::Open | TokenKind::Other(":")));
+    is_inside && !is_place
 }
 
 /// Refuses what would keep tree-sitter busy.
