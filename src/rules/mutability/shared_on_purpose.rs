@@ -16,11 +16,11 @@ pub(super) fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
         let text = found.site.text();
         text.contains("[self]") || text.contains("[id(self)]") || keeps_object(found.site)
     };
-    WORDS.iter().any(|word| name.contains(word))
-        || changes
-            .iter()
-            .flat_map(|change| &change.uses)
-            .any(is_by_object)
+    WORDS.iter().any(|word| name.contains(word)) || uses(changes).any(is_by_object)
+}
+
+fn uses<'c, 'p>(changes: &'c [Change<'p>]) -> impl Iterator<Item = &'c Use<'p>> {
+    changes.iter().flat_map(|change| &change.uses)
 }
 
 /// Whether the comment above the definition or behind it, or the string that documents it, says that the objects share it, or that it is a cache.
@@ -67,9 +67,9 @@ fn documented_by<'p>(class: Class<'p>, definition: Site<'p>) -> Option<Site<'p>>
     let statement = behind.next().map(|next| definition.with(next));
     // the body of a long class is cut
     let statement = statement.or_else(|| {
-        let parts = class.site.class_parts(|_| true).into_iter();
-        let mut later = parts.skip_while(|part| part.segment != definition.segment);
-        let next = later.nth(1)?;
+        let (file, next) = (definition.file, definition.segment + 1);
+        let is_member = next < file.len() && file.head_of(next) == Some(class.site.segment);
+        let next = is_member.then(|| file.root(next))?;
         next.node.children().next().map(|node| next.with(node))
     });
     let only = statement.filter(|statement| statement.node.kind() == Kind::ExpressionStatement)?;
@@ -79,8 +79,7 @@ fn documented_by<'p>(class: Class<'p>, definition: Site<'p>) -> Option<Site<'p>>
 
 /// Whether all changes put in what is written out in the code, where a condition asks whether it is there: the same comes of it whoever does it first.
 pub(super) fn is_done_once(changes: &[Change<'_>]) -> bool {
-    let uses = || changes.iter().flat_map(|change| &change.uses);
-    uses().all(|found| {
+    uses(changes).all(|found| {
         let node = found.site.node;
         let call = match node.kind() {
             Kind::ExpressionStatement => node.children().next(),
@@ -120,8 +119,7 @@ pub(super) fn is_done_once(changes: &[Change<'_>]) -> bool {
 
 /// Whether all that is put in is put in where there is nothing yet, and worked out of what belongs to the class: `if not self.table: …`. Every object would put in the same.
 pub(super) fn is_filled_once(class: Class<'_>, changes: &[Change<'_>], name: &str) -> bool {
-    let uses = || changes.iter().flat_map(|change| &change.uses);
-    uses().all(|found| {
+    uses(changes).all(|found| {
         let object = own_method(found.site).and_then(Function::first_parameter);
         let Some(object) = object else {
             return false;
@@ -221,8 +219,7 @@ fn is_given_for_good<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool
 
 /// Whether all that is ever put in is worked out of its key alone, where the key is not there yet: every object would work out the same.
 pub(super) fn is_memo(cx: &Context<'_>, changes: &[Change<'_>], name: &str) -> bool {
-    let uses = || changes.iter().flat_map(|change| &change.uses);
-    uses().all(|found| found.part == Part::Whole && fills_by_key(cx, found.site, name))
+    uses(changes).all(|found| found.part == Part::Whole && fills_by_key(cx, found.site, name))
 }
 
 /// `self.table[key] = make(key)`, in a method that looks for `key` in the table.
