@@ -1,6 +1,6 @@
 //! GIL021 changed-while-iterated-elsewhere. Card: knowledge/rules/GIL021-changed-while-iterated-elsewhere.md
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::racing::{in_threaded, is_bare, is_plain, runs_beside, shared_by};
 use super::{label, loop_header};
@@ -128,8 +128,9 @@ fn walks_in<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Walk<'p>> {
         } else {
             iterable
         };
+        let is_locked = cx.project.may_be_locked(function, site);
         let chains = chains.get_or_insert_with(|| cx.project.chains(function));
-        for (place, is_locked, chains) in shared(cx, function, collection, site, chains) {
+        for (place, is_locked, chains) in shared(cx, function, collection, is_locked, chains) {
             if let Some(class) = class_of(cx, collection, &place) {
                 found.push(Walk {
                     function,
@@ -186,15 +187,14 @@ fn other_name<'p>(cx: &Context<'p>, collection: Site<'p>) -> Site<'p> {
         .unwrap_or(collection)
 }
 
-/// The places that an expression names, whether a lock may be held at `at`, and the ways there.
+/// The places that an expression names, whether a lock may be held there, or is held where the function is called, and the ways there.
 fn shared<'p>(
     cx: &Context<'p>,
     function: Function<'p>,
     collection: Site<'p>,
-    at: Site<'p>,
+    is_locked: bool,
     chains: &[Chain<'p>],
 ) -> Vec<(SharedPlace<'p>, bool, Vec<Chain<'p>>)> {
-    let is_locked = cx.project.may_be_locked(function, at);
     let place = |chain: &Chain<'p>| cx.project.shared_container(function, collection, chain);
     let (bare, held): (Vec<_>, Vec<_>) = chains.iter().partition(|chain| is_bare(cx, chain));
     let bare = shared_by(bare.into_iter(), place);
@@ -239,51 +239,55 @@ fn known_class<'p>(cx: &Context<'p>, collection: Site<'p>) -> Option<String> {
     }
 }
 
-/// What a function that threads run changes.
-struct Candidate<'p> {
+/// What a function that threads run does to something.
+#[derive(Clone, Copy)]
+struct Act<'p> {
     function: Function<'p>,
     kind: MutationKind,
     site: Site<'p>,
     target: Site<'p>,
+}
+
+/// What it does to something that threads share.
+struct Candidate<'p> {
+    act: Act<'p>,
     place: SharedPlace<'p>,
     is_locked: bool,
     chains: Vec<Chain<'p>>,
 }
 
-/// The changes, in all functions that threads run, of what may be one of the walked collections, in order.
+/// The changes, in all functions that threads run, that one of the loops may notice, in order.
 fn candidates<'p>(cx: &Context<'p>, walks: &[Walk<'p>]) -> Vec<Candidate<'p>> {
     let mut found = Vec::new();
     if walks.is_empty() {
         return found;
     }
-    let names: FxHashSet<&str> = walks.iter().map(|walk| walk.place.name).collect();
-    let has_parameter = |function: Function<'p>, name: &str| {
-        let mut parameters = function.parameters();
-        parameters.any(|parameter| parameter.name.text() == name)
-    };
-    // what is walked may be an argument, which has another name elsewhere
-    let any_name = walks
-        .iter()
-        .any(|walk| has_parameter(walk.function, walk.place.name));
     for function in cx.project.threaded() {
         let tree = function.site.node.tree();
         let mut chains: Option<Vec<Chain<'p>>> = None;
         for mutation in function.site.mutations() {
-            let site = function.site.with(tree.node(mutation.node));
-            let target = function.site.with(tree.node(mutation.target));
-            let last = target.node.child(Field::Attribute).unwrap_or(target.node);
-            let may_be =
-                any_name || names.contains(last.text()) || has_parameter(function, target.text());
-            if !may_be || Function::around(site) != Some(function) || !is_plain(cx, function) {
+            let act = Act {
+                function,
+                kind: mutation.kind,
+                site: function.site.with(tree.node(mutation.node)),
+                target: function.site.with(tree.node(mutation.target)),
+            };
+            let mut noticing = walks.iter().filter(|walk| is_noticed(act, walk)).peekable();
+            if noticing.peek().is_none()
+                || Function::around(act.site) != Some(function)
+                || !is_plain(cx, function)
+            {
+                continue;
+            }
+            // last: whether it is shared costs the most
+            let is_locked = cx.project.may_be_locked(function, act.site);
+            if is_locked && noticing.all(|walk| walk.is_locked) {
                 continue;
             }
             let chains = chains.get_or_insert_with(|| cx.project.chains(function));
-            let shared = shared(cx, function, target, site, chains).into_iter();
+            let shared = shared(cx, function, act.target, is_locked, chains).into_iter();
             found.extend(shared.map(|(place, is_locked, chains)| Candidate {
-                function,
-                kind: mutation.kind,
-                site,
-                target,
+                act,
                 place,
                 is_locked,
                 chains,
@@ -307,11 +311,10 @@ fn changes_of<'p>(
         if found.len() == NAMED {
             break;
         }
+        let act = change.act;
         if change.is_locked && walk.is_locked
-            || found.iter().any(|known| known.site == change.site)
-            || !may_be(change.function, change.target.node, walk)
-            || walk.site.node.contains(change.site.node)
-            || !changes_size(change.kind, change.site, change.target, walk)
+            || found.iter().any(|known| known.site == act.site)
+            || !is_noticed(act, walk)
         {
             continue;
         }
@@ -322,8 +325,8 @@ fn changes_of<'p>(
         let mut together = pairs.filter(|(one, other)| runs_beside(cx, one, other));
         if let Some((one, other)) = together.next() {
             found.push(Change {
-                function: change.function,
-                site: change.site,
+                function: act.function,
+                site: act.site,
                 starts: (one.start.call, other.start.call),
             });
         }
@@ -331,34 +334,41 @@ fn changes_of<'p>(
     found
 }
 
-/// Whether an expression may name what is walked: it has the same last name, or is a parameter of the function.
+/// Whether a loop would notice what is done elsewhere, if it is done to what is walked: by the names it may be, and it changes the size.
+fn is_noticed(act: Act<'_>, walk: &Walk<'_>) -> bool {
+    may_be(act.function, act.target.node, walk)
+        && !walk.site.node.contains(act.site.node)
+        && changes_size(act, walk)
+}
+
+/// Whether an expression may name what is walked: it has the same last name, or one of the two is a parameter, which has another name elsewhere.
 fn may_be(function: Function<'_>, target: Node<'_>, walk: &Walk<'_>) -> bool {
     let last = target.child(Field::Attribute).unwrap_or(target).text();
+    let is_parameter = |function: Function<'_>, name: &str| {
+        let mut parameters = function.parameters();
+        parameters.any(|parameter| parameter.name.text() == name)
+    };
     last == walk.place.name
-        || function
-            .parameters()
-            .any(|parameter| parameter.name.text() == target.text())
-        || walk
-            .function
-            .parameters()
-            .any(|parameter| parameter.name.text() == walk.place.name)
+        || is_parameter(function, target.text())
+        || is_parameter(walk.function, walk.place.name)
 }
 
 /// Whether a change is one of the size, or of a deque's order: what a loop notices.
-fn changes_size(kind: MutationKind, site: Site<'_>, target: Site<'_>, walk: &Walk<'_>) -> bool {
+fn changes_size(act: Act<'_>, walk: &Walk<'_>) -> bool {
+    let site = act.site;
     let is_list = walk.class == "builtins.list";
     let is_plain_dict = matches!(
         walk.class.as_str(),
         "builtins.dict" | "collections.OrderedDict"
     );
-    match kind {
+    match act.kind {
         MutationKind::Delete => site.node.kind() == Kind::Delete,
         MutationKind::Item if is_list || walk.class == "collections.deque" => false,
         // `d[key] += 1` raises where the key is missing
         MutationKind::Item if is_plain_dict && site.node.kind() == Kind::AugmentedAssignment => {
             false
         }
-        MutationKind::Item => !has_key(site, target, walk),
+        MutationKind::Item => !has_key(act, walk),
         MutationKind::Method => {
             let callee = site.node.child(Field::Function);
             let method = callee
@@ -379,8 +389,9 @@ fn changes_size(kind: MutationKind, site: Site<'_>, target: Site<'_>, walk: &Wal
 }
 
 /// Whether the key of `d[key] = value` is in the dict already, as far as the code shows it.
-fn has_key(site: Site<'_>, target: Site<'_>, walk: &Walk<'_>) -> bool {
-    let key = target
+fn has_key(act: Act<'_>, walk: &Walk<'_>) -> bool {
+    let key = act
+        .target
         .node
         .parent()
         .and_then(|entry| entry.child(Field::Subscript));
@@ -412,5 +423,5 @@ fn has_key(site: Site<'_>, target: Site<'_>, walk: &Walk<'_>) -> bool {
         }),
         _ => false,
     };
-    is_literal() || site.node.ancestors().any(is_asked)
+    is_literal() || act.site.node.ancestors().any(is_asked)
 }
