@@ -28,8 +28,8 @@ fn folder() -> PathBuf {
 }
 
 /// The modules that stand directly in the standard library's folder.
-fn files() -> &'static [(PathBuf, Arc<str>)] {
-    static FILES: OnceLock<Vec<(PathBuf, Arc<str>)>> = OnceLock::new();
+fn files() -> &'static [(PathBuf, Arc<String>)] {
+    static FILES: OnceLock<Vec<(PathBuf, Arc<String>)>> = OnceLock::new();
     FILES.get_or_init(|| {
         let entries = std::fs::read_dir(folder()).expect("the standard library is there");
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();

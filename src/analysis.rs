@@ -645,7 +645,7 @@ impl Snapshot {
     }
 
     /// The same workspace, in which these files have other texts; None: in which they are not there. What is open is closed.
-    pub fn as_if(&self, texts: FxHashMap<PathBuf, Option<Arc<str>>>) -> Snapshot {
+    pub fn as_if(&self, texts: FxHashMap<PathBuf, Option<Arc<String>>>) -> Snapshot {
         let state = State {
             disk: Arc::new(self.state.disk.as_if(texts)),
             config: Arc::clone(&self.state.config),

@@ -80,7 +80,7 @@ fn segments_cover_and_equal_the_whole_tree() {
         );
         let (whole, _) = parse(&text.as_str().into(), None, true);
         assert!(!whole.has_error());
-        let facts = FileFacts::new(Arc::new(PathBuf::from("a.py")), text.as_str().into());
+        let facts = FileFacts::new(Arc::new(PathBuf::from("a.py")), text.clone().into());
         let parts: Vec<_> = (0..facts.len())
             .flat_map(|index| flat(&facts.segment(index).body().tree, facts.start(index)))
             .collect();

@@ -122,8 +122,12 @@ impl Notes {
     }
 
     /// The same after these files have changed, come or gone. Only they are read; one that an editor has open has its text with it. The knowledge must be the same.
-    pub fn update(&self, changed: &[(PathBuf, Option<Arc<str>>)], knowledge: &Knowledge) -> Notes {
-        let read = |(path, text): &(PathBuf, Option<Arc<str>>)| {
+    pub fn update(
+        &self,
+        changed: &[(PathBuf, Option<Arc<String>>)],
+        knowledge: &Knowledge,
+    ) -> Notes {
+        let read = |(path, text): &(PathBuf, Option<Arc<String>>)| {
             let file = match text {
                 Some(text) => {
                     let note = Note::read(path, text.as_bytes());

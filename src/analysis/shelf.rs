@@ -147,7 +147,7 @@ impl Snapshot {
     }
 
     /// The text of a document that an editor has open.
-    fn open_text(&self, path: &Path) -> Option<Arc<str>> {
+    fn open_text(&self, path: &Path) -> Option<Arc<String>> {
         let file = self.state.open.get(path)?;
         file.cells.is_none().then(|| file.document.text())
     }

@@ -23,7 +23,7 @@ use crate::text::Excerpt;
 #[derive(Debug)]
 pub struct FileFacts {
     path: Arc<PathBuf>,
-    source: Arc<str>,
+    source: Arc<String>,
     /// Of a notebook: the source is their text.
     cells: Option<Arc<Cells>>,
     /// One of its lines, and the line of a larger text that it is, from 0: people count from there.
@@ -150,7 +150,7 @@ fn key(text: &str, cut: &Cut, code: usize) -> u64 {
 
 impl FileFacts {
     /// The facts of a text, from scratch.
-    pub fn new(path: Arc<PathBuf>, source: Arc<str>) -> FileFacts {
+    pub fn new(path: Arc<PathBuf>, source: Arc<String>) -> FileFacts {
         let cuts = segment(source.as_bytes());
         let segments: Vec<Placed> = cuts
             .iter()
@@ -189,7 +189,7 @@ impl FileFacts {
     /// The facts of a changed text. What the change does not touch is taken over.
     ///
     /// Invariant: equal to the facts of `new` (test `incremental_equals_from_scratch`).
-    pub fn update(&self, source: Arc<str>) -> FileFacts {
+    pub fn update(&self, source: Arc<String>) -> FileFacts {
         let change = resegment(self.source.as_bytes(), &self.cuts, source.as_bytes());
         let (old_len, new_len) = (self.segments.len(), change.cuts.len());
         let (old_tail, new_tail) = (old_len - change.suffix, new_len - change.suffix);
@@ -364,7 +364,7 @@ impl FileFacts {
         }
     }
 
-    pub fn source(&self) -> &Arc<str> {
+    pub fn source(&self) -> &Arc<String> {
         &self.source
     }
 

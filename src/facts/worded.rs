@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn the_index_finds_what_a_look_at_each_finds_also_after_an_edit() {
         let text = functions(3 * MANY);
-        let mut file = FileFacts::new(Arc::default(), text.as_str().into());
+        let mut file = FileFacts::new(Arc::default(), text.clone().into());
         let edits = ["", "return g3", "return other", "return g1 + f2"];
         for edit in edits {
             let text = text.replacen("return g3", edit, if edit.is_empty() { 0 } else { 1 });
-            file = file.update(text.as_str().into());
+            file = file.update(text.clone().into());
             for _ in 0..2 * LOOKS {
                 for name in ["g3", "g1", "f2", "other", "return", "gone"] {
                     let all = 0..file.len();

@@ -67,7 +67,7 @@ const LARGEST: u64 = 64 << 20;
 
 impl Disk {
     /// The same files, of which some have other texts, as they would be read; None: are not there.
-    pub fn as_if(&self, texts: FxHashMap<PathBuf, Option<Arc<str>>>) -> Disk {
+    pub fn as_if(&self, texts: FxHashMap<PathBuf, Option<Arc<String>>>) -> Disk {
         let disk = Disk {
             facts: self.facts.clone(),
             cells: self.cells.clone(),
@@ -117,7 +117,7 @@ impl Disk {
     }
 
     /// The text of a file, which of a notebook is its code. A file that nobody has asked about is read for it alone. None where it cannot be read.
-    pub fn source(&self, path: &Path) -> Option<Arc<str>> {
+    pub fn source(&self, path: &Path) -> Option<Arc<String>> {
         if !is_notebook(path) && !self.facts.contains_key(path) {
             return read_text(path).ok().map(Into::into);
         }
@@ -172,7 +172,7 @@ impl Disk {
             .collect()
     }
 
-    fn facts_of(&self, path: &Path, source: Arc<str>) -> Result<Arc<FileFacts>, ReadProblem> {
+    fn facts_of(&self, path: &Path, source: Arc<String>) -> Result<Arc<FileFacts>, ReadProblem> {
         let name = Arc::new(path.to_path_buf());
         if !is_notebook(path) {
             return Ok(Arc::new(FileFacts::new(name, source)));
@@ -181,7 +181,7 @@ impl Disk {
         let notebook = notebook.map_err(|error| not_json(&error))?;
         let cells = Arc::new(notebook.code());
         self.cells.insert(path.to_path_buf(), Arc::clone(&cells));
-        let facts = FileFacts::new(name, cells.text().into());
+        let facts = FileFacts::new(name, cells.text().to_owned().into());
         Ok(Arc::new(facts.with_cells(Some(cells))))
     }
 
@@ -310,5 +310,5 @@ fn read_text(path: &Path) -> Result<String, ReadProblem> {
             LARGEST >> 20
         ));
     }
-    text::decode(&bytes).map_err(|error| error.to_string())
+    text::decode(bytes).map_err(|error| error.to_string())
 }

@@ -112,7 +112,7 @@ fn read_stdin() -> Result<String, String> {
         .lock()
         .read_to_end(&mut bytes)
         .map_err(|error| format!("cannot read stdin: {error}"))?;
-    text::decode(&bytes).map_err(|error| error.to_string())
+    text::decode(bytes).map_err(|error| error.to_string())
 }
 
 /// Without `.` and `..`, as far as the path itself says.

@@ -179,7 +179,7 @@ impl Fixed {
     /// The file as it was when the analysis read it.
     fn nothing(path: &Path, known: &str, roots: &[PathBuf]) -> Result<Fixed, NotWritten> {
         let original = Original::read(path, roots)?;
-        let text = text::decode(&original.bytes).map_err(|_| NotWritten::Changed)?;
+        let text = text::decode(original.bytes.as_slice()).map_err(|_| NotWritten::Changed)?;
         let is_notebook = is_notebook(path);
         let is_known = match is_notebook {
             true => NotebookText::read(&text).is_ok_and(|read| read.cells().text() == known),

@@ -242,7 +242,7 @@ impl Workspace {
         let texts: Vec<_> = known
             .map(|(number, _, text)| (number, text.document.text()))
             .collect();
-        let cells = Cells::of(texts.iter().map(|(number, text)| (*number, &**text)));
+        let cells = Cells::of(texts.iter().map(|(number, text)| (*number, text.as_str())));
         self.analysis.open_notebook(path.clone(), cells);
         let mut gone = self.cells_of(&path);
         let (mut touched, mut lost) = (Vec::new(), Vec::new());

@@ -39,39 +39,49 @@ pub(super) enum Codec {
 ///
 /// # Errors
 /// When the bytes are not text in that encoding, or hold a NUL.
-pub fn decode(bytes: &[u8]) -> Result<String, DecodeError> {
-    let Some((encoding, mark)) = Encoding::for_bom(bytes) else {
+pub fn decode(bytes: impl Into<Vec<u8>>) -> Result<String, DecodeError> {
+    let bytes = bytes.into();
+    let Some((encoding, mark)) = Encoding::for_bom(&bytes) else {
         return without_mark(bytes);
     };
-    let text = with_table(encoding, bytes, mark)?;
+    let text = with_table(encoding, &bytes, mark)?;
     match text.contains('\0') {
         true => Err(DecodeError::Binary {
-            offset: first_nul(encoding, bytes),
+            offset: first_nul(encoding, &bytes),
         }),
         false => Ok(text),
     }
 }
 
-fn without_mark(bytes: &[u8]) -> Result<String, DecodeError> {
+fn without_mark(bytes: Vec<u8>) -> Result<String, DecodeError> {
     // looked for first, because "NUL" says more about a picture or an archive than "not UTF-8"
-    if let Some(offset) = memchr::memchr(0, bytes) {
+    if let Some(offset) = memchr::memchr(0, &bytes) {
         return Err(DecodeError::Binary { offset });
     }
-    let Some((name, offset)) = cookie(bytes) else {
-        return with_table(UTF_8, bytes, 0);
+    let Some((name, offset)) = cookie(&bytes) else {
+        return utf8(bytes);
     };
     match codec(&name) {
-        Some(Codec::Table(encoding)) => with_table(encoding, bytes, 0),
-        Some(Codec::Latin1) => Ok(encoding_rs::mem::decode_latin1(bytes).into_owned()),
+        Some(Codec::Table(encoding)) if encoding == UTF_8 => utf8(bytes),
+        Some(Codec::Table(encoding)) => with_table(encoding, &bytes, 0),
+        Some(Codec::Latin1) => Ok(encoding_rs::mem::decode_latin1(&bytes).into_owned()),
         Some(Codec::Ascii) => match bytes.iter().position(|byte| !byte.is_ascii()) {
             Some(offset) => Err(DecodeError::Undecodable {
                 encoding: "ASCII",
                 offset,
             }),
-            None => Ok(String::from_utf8_lossy(bytes).into_owned()),
+            None => utf8(bytes),
         },
         None => Err(DecodeError::UnknownEncoding { name, offset }),
     }
+}
+
+/// The bytes become the text: most files are UTF-8, and need not be copied.
+fn utf8(bytes: Vec<u8>) -> Result<String, DecodeError> {
+    String::from_utf8(bytes).map_err(|error| DecodeError::Undecodable {
+        encoding: UTF_8.name(),
+        offset: error.utf8_error().valid_up_to(),
+    })
 }
 
 fn with_table(
@@ -218,8 +228,8 @@ mod tests {
             .chain(text.encode_utf16())
             .flat_map(u16::to_be_bytes)
             .collect();
-        assert_eq!(decode(&little).as_deref(), Ok(text));
-        assert_eq!(decode(&big).as_deref(), Ok(text));
+        assert_eq!(decode(little).as_deref(), Ok(text));
+        assert_eq!(decode(big).as_deref(), Ok(text));
         let lone_surrogate = b"\xff\xfea\x00\x00\xd8b\x00";
         let error = DecodeError::Undecodable {
             encoding: "UTF-16LE",
@@ -320,7 +330,7 @@ mod tests {
         #[test]
         fn any_bytes_are_answered(head in "(# coding: [a-z0-9-]{1,9}\n)?", tail in prop::collection::vec(any::<u8>(), 0..200)) {
             let bytes = [head.as_bytes(), &tail].concat();
-            if let Ok(text) = decode(&bytes) {
+            if let Ok(text) = decode(bytes.as_slice()) {
                 prop_assert!(!text.contains('\0'));
             }
         }

@@ -14,7 +14,7 @@ pub struct Document {
     rope: Rope,
     version: i32,
     /// The rope's text in one piece, from the moment somebody asks for it.
-    text: OnceLock<Arc<str>>,
+    text: OnceLock<Arc<String>>,
 }
 
 impl Document {
@@ -37,11 +37,11 @@ impl Document {
     }
 
     /// The whole text. Put together at the first call, shared after that.
-    pub fn text(&self) -> Arc<str> {
+    pub fn text(&self) -> Arc<String> {
         Arc::clone(self.contiguous())
     }
 
-    fn contiguous(&self) -> &Arc<str> {
+    fn contiguous(&self) -> &Arc<String> {
         self.text.get_or_init(|| String::from(&self.rope).into())
     }
 
@@ -281,7 +281,7 @@ mod tests {
             .apply(2, &[good], PositionEncoding::Utf16)
             .expect("it fits");
         assert_eq!(
-            (&*next.text(), next.version(), &*doc.text()),
+            (next.text().as_str(), next.version(), doc.text().as_str()),
             ("y = 1\n", 2, "x = 1\n")
         );
     }

@@ -19,7 +19,7 @@ pub fn encode(text: &str, earlier: &[u8]) -> Option<Vec<u8>> {
             None => text.as_bytes().to_vec(),
         },
     };
-    (decode(&bytes).as_deref() == Ok(text)).then_some(bytes)
+    (decode(bytes.as_slice()).as_deref() == Ok(text)).then_some(bytes)
 }
 
 fn with_codec(text: &str, codec: Codec) -> Option<Vec<u8>> {
@@ -66,7 +66,7 @@ mod tests {
             let longer = text + "y = 2\n";
             let encoded = encode(&longer, bytes).expect("it has bytes");
             assert!(encoded.starts_with(bytes), "{longer}");
-            assert_eq!(decode(&encoded), Ok(longer));
+            assert_eq!(decode(encoded.as_slice()), Ok(longer));
         }
     }
 

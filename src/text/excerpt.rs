@@ -7,7 +7,8 @@ use std::sync::Arc;
 /// A part of a shared text. Dereferences to the part.
 #[derive(Clone)]
 pub struct Excerpt {
-    source: Arc<str>,
+    /// Not `Arc<str>`: to make one of what was read is to copy it.
+    source: Arc<String>,
     start: u32,
     end: u32,
 }
@@ -17,7 +18,7 @@ impl Excerpt {
     ///
     /// # Panics
     /// When the text is longer than 4 GB: files that large are not read.
-    pub fn new(source: &Arc<str>, range: Range<usize>) -> Excerpt {
+    pub fn new(source: &Arc<String>, range: Range<usize>) -> Excerpt {
         let byte = |at: usize| u32::try_from(at).expect("files of 4 GB are not read");
         Excerpt {
             source: Arc::clone(source),
@@ -30,7 +31,7 @@ impl Excerpt {
 impl From<&str> for Excerpt {
     /// A copy: what it was taken from is not kept alive.
     fn from(text: &str) -> Excerpt {
-        Excerpt::new(&text.into(), 0..text.len())
+        Excerpt::new(&Arc::new(text.to_owned()), 0..text.len())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::rules::{Evidence, Finding, Place};
 const WORK: usize = 64 << 20;
 
 /// Texts that stand in for files, None for those that are not there.
-type Texts = FxHashMap<PathBuf, Option<Arc<str>>>;
+type Texts = FxHashMap<PathBuf, Option<Arc<String>>>;
 
 /// The change taken back in part: all of the first files, and of the next one the first regions.
 type Step = (usize, usize);

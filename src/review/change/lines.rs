@@ -53,7 +53,7 @@ pub(super) struct Changed<'c> {
     old: Lines,
     new: Lines,
     /// The new text.
-    text: Arc<str>,
+    text: Arc<String>,
 }
 
 impl<'c> Changed<'c> {
@@ -61,7 +61,7 @@ impl<'c> Changed<'c> {
         let old = change.old.as_ref().zip(change.old_text.as_deref());
         let old = old.and_then(|(path, text)| code(path, text));
         let new = change.new.as_ref().and_then(|path| after.document(path));
-        let text = new.map_or_else(|| Arc::from(""), |document| document.text());
+        let text = new.map_or_else(Arc::default, |document| document.text());
         Changed {
             change,
             old: Lines::of(&old.unwrap_or_default()),
@@ -102,7 +102,7 @@ impl<'c> Changed<'c> {
     }
 
     /// Puts the file as it was in place of what it is.
-    pub(super) fn take_back(&self, texts: &mut FxHashMap<PathBuf, Option<Arc<str>>>) {
+    pub(super) fn take_back(&self, texts: &mut FxHashMap<PathBuf, Option<Arc<String>>>) {
         if let Some(new) = &self.change.new {
             texts.entry(new.clone()).or_insert(None);
         }
@@ -112,7 +112,7 @@ impl<'c> Changed<'c> {
     }
 
     /// The text with what is above a region as it was.
-    pub(super) fn in_part(&self, region: &Region) -> Arc<str> {
+    pub(super) fn in_part(&self, region: &Region) -> Arc<String> {
         let (old, new) = self.cut(region);
         let above = self
             .change

@@ -82,7 +82,7 @@ struct FileChange {
     /// Where it stands now.
     new: Option<PathBuf>,
     /// What stood there; of a notebook its JSON. None also where that was no text.
-    old_text: Option<Arc<str>>,
+    old_text: Option<Arc<String>>,
     /// From top to bottom.
     regions: Vec<Region>,
 }

@@ -127,10 +127,12 @@ impl<'p> Part<'p> {
             .map_err(|line| ChangeError::DoesNotFit(name, line))?;
         let old = self.old.as_ref().map(|path| folder.join(path));
         let old = old.filter(|_| !before.is_empty());
-        let old_text = old.as_ref().and_then(|_| text::decode(&before).ok());
+        let old_text = old
+            .as_ref()
+            .and_then(|_| text::decode(before.as_slice()).ok());
         let regions = match new.as_ref().or(old.as_ref()) {
             Some(path) if is_notebook(path) => {
-                let after = text::decode(&after).unwrap_or_default();
+                let after = text::decode(after).unwrap_or_default();
                 code_regions(path, old_text.as_deref().unwrap_or_default(), &after)
             }
             _ => regions,
@@ -248,7 +250,8 @@ mod tests {
     fn what_was_there_before_comes_back() {
         let patch = "--- a/a.py\n+++ b/a.py\n@@ -0,0 +1 @@\n+a\n@@ -2,2 +3 @@\n-x\n-y\n+c\n";
         let changes = changed(patch).expect("it fits");
-        assert_eq!(changes[0].old_text.as_deref(), Some("b\nx\ny\nd\n"));
+        let old = changes[0].old_text.as_deref();
+        assert_eq!(old.map(String::as_str), Some("b\nx\ny\nd\n"));
         let region = |old: Range<usize>, new: Range<usize>| Region { old, new };
         assert_eq!(changes[0].regions, [region(0..0, 0..1), region(1..3, 2..3)]);
     }
