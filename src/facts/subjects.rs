@@ -164,7 +164,8 @@ impl Subjects {
 
     /// Whether a word may stand for a thing that is imported from a module, and for other things too.
     pub fn is_imported(word: &str) -> bool {
-        let mut words = WORDS.iter();
+        let is_any = !word.is_empty() && known(word.as_bytes()).is_some();
+        let mut words = WORDS.iter().filter(|_| is_any);
         words.any(|(known, _, meaning)| *known == word && matches!(meaning, Meaning::Import(_)))
     }
 

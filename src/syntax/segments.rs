@@ -40,37 +40,24 @@ impl Window {
     }
 }
 
-/// Compared in blocks: `memcmp` is many times faster than a loop over bytes.
-const BLOCK: usize = 4096;
+/// Compared in blocks, and then in smaller ones: `memcmp` is many times faster than a loop over bytes.
+const BLOCKS: [usize; 3] = [4096, 64, 1];
 
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    let blocks = a
-        .chunks(BLOCK)
-        .zip(b.chunks(BLOCK))
-        .take_while(|(x, y)| x == y)
-        .count();
-    let from = (blocks * BLOCK).min(a.len()).min(b.len());
-    from + a[from..]
-        .iter()
-        .zip(&b[from..])
-        .take_while(|(x, y)| x == y)
-        .count()
+    BLOCKS.iter().fold(0, |from, &block| {
+        let blocks = a[from..]
+            .chunks_exact(block)
+            .zip(b[from..].chunks_exact(block));
+        from + block * blocks.take_while(|(x, y)| x == y).count()
+    })
 }
 
 fn common_suffix(a: &[u8], b: &[u8]) -> usize {
-    let blocks = a
-        .rchunks(BLOCK)
-        .zip(b.rchunks(BLOCK))
-        .take_while(|(x, y)| x == y)
-        .count();
-    let done = (blocks * BLOCK).min(a.len()).min(b.len());
-    let (a, b) = (&a[..a.len() - done], &b[..b.len() - done]);
-    done + a
-        .iter()
-        .rev()
-        .zip(b.iter().rev())
-        .take_while(|(x, y)| x == y)
-        .count()
+    BLOCKS.iter().fold(0, |done, &block| {
+        let (a, b) = (&a[..a.len() - done], &b[..b.len() - done]);
+        let blocks = a.rchunks_exact(block).zip(b.rchunks_exact(block));
+        done + block * blocks.take_while(|(x, y)| x == y).count()
+    })
 }
 
 /// Segments `new`, scanning only from the segment before the first difference to the first boundary after the last one that realigns.
