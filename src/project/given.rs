@@ -275,9 +275,21 @@ impl<'p> Way<'p, '_> {
 impl Project {
     /// Whether the object before the dot of a call's callee is the first argument of the function that it calls.
     fn is_bound_by<'p>(&'p self, call: Site<'p>, function: Function<'p>) -> bool {
-        let callee = call.child(Field::Function);
-        is_method(self, function)
-            && callee.is_none_or(|callee| !matches!(self.evaluate(callee), Value::Function(_)))
+        // what the code before the dot denotes costs more to find out
+        let is_bound = |callee: Site<'p>| {
+            self.is_of_own_object(callee) || !matches!(self.evaluate(callee), Value::Function(_))
+        };
+        is_method(self, function) && call.child(Field::Function).is_none_or(is_bound)
+    }
+
+    /// Whether an expression is an attribute of the object that the method around it runs on.
+    fn is_of_own_object<'p>(&'p self, attribute: Site<'p>) -> bool {
+        let object = attribute.child(Field::Object);
+        object.is_some_and(|object| {
+            let method = Function::around(object);
+            is_own_object(object)
+                && method.is_some_and(|method| method.binding(self) == Bound::Instance)
+        })
     }
 
     /// The expression that a call of a function gives to one of its parameters.

@@ -10,14 +10,14 @@ use super::locks::LockKind;
 use super::{Bound, ClassValue, Function, Kept, KeptBy, Project, Spot, Value, managers};
 use crate::facts::trace::Changed;
 use crate::facts::{FileFacts, Resolution, Site, Subjects};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind, Node, NodeId};
 
 /// A lock that can be told from every other.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lock<'p> {
     /// The call that makes it. A condition that is made with a lock is that lock.
     pub made: Site<'p>,
-    pub owner: Owner<'p>,
+    pub owner: Owner,
     /// Whether the thread that holds it may take it again.
     pub is_reentrant: bool,
     /// Whether it lets in several threads at a time, or may do so.
@@ -26,13 +26,21 @@ pub struct Lock<'p> {
 
 /// Who has a lock of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Owner<'p> {
+pub enum Owner {
     /// The program: the lock belongs to a module or a class.
     Program,
     /// Each object.
     Object,
-    /// Each run of a function.
-    Run(Function<'p>),
+    /// Each run of the function that makes it.
+    Run,
+}
+
+impl<'p> Lock<'p> {
+    /// Whether a function inside of the one that makes the lock sees it: one run of the outer function is one lock there.
+    fn is_of_run_around(&self, function: Function<'p>) -> bool {
+        Function::around(self.made)
+            .is_some_and(|maker| maker != function && maker.site.node.contains(function.site.node))
+    }
 }
 
 /// A place that takes a lock and waits for it as long as it takes.
@@ -87,6 +95,31 @@ pub struct Order<'p> {
     pub gates: Vec<Site<'p>>,
 }
 
+/// A [`Taking`] of a function by spots.
+struct Taken {
+    made: Spot,
+    owner: Owner,
+    is_reentrant: bool,
+    is_wide: bool,
+    site: NodeId,
+    named: NodeId,
+    held: Vec<NodeId>,
+}
+
+impl Taken {
+    fn of(taking: &Taking<'_>) -> Taken {
+        Taken {
+            made: Spot::of(taking.lock.made),
+            owner: taking.lock.owner,
+            is_reentrant: taking.lock.is_reentrant,
+            is_wide: taking.lock.is_wide,
+            site: taking.site.node.id(),
+            named: taking.named.node.id(),
+            held: taking.held.iter().map(|node| node.id()).collect(),
+        }
+    }
+}
+
 /// An order by spots.
 struct Spots {
     function: Spot,
@@ -96,9 +129,10 @@ struct Spots {
     gates: Vec<Spot>,
 }
 
-/// The orders in which the functions of the whole project take locks, worked out once.
+/// The locks that the functions of the whole project take and in which orders, worked out once.
 #[derive(Default)]
 pub(super) struct Memo {
+    takings: KeptBy<Spot, Vec<Taken>>,
     orders: Kept<Orders>,
     by_function: KeptBy<Spot, Vec<Arc<Spots>>>,
 }
@@ -155,6 +189,7 @@ impl Memo {
     /// What of an earlier project's still holds.
     pub(super) fn after(&self, changed: &mut Changed<'_>) -> Memo {
         Memo {
+            takings: self.takings.after(changed),
             orders: self.orders.after(changed),
             by_function: self.by_function.after(changed),
         }
@@ -224,7 +259,7 @@ impl Project {
         })
     }
 
-    fn owner<'p>(&'p self, made: Site<'p>) -> Option<Owner<'p>> {
+    fn owner<'p>(&'p self, made: Site<'p>) -> Option<Owner> {
         let Some(function) = Function::around(made) else {
             return Some(Owner::Program);
         };
@@ -238,7 +273,7 @@ impl Project {
         match left.kind() {
             Kind::Name => match made.with(left).resolve() {
                 Resolution::Module(_) => Some(Owner::Program),
-                Resolution::Local(_) => Some(Owner::Run(function)),
+                Resolution::Local(_) => Some(Owner::Run),
                 Resolution::Free => None,
             },
             Kind::Attribute => {
@@ -256,11 +291,36 @@ impl Project {
 
     /// The places of a function that take a lock which can be told from others, in source order.
     pub fn takings<'p>(&'p self, function: Function<'p>) -> Vec<Taking<'p>> {
-        let mut found = Vec::new();
         let segment = function.site.file.segment(function.site.segment);
         if !segment.is_about(Subjects::TAKINGS) {
-            return found;
+            return Vec::new();
         }
+        let key = Spot::of(function.site);
+        let takings = self.keep_by(&self.holding.takings, key, function, || {
+            let takings = self.find_takings(function);
+            takings.iter().map(Taken::of).collect()
+        });
+        let taking = |taken: &Taken| {
+            Some(Taking {
+                lock: Lock {
+                    made: self.site(&taken.made)?,
+                    owner: taken.owner,
+                    is_reentrant: taken.is_reentrant,
+                    is_wide: taken.is_wide,
+                },
+                site: function.site.at(taken.site),
+                named: function.site.at(taken.named),
+                held: {
+                    let held = taken.held.iter();
+                    held.map(|node| function.site.at(*node).node).collect()
+                },
+            })
+        };
+        takings.get().iter().filter_map(taking).collect()
+    }
+
+    fn find_takings<'p>(&'p self, function: Function<'p>) -> Vec<Taking<'p>> {
+        let mut found = Vec::new();
         for site in function.nodes() {
             match site.node.kind() {
                 Kind::With => self.takings_of_with(site, &mut found),
@@ -364,9 +424,7 @@ impl Project {
             let is_same_object = match taking.lock.owner {
                 Owner::Program => true,
                 Owner::Object => running.on_self && taking.object() == function.first_parameter(),
-                Owner::Run(owner) => {
-                    owner != function && owner.site.node.contains(function.site.node)
-                }
+                Owner::Run => taking.lock.is_of_run_around(function),
             };
             if is_same_object && is_come_to(taking.site) {
                 found.push(Reached {
@@ -439,7 +497,7 @@ impl Project {
             Owner::Object => {
                 function.class().is_some() && taking.object() == function.first_parameter()
             }
-            Owner::Run(owner) => owner != function && owner.site.node.contains(function.site.node),
+            Owner::Run => taking.lock.is_of_run_around(function),
         };
         let mut found = Vec::new();
         for outer in takings.iter().filter(|taking| is_told_apart(taking)) {
