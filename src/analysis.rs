@@ -149,8 +149,8 @@ struct State {
     open: FxHashMap<PathBuf, Arc<OpenFile>>,
     /// What was worked out for these documents.
     worked: Mutex<Option<Arc<Worked>>>,
-    /// What was worked out for earlier documents, with the same settings.
-    earlier: Option<Arc<Worked>>,
+    /// What was worked out for earlier documents, with the same settings: of use until `worked` is there.
+    earlier: Mutex<Option<Arc<Worked>>>,
     /// What was found in files of this project, with the same count.
     reports: Mutex<FxHashMap<PathBuf, (usize, Arc<Report>)>>,
     /// The documents of files on disk that somebody asked for.
@@ -175,7 +175,7 @@ impl Default for Analysis {
                 config: Arc::new(ConfigCache::new(Vec::new(), true)),
                 open: FxHashMap::default(),
                 worked: Mutex::default(),
-                earlier: None,
+                earlier: Mutex::default(),
                 reports: Mutex::default(),
                 documents: Mutex::default(),
                 shelf: Shelf::default(),
@@ -334,16 +334,9 @@ impl Analysis {
         shelf: Shelf,
     ) {
         let disk = Arc::clone(&self.state.disk);
-        let worked = self
-            .state
-            .worked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let earlier = worked.as_ref().or(self.state.earlier.as_ref());
-        let earlier = earlier
-            .filter(|_| Arc::ptr_eq(&config, &self.state.config))
-            .cloned();
-        drop(worked);
+        let worked = lock(&self.state.worked).clone();
+        let earlier = worked.or_else(|| lock(&self.state.earlier).clone());
+        let earlier = earlier.filter(|_| Arc::ptr_eq(&config, &self.state.config));
         let uses = lock(&self.state.uses).clone();
         let read = lock(&self.state.read).after();
         self.state = Arc::new(State {
@@ -351,7 +344,7 @@ impl Analysis {
             config,
             open,
             worked: Mutex::default(),
-            earlier,
+            earlier: Mutex::new(earlier),
             reports: Mutex::default(),
             documents: Mutex::default(),
             shelf,
@@ -463,13 +456,20 @@ impl Snapshot {
             .filter(|(path, file)| !file.is_note(path))
             .map(|(path, file)| (path.clone(), Arc::clone(file.facts(path))));
         let open = Arc::new(facts.collect());
-        let earlier = state.earlier.as_ref();
+        let earlier = lock(&state.earlier).clone();
         let worked = Arc::new(match earlier.filter(|earlier| earlier.disk == disk) {
             Some(earlier) => earlier.after(open),
             None => Worked::new(&state.disk, disk, open),
         });
         *known = Some(Arc::clone(&worked));
         worked
+    }
+
+    /// Lets go of what was worked out for earlier documents, where these have theirs. It is much: to be called when nobody waits for an answer.
+    pub fn let_go_of_earlier(&self) {
+        let is_worked = lock(&self.state.worked).is_some();
+        let earlier = is_worked.then(|| lock(&self.state.earlier).take());
+        drop(earlier);
     }
 
     /// The findings in a file. None when cancelled.
@@ -651,7 +651,7 @@ impl Snapshot {
             config: Arc::clone(&self.state.config),
             open: FxHashMap::default(),
             worked: Mutex::default(),
-            earlier: None,
+            earlier: Mutex::default(),
             reports: Mutex::default(),
             documents: Mutex::default(),
             shelf: self.state.shelf.after(None),

@@ -433,4 +433,5 @@ fn analyse_all(
             problems,
         }));
     }
+    view.snapshot.let_go_of_earlier();
 }

@@ -205,6 +205,7 @@ impl LanguageServer for Backend {
             let previous = params.previous_result_id.as_deref();
             reply.send(&DocumentReport::new(told, previous));
             let _ = events.send(Event::Problems { path, problems });
+            view.snapshot.let_go_of_earlier();
             let stands_in = DocumentDiagnosticReportPartialResult::default();
             Ok(DocumentDiagnosticReportResult::Partial(stands_in))
         })
