@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::config::{Config, ConfigCache, Settings, is_note};
 use crate::facts::FileFacts;
@@ -516,13 +516,13 @@ impl Snapshot {
             options: &options(&config),
             parts: in_file.map(|in_file| &in_file.parts),
         };
-        let enabled = config.enabled_in(path);
+        let enabled: FxHashSet<&str> = config.enabled_in(path).into_iter().collect();
         let statements = Statements::new(file);
         let mut found: Vec<Finding> = Vec::new();
         let mut problems: Vec<String> = Vec::new();
         let mut failed: Vec<&str> = Vec::new();
         let rules = AnyRule::all(&config.knowledge);
-        let rules = rules.filter(|rule| enabled.binary_search(&rule.code()).is_ok());
+        let rules = rules.filter(|rule| enabled.contains(rule.code()));
         let rules: Vec<AnyRule<'_>> = rules.collect();
         let (later, first) = rules.split_at(own_turn(rules.len()));
         for rule in first.iter().chain(later) {
@@ -574,7 +574,7 @@ impl Snapshot {
             }
         }
         problems.sort_unstable();
-        let ran = |code: &str| enabled.binary_search(&code).is_ok() && !failed.contains(&code);
+        let ran = |code: &str| enabled.contains(code) && !failed.contains(&code);
         let found = sorted(found);
         let comments = match in_file {
             Some(in_file) => Arc::clone(in_file.comments(file)),

@@ -194,11 +194,11 @@ fn moved(
             None => Some(place.range.clone()),
         }
     };
-    let mut places = findings.get().iter().flat_map(Finding::places);
+    let mut places = findings.peek().iter().flat_map(Finding::places);
     if places.all(|place| later(place).as_ref() == Some(&place.range)) {
         return Some(Arc::clone(findings));
     }
-    let mut moved = findings.get().clone();
+    let mut moved = findings.peek().clone();
     for place in moved.iter_mut().flat_map(Finding::places_mut) {
         place.range = later(place)?;
     }

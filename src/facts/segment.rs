@@ -1,5 +1,6 @@
 //! The facts of one segment. They depend on its text alone: where it stands in the file is not known here.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -7,6 +8,7 @@ use super::attributes::{self, ClassAttribute};
 use super::body::Body;
 use super::headers::Headers;
 use super::subjects::Subjects;
+use super::trace::Question;
 use super::words::{WordFilter, WordHash, each_word};
 use super::{stores, trace, wording};
 use crate::syntax::{CutKind, Outline, Seed, contains_word, docstring};
@@ -22,9 +24,8 @@ pub struct SegmentFacts {
     code: usize,
     subjects: Subjects,
     headers: Headers,
-    seed: Option<Seed>,
-    /// Whether it came of an edit: the next one may be near.
-    is_edited: bool,
+    /// There where it came of an edit: the next one may be near.
+    edited: Option<Box<Edited>>,
     words: OnceLock<Box<Words>>,
     /// The bytes at which its lines end.
     line_ends: OnceLock<Box<[u32]>>,
@@ -37,6 +38,13 @@ struct Words {
     filter: WordFilter,
     /// The docstring: what stands there is prose, and so is what stands before the code.
     docstring: Range<usize>,
+}
+
+/// What makes the next edit of a segment cheap.
+#[derive(Debug)]
+struct Edited {
+    seed: Option<Seed>,
+    answered: OnceLock<Box<[Question]>>,
 }
 
 impl Words {
@@ -90,8 +98,7 @@ impl SegmentFacts {
             subjects,
             headers,
             text,
-            seed: None,
-            is_edited: false,
+            edited: None,
             words: OnceLock::new(),
             line_ends: OnceLock::new(),
             body: OnceLock::new(),
@@ -100,9 +107,12 @@ impl SegmentFacts {
 
     /// The segment of a text that was edited; `seed` is an earlier parse of nearly the same text.
     pub fn edited(text: Excerpt, kind: CutKind, code: usize, seed: Option<Seed>) -> SegmentFacts {
-        SegmentFacts {
+        let edited = Edited {
             seed,
-            is_edited: true,
+            answered: OnceLock::new(),
+        };
+        SegmentFacts {
+            edited: Some(edited.into()),
             ..SegmentFacts::new(text, kind, code)
         }
     }
@@ -131,6 +141,15 @@ impl SegmentFacts {
     fn words(&self) -> &Words {
         self.words
             .get_or_init(|| Box::new(Words::of(&self.text, self.code, &self.outline)))
+    }
+
+    /// The questions that it says yes to, sorted.
+    pub(super) fn answered(&self) -> Cow<'_, [Question]> {
+        let work = || trace::answered_by(self);
+        match &self.edited {
+            Some(edited) => Cow::Borrowed(edited.answered.get_or_init(|| work().into())),
+            None => Cow::Owned(work()),
+        }
     }
 
     /// The text without the comments that lead it and without a docstring.
@@ -361,8 +380,11 @@ impl SegmentFacts {
     }
 
     fn parsed(&self) -> &Body {
-        self.body
-            .get_or_init(|| Box::new(Body::new(&self.text, self.seed.as_ref(), self.is_edited)))
+        self.body.get_or_init(|| {
+            let edited = self.edited.as_ref();
+            let seed = edited.and_then(|edited| edited.seed.as_ref());
+            Box::new(Body::new(&self.text, seed, edited.is_some()))
+        })
     }
 
     /// Whether the segment was parsed.

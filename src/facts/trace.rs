@@ -2,6 +2,7 @@
 //!
 //! While [`record`] runs, everything that this thread reads of segments is noted; an answer that was recorded before adds what it was worked out from when it is used.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub struct Trace {
 
 /// What is asked of a segment or of many, as a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Question(u64);
+pub(super) struct Question(u64);
 
 impl Question {
     /// Whether a word stands there.
@@ -210,7 +211,7 @@ pub struct Changed<'f> {
     /// Those that may have another answer now: few.
     questions: FxHashSet<Question>,
     /// Those that may have another answer when what stands around is another: all that each segment says yes to, old and new, sorted.
-    surroundings: Vec<Vec<Question>>,
+    surroundings: Vec<Cow<'f, [Question]>>,
     /// Those that a segment is about no more, or only now.
     subjects: Subjects,
 }
@@ -221,10 +222,10 @@ impl<'f> Changed<'f> {
         let mut questions = FxHashSet::default();
         let mut surroundings = Vec::new();
         let mut subjects = Subjects::NONE;
-        for (old, new) in &segments {
+        for &(old, new) in &segments {
             let (before, now) = (old.silent_subjects(), new.silent_subjects());
             subjects = subjects.union(before.symmetric_difference(now));
-            let (old, new) = (answered_by(old), answered_by(new));
+            let (old, new) = (old.answered(), new.answered());
             let in_one = |own: &[Question], other: &[Question]| {
                 let own = own.iter().copied();
                 let others = own.filter(|question| other.binary_search(question).is_err());
@@ -252,28 +253,37 @@ impl<'f> Changed<'f> {
     }
 
     fn leaves(&mut self, trace: &Arc<Trace>) -> bool {
+        // to look again costs no more than to remember
+        if trace.parts.is_empty() && trace.surroundings.is_empty() {
+            return self.leaves_own(trace);
+        }
         let key = Arc::as_ptr(trace).addr();
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let is_read =
-            |(old, _): &(&SegmentFacts, &SegmentFacts)| trace.segments.contains(&address(old));
         let stands = |question: &Question| {
             let mut segments = self.surroundings.iter();
             segments.any(|segment| segment.binary_search(question).is_ok())
         };
-        let leaves = !self.segments.iter().any(is_read)
-            && !trace.subjects.intersects(self.subjects)
-            && trace.questions.is_disjoint(&self.questions)
+        let leaves = self.leaves_own(trace)
             && !trace.surroundings.iter().any(stands)
             && trace.parts.values().all(|part| self.leaves(part));
         self.known.insert(key, leaves);
         leaves
     }
+
+    /// The same for what was read and asked without others' answers.
+    fn leaves_own(&self, trace: &Trace) -> bool {
+        let is_read =
+            |(old, _): &(&SegmentFacts, &SegmentFacts)| trace.segments.contains(&address(old));
+        !self.segments.iter().any(is_read)
+            && !trace.subjects.intersects(self.subjects)
+            && trace.questions.is_disjoint(&self.questions)
+    }
 }
 
 /// The questions that a segment says yes to, sorted.
-fn answered_by(facts: &SegmentFacts) -> Vec<Question> {
+pub(super) fn answered_by(facts: &SegmentFacts) -> Vec<Question> {
     let mut found = Vec::new();
     facts.each_word(|word| found.push(Question::word(word)));
     let attributes = facts.attributes().map(WordHash::of_bytes);

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
 use super::{Finding, Findings, Rule};
 use crate::facts::trace::{Changed, Traced, record};
@@ -57,19 +57,15 @@ impl Parts {
         changed: &mut Changed<'_>,
         moved: impl Fn(&Arc<Traced<Vec<Finding>>>) -> Option<Arc<Traced<Vec<Finding>>>>,
     ) -> Parts {
-        let known = lock(&self.found);
-        let mut later = Found::with_capacity_and_hasher(known.len(), FxBuildHasher);
-        for (key, found) in known.iter() {
-            if found.holds(changed)
-                && let Some(found) = moved(found)
-            {
-                later.insert(*key, found);
-            }
-        }
+        let mut found = lock(&self.found).clone();
+        found.retain(|_, known| {
+            let moved = known.holds(changed).then(|| moved(known)).flatten();
+            moved.map(|moved| *known = moved).is_some()
+        });
         let mut concerned = lock(&self.concerned).clone();
         concerned.retain(|_, known| known.holds(changed));
         Parts {
-            found: Mutex::new(later),
+            found: Mutex::new(found),
             concerned: Mutex::new(concerned),
         }
     }
