@@ -126,12 +126,8 @@ fn is_same_pool<'p>(
 fn is_made_by<'p>(cx: &Context<'p>, function: Function<'p>, pool: Site<'p>) -> bool {
     let binding = cx.project.only_binding(pool);
     let own = binding.filter(|binding| Function::around(binding.name) == Some(function));
-    let callee = own
-        .and_then(|binding| binding.value())
-        .and_then(|value| value.child(Field::Function));
-    callee
-        .and_then(|callee| cx.project.qualified(callee))
-        .is_some_and(|name| name.ends_with("ThreadPoolExecutor"))
+    let value = own.and_then(|binding| binding.value());
+    value.is_some_and(|value| cx.project.makes_pool(value).is_some())
 }
 
 fn is_attribute_of_self<'p>(cx: &Context<'p>, function: Function<'p>, pool: Site<'p>) -> bool {
