@@ -2,7 +2,7 @@
 
 use super::threads::Receiver;
 use super::values::builtin_class;
-use super::{Class, ClassValue, Function, Project, Protocol, Value, stdlib};
+use super::{Class, ClassValue, Function, Pool, Project, Protocol, Value, stdlib};
 use crate::facts::{BindingKind, BindingSite, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
@@ -87,7 +87,7 @@ const fn taker(kind: HandKind, position: usize, keyword: &'static str) -> Option
 
 /// By qualified name, a method's without the brackets of its object.
 fn taker_named(name: &str) -> Option<Taker> {
-    use HandKind::{AtExit, Callback, Pool, Process, Signal, Start};
+    use HandKind::{AtExit, Callback, Process, Signal, Start};
     let with_arguments = |kind, keyword, position| {
         Some(Taker {
             kind,
@@ -114,28 +114,23 @@ fn taker_named(name: &str) -> Option<Taker> {
         _ => {}
     }
     let (class, method) = name.rsplit_once('.')?;
-    match class {
-        "concurrent.futures.ThreadPoolExecutor"
-        | "concurrent.futures.thread.ThreadPoolExecutor" => match method {
+    match Pool::named(class) {
+        Some(Pool::ThreadExecutor) => match method {
             "submit" => taker(Start(StartKind::Submit), 0, "fn"),
             "map" => taker(Start(StartKind::Map), 0, "fn"),
             _ => None,
         },
-        "multiprocessing.pool.ThreadPool" | "multiprocessing.dummy.Pool" => match method {
+        Some(Pool::Threads) => match method {
             "apply" | "apply_async" => taker(Start(StartKind::Submit), 0, "func"),
             _ if is_map(method) => taker(Start(StartKind::Map), 0, "func"),
             _ => None,
         },
-        "concurrent.futures.ProcessPoolExecutor"
-        | "concurrent.futures.process.ProcessPoolExecutor"
-        | "concurrent.futures.Executor"
-        | "multiprocessing.Pool"
-        | "multiprocessing.pool.Pool" => match method {
-            "submit" | "apply" | "apply_async" => taker(Pool, 0, "fn"),
-            _ if is_map(method) => taker(Pool, 0, "func"),
+        Some(Pool::ProcessExecutor | Pool::Executor | Pool::Processes) => match method {
+            "submit" | "apply" | "apply_async" => taker(HandKind::Pool, 0, "fn"),
+            _ if is_map(method) => taker(HandKind::Pool, 0, "func"),
             _ => None,
         },
-        _ => match method {
+        None => match method {
             "call_soon" | "call_soon_threadsafe" => taker(Callback, 0, "callback"),
             "call_later" | "call_at" | "add_signal_handler" => taker(Callback, 1, "callback"),
             "add_done_callback" => taker(Callback, 0, "fn"),
@@ -268,10 +263,7 @@ impl Project {
         let executor = argument(call, 0, "executor").map(|executor| self.evaluate(executor));
         let is_threads = match executor {
             Some(Value::None) => true,
-            Some(Value::Instance(class)) => {
-                self.has_ancestor(&class, "concurrent.futures.ThreadPoolExecutor")
-                    || self.has_ancestor(&class, "concurrent.futures.thread.ThreadPoolExecutor")
-            }
+            Some(Value::Instance(class)) => self.pool_class(&class) == Some(Pool::ThreadExecutor),
             _ => false,
         };
         let kind = if is_threads {
@@ -286,13 +278,6 @@ impl Project {
             arguments: None,
             keywords: None,
         }
-    }
-
-    fn has_ancestor<'p>(&'p self, class: &ClassValue<'p>, name: &str) -> bool {
-        let mro = self.mro_of(class);
-        mro.classes
-            .iter()
-            .any(|class| self.qualified_class(class).as_ref() == name)
     }
 
     /// A project's class that is made: it may derive from `Thread`, `Timer` or `Process`.

@@ -21,7 +21,7 @@ pub enum Pool {
 
 impl Pool {
     /// By qualified name.
-    fn named(name: &str) -> Option<Pool> {
+    pub(super) fn named(name: &str) -> Option<Pool> {
         Some(match name {
             "concurrent.futures.ThreadPoolExecutor"
             | "concurrent.futures.thread.ThreadPoolExecutor" => Pool::ThreadExecutor,
