@@ -46,13 +46,13 @@ impl Project {
                     .map(|part| item.with(part))
             }
         };
+        let start = ThreadStart {
+            is_item: true,
+            ..start
+        };
         let targets = items.into_iter().flatten().filter_map(target);
         targets
             .filter_map(|target| self.start_of(start, start.call, target))
-            .map(|start| ThreadStart {
-                is_item: true,
-                ..start
-            })
             .collect()
     }
 
@@ -90,13 +90,8 @@ impl Project {
         let decorated = decorator.map(|decorator| self.functions_under(decorator));
         let started = decorated.into_iter().flatten().flat_map(|function| {
             let calls = self.calls_by_name(function).into_iter();
-            calls.map(move |(call, callee, receiver)| ThreadStart {
-                kind: start.kind,
-                call,
-                target: Some(callee),
-                function: Some(function),
-                receiver,
-                is_item: false,
+            calls.map(move |(call, callee, receiver)| {
+                started(start, call, callee, function, receiver)
             })
         });
         started.collect()
@@ -110,14 +105,7 @@ impl Project {
         target: Site<'p>,
     ) -> Option<ThreadStart<'p>> {
         let (function, receiver) = self.runs_on(target)?;
-        Some(ThreadStart {
-            kind: start.kind,
-            call,
-            target: Some(target),
-            function: Some(function),
-            receiver,
-            is_item: false,
-        })
+        Some(started(start, call, target, function, receiver))
     }
 
     /// The functions of the project that a function decorates, by its name alone: `@in_thread`.
@@ -292,6 +280,23 @@ impl Project {
             .filter(|method| is_called(method.name()))
             .filter(|method| self.find_method(handler, method.name()) == Some(*method));
         methods.collect()
+    }
+}
+
+/// A start as a call makes it run one of its targets, a function that is known.
+fn started<'p>(
+    start: ThreadStart<'p>,
+    call: Site<'p>,
+    target: Site<'p>,
+    function: Function<'p>,
+    receiver: Option<Receiver<'p>>,
+) -> ThreadStart<'p> {
+    ThreadStart {
+        call,
+        target: Some(target),
+        function: Some(function),
+        receiver,
+        ..start
     }
 }
 
