@@ -5,35 +5,60 @@ use crate::project::{Function, Reach, Use};
 use crate::syntax::{Field, Kind, Node, Op};
 
 /// Whether a change fills what a parameter is bound to for good: where it is empty (`if not table:`), or where it has not the key under which the function looks first and gives back what is there.
+/// What is put in may be of this one call: what is asked like this is a memo, and keeps it for the next call.
 pub(super) fn fills_once(function: Function<'_>, name: &str, found: &Use<'_>) -> bool {
-    let mut node = found.site.node;
-    if found.reach != Reach::Mutated || Function::around(found.site) != Some(function) {
-        return false;
-    }
-    while let Some(parent) = node.parent() {
-        let condition = parent.child(Field::Condition);
-        let is_first = match (parent.kind(), node.field()) {
-            (Kind::FunctionDef | Kind::Lambda, _) => return false,
-            (Kind::If, Field::Consequence) => condition.is_some_and(|test| {
-                let lacks = |part: Node<'_>| lacks_items(part, function, name, found.site);
-                parts_of(test, Op::And).any(lacks)
-            }),
-            (Kind::If, Field::Alternative) => condition.is_some_and(|test| {
-                let has = |part: Node<'_>| has_items(part, function, name, found.site);
-                parts_of(test, Op::Or).any(has)
-            }),
-            (Kind::Block, _) => {
-                let mut before = parent.children().take_while(|other| *other != node);
-                before.any(|other| gives_back(other, function, name, found.site))
-            }
+    let change = found.site;
+    let lacks = |test: Node<'_>| lacks_items(test, function, name, change);
+    let has = |test: Node<'_>| has_items(test, function, name, change);
+    let gives_back = |statement: Node<'_>| {
+        let test = statement.child(Field::Condition);
+        let then = statement.child(Field::Consequence);
+        let last = then.and_then(|then| then.children().last());
+        statement.kind() == Kind::If
+            && last.is_some_and(|last| last.kind() == Kind::Return)
+            && test.is_some_and(|test| parts_of(test, Op::And).any(has))
+    };
+    let is_behind_return = |node: Node<'_>| {
+        let block = node.parent().filter(|block| block.kind() == Kind::Block);
+        let mut before = block.into_iter().flat_map(Node::children);
+        before.any(|other| other.id() < node.id() && gives_back(other))
+    };
+    found.reach == Reach::Mutated
+        && Function::around(change) == Some(function)
+        && (branch_where(change.node, lacks, has).is_some()
+            || within_function(change.node).any(is_behind_return))
+}
+
+/// The branch around a change that is only run where a container, as it is written, is empty.
+pub(super) fn branch_where_empty<'p>(change: Node<'p>, container: &str) -> Option<Node<'p>> {
+    let lacks = |test: Node<'_>| is_empty(test, container);
+    let has = |test: Node<'_>| test.text() == container;
+    branch_where(change, lacks, has)
+}
+
+/// The branch around a change that is only run where something is missing; `lacks` knows the tests that say so, `has` those that say it is there.
+fn branch_where<'p>(
+    change: Node<'p>,
+    lacks: impl Fn(Node<'p>) -> bool,
+    has: impl Fn(Node<'p>) -> bool,
+) -> Option<Node<'p>> {
+    let is_it = |branch: &Node<'p>| {
+        let statement = branch.parent().filter(|parent| parent.kind() == Kind::If);
+        let test = statement.and_then(|statement| statement.child(Field::Condition));
+        test.is_some_and(|test| match branch.field() {
+            Field::Consequence => parts_of(test, Op::And).any(&lacks),
+            Field::Alternative => parts_of(test, Op::Or).any(&has),
             _ => false,
-        };
-        if is_first {
-            return true;
-        }
-        node = parent;
-    }
-    false
+        })
+    };
+    within_function(change).find(is_it)
+}
+
+/// A node and those around it, up to the function that they are part of.
+fn within_function(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let is_function = |node: &Node<'_>| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda);
+    let around = node.ancestors().take_while(move |node| !is_function(node));
+    std::iter::once(node).chain(around)
 }
 
 /// The operands of `and` or `or`; else the expression itself.
@@ -44,21 +69,21 @@ fn parts_of(test: Node<'_>, op: Op) -> impl Iterator<Item = Node<'_>> {
     whole.into_iter().chain(operands)
 }
 
+/// `not table`
+fn is_empty(test: Node<'_>, table: &str) -> bool {
+    test.kind() == Kind::NotOperation && test.children().next().map(Node::text) == Some(table)
+}
+
 /// `not table`, `key not in table`, of the key under which a change puts something in.
 fn lacks_items(test: Node<'_>, function: Function<'_>, name: &str, change: Site<'_>) -> bool {
-    let is_name = |node: Option<Node<'_>>| node.map(Node::text) == Some(name);
-    match test.kind() {
-        Kind::NotOperation => is_name(test.children().next()),
-        _ => is_under(asked_key(test, Op::NotIn, name), name, change) && gives_item(function, name),
-    }
+    is_empty(test, name)
+        || is_under(asked_key(test, Op::NotIn, name), name, change) && gives_item(function, name)
 }
 
 /// `table`, `key in table`, of the key under which a change puts something in.
 fn has_items(test: Node<'_>, function: Function<'_>, name: &str, change: Site<'_>) -> bool {
-    match test.kind() {
-        Kind::Name => test.text() == name,
-        _ => is_under(asked_key(test, Op::In, name), name, change) && gives_item(function, name),
-    }
+    test.text() == name
+        || is_under(asked_key(test, Op::In, name), name, change) && gives_item(function, name)
 }
 
 /// The key that a comparison looks for in a table: `key in table`.
@@ -118,18 +143,6 @@ fn catches_missing(attempt: Node<'_>, item: Node<'_>) -> bool {
 fn is_under(key: Option<Node<'_>>, name: &str, change: Site<'_>) -> bool {
     let item = key.map(|key| format!("{name}[{}]", key.text()));
     item.is_some_and(|item| change.text().starts_with(&item))
-}
-
-/// `if key in table: return table[key]`
-fn gives_back(statement: Node<'_>, function: Function<'_>, name: &str, change: Site<'_>) -> bool {
-    let test = statement.child(Field::Condition);
-    let then = statement.child(Field::Consequence);
-    let last = then.and_then(|then| then.children().last());
-    statement.kind() == Kind::If
-        && last.is_some_and(|last| last.kind() == Kind::Return)
-        && test.is_some_and(|test| {
-            parts_of(test, Op::And).any(|part| has_items(part, function, name, change))
-        })
 }
 
 /// Whether a function gives back an item of what a parameter is bound to.

@@ -5,9 +5,7 @@ use std::cell::LazyCell;
 use rustc_hash::FxHashMap;
 
 use super::shared_on_purpose::{
-    Outside, has_one_object, holds_until_done, is_done_once, is_filled_once, is_known_to_be_shared,
-    is_meant_to_be_shared, is_memo, is_of_its_own_key, is_said_to_be_shared, own_method,
-    says_shared, uses_outside,
+    Outside, has_one_object, is_known_to_be_shared, is_shared_on_purpose, own_method, uses_outside,
 };
 use super::{edits, followed, is_container, is_made_here, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
@@ -81,16 +79,7 @@ fn check_attribute<'p>(
     // the cheap question first: does anything change it at all?
     let name = attribute.name.text();
     let changes = changes(cx, class, &attribute);
-    if changes.is_empty()
-        || says_shared(&changes, name)
-        || is_said_to_be_shared(class, &attribute)
-        || is_memo(cx, &changes, name)
-        || is_done_once(&changes)
-        || is_filled_once(class, &changes, name)
-        || holds_until_done(cx, class, name)
-        || is_of_its_own_key(cx, &changes)
-        || is_meant_to_be_shared(cx, class, &attribute)
-    {
+    if changes.is_empty() || is_shared_on_purpose(cx, class, &attribute, &changes) {
         return;
     }
     let heirs = cx.project.descendants(class);

@@ -1,15 +1,38 @@
 //! What shows that a container of a class is shared on purpose: its name, a comment, its annotation, what is done with it, and who knows it by the class.
 
 use super::comment_above;
-use super::memos::looks_for;
+use super::memos::{branch_where_empty, looks_for};
 use super::shared_class_attribute::{Change, Shared};
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Use, Value, is_repeated};
 use crate::rules::Context;
 use crate::syntax::{Field, Kind, Node};
 
+/// Whether a container that methods change is shared on purpose: its name, its annotation or a comment says so, or what is done with it is right for all objects at once.
+pub(super) fn is_shared_on_purpose<'p>(
+    cx: &Context<'p>,
+    class: Class<'p>,
+    attribute: &Shared<'p>,
+    changes: &[Change<'p>],
+) -> bool {
+    let name = attribute.name.text();
+    let is_said = || {
+        says_shared(changes, name)
+            || is_said_to_be_shared(class, attribute)
+            || is_declared_shared(cx, class, attribute)
+    };
+    let is_right_for_all = || {
+        is_memo(cx, changes, name)
+            || is_done_once(changes)
+            || is_filled_once(class, changes, name)
+            || holds_until_done(cx, class, name)
+            || is_of_its_own_key(cx, changes)
+    };
+    is_said() || is_right_for_all()
+}
+
 /// Whether the name says that all objects share it, or the object itself is kept in it, or is the key under which something is kept.
-pub(super) fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
+fn says_shared(changes: &[Change<'_>], name: &str) -> bool {
     const WORDS: &[&str] = &["cache", "memo", "registry", "instances", "pool", "shared"];
     let name = name.to_ascii_lowercase();
     let is_by_object = |found: &Use<'_>| {
@@ -24,7 +47,7 @@ fn uses<'c, 'p>(changes: &'c [Change<'p>]) -> impl Iterator<Item = &'c Use<'p>> 
 }
 
 /// Whether the comment above the definition or behind it, or the string that documents it, says that the objects share it, or that it is a cache.
-pub(super) fn is_said_to_be_shared(class: Class<'_>, attribute: &Shared<'_>) -> bool {
+fn is_said_to_be_shared(class: Class<'_>, attribute: &Shared<'_>) -> bool {
     const PHRASES: &[&str] = &[
         "shared",
         "across instances",
@@ -78,7 +101,7 @@ fn documented_by<'p>(class: Class<'p>, definition: Site<'p>) -> Option<Site<'p>>
 }
 
 /// Whether all changes put in what is written out in the code, where a condition asks whether it is there: the same comes of it whoever does it first.
-pub(super) fn is_done_once(changes: &[Change<'_>]) -> bool {
+fn is_done_once(changes: &[Change<'_>]) -> bool {
     uses(changes).all(|found| {
         let node = found.site.node;
         let call = match node.kind() {
@@ -118,19 +141,14 @@ pub(super) fn is_done_once(changes: &[Change<'_>]) -> bool {
 }
 
 /// Whether all that is put in is put in where there is nothing yet, and worked out of what belongs to the class: `if not self.table: …`. Every object would put in the same.
-pub(super) fn is_filled_once(class: Class<'_>, changes: &[Change<'_>], name: &str) -> bool {
+/// A memo of a parameter ([`super::memos::fills_once`]) may keep what one call was given; here that would be of one object, and all others would find it.
+fn is_filled_once(class: Class<'_>, changes: &[Change<'_>], name: &str) -> bool {
     uses(changes).all(|found| {
         let object = own_method(found.site).and_then(Function::first_parameter);
         let Some(object) = object else {
             return false;
         };
-        let empty = format!("not {object}.{name}");
-        let is_fill = |around: &Node<'_>| {
-            let test = around.child(Field::Condition);
-            around.kind() == Kind::If && test.is_some_and(|test| test.text() == empty)
-        };
-        let fill = found.site.node.ancestors().find(is_fill);
-        let filling = fill.and_then(|fill| fill.child(Field::Consequence));
+        let filling = branch_where_empty(found.site.node, &format!("{object}.{name}"));
         let is_of_the_class = |node: Node<'_>| {
             let attribute = node
                 .parent()
@@ -145,13 +163,13 @@ pub(super) fn is_filled_once(class: Class<'_>, changes: &[Change<'_>], name: &st
             let mut own = names
                 .filter(|node| node.kind() == Kind::Name && node.text() == object)
                 .filter(|node| node.field() != Field::Attribute);
-            filling.contains(found.site.node) && own.all(is_of_the_class)
+            own.all(is_of_the_class)
         })
     })
 }
 
 /// Whether what is put in only stays until it is done, and takes itself out then: `task.add_done_callback(self.tasks.discard)`. Whose it is does not matter.
-pub(super) fn holds_until_done<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
+fn holds_until_done<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool {
     let readings = cx.project.readings_of_attribute(class, name);
     readings.into_iter().any(|reading| {
         let method = reading.node.parent();
@@ -170,7 +188,7 @@ pub(super) fn holds_until_done<'p>(cx: &Context<'p>, class: Class<'p>, name: &st
 }
 
 /// Whether each object only ever changes what stands under a key of its own: `self.table[self.name] = …`, with a name that its constructor gives it for good.
-pub(super) fn is_of_its_own_key<'p>(cx: &Context<'p>, changes: &[Change<'p>]) -> bool {
+fn is_of_its_own_key<'p>(cx: &Context<'p>, changes: &[Change<'p>]) -> bool {
     let is_own = |by: Class<'p>, change: Site<'p>| {
         let Some(object) = own_method(change).and_then(Function::first_parameter) else {
             return false;
@@ -218,7 +236,7 @@ fn is_given_for_good<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool
 }
 
 /// Whether all that is ever put in is worked out of its key alone, where the key is not there yet: every object would work out the same.
-pub(super) fn is_memo(cx: &Context<'_>, changes: &[Change<'_>], name: &str) -> bool {
+fn is_memo(cx: &Context<'_>, changes: &[Change<'_>], name: &str) -> bool {
     uses(changes).all(|found| found.part == Part::Whole && fills_by_key(cx, found.site, name))
 }
 
@@ -316,11 +334,7 @@ pub(super) fn has_one_object<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
 }
 
 /// Whether the annotation, or what makes fields of a class's attributes, takes the sharing on itself.
-pub(super) fn is_meant_to_be_shared<'p>(
-    cx: &Context<'p>,
-    class: Class<'p>,
-    attribute: &Shared<'p>,
-) -> bool {
+fn is_declared_shared<'p>(cx: &Context<'p>, class: Class<'p>, attribute: &Shared<'p>) -> bool {
     let annotation = attribute
         .name
         .node
