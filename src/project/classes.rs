@@ -1,12 +1,19 @@
-//! The class hierarchy: bases, the method resolution order (C3), the metaclass that wins.
+//! Classes of the project: what their statements say, and what their attributes and those of their objects denote.
+
+mod metaclass;
+mod mro;
 
 use super::bound_values::{is_container, is_lost_to_its_method};
 use super::functions::Bound;
-use super::{ClassValue, Function, Project, Value, stdlib};
+use super::{ClassValue, Function, Project, Value};
 use crate::facts::{
     BindingKind, BindingSite, FileFacts, MutationKind, SegmentFacts, Site, Store, Stored,
 };
 use crate::syntax::{Field, Kind, Node};
+
+pub use metaclass::Metaclass;
+pub use mro::Mro;
+pub(super) use mro::{DEPTH, merge};
 
 /// A class of the project.
 #[derive(Clone, Copy, PartialEq)]
@@ -20,44 +27,6 @@ impl std::fmt::Debug for Class<'_> {
         write!(f, "class {}", self.name())
     }
 }
-
-/// A method resolution order, as far as it is known.
-#[derive(Clone, Debug)]
-pub struct Mro<'p> {
-    /// The class itself first, `object` left out. Where a base is not known: what can be said without it.
-    pub classes: Vec<ClassValue<'p>>,
-    pub(super) complete: bool,
-    /// Whether the bases have no common linearisation.
-    pub inconsistent: bool,
-}
-
-impl Mro<'_> {
-    /// Whether every class in it is known.
-    pub fn is_complete(&self) -> bool {
-        self.complete
-    }
-}
-
-/// The class of a class.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Metaclass<'p> {
-    /// The most derived one.
-    Is(ClassValue<'p>),
-    /// Two that neither derives from the other: the class statement raises.
-    Conflict(ClassValue<'p>, ClassValue<'p>),
-    Unknown,
-}
-
-/// How deep a hierarchy is followed.
-impl Metaclass<'_> {
-    /// Whether it is `type` itself, which makes objects by `__new__` and `__init__`.
-    pub fn is_type(&self) -> bool {
-        matches!(self, Metaclass::Is(ClassValue::External(name)) if name.as_ref() == "builtins.type")
-    }
-}
-
-/// How deep a hierarchy is followed; also what ends a cycle.
-pub(super) const DEPTH: usize = 48;
 
 impl<'p> Class<'p> {
     /// The class that a class statement's node makes.
@@ -286,205 +255,6 @@ impl Project {
         found
     }
 
-    /// A method resolution order, worked out from the bases.
-    pub(super) fn linearised<'p>(&'p self, class: &ClassValue<'p>) -> Mro<'p> {
-        self.linearise(class, &mut Vec::new(), &mut Vec::new())
-    }
-
-    fn direct_bases<'p>(&'p self, class: &ClassValue<'p>) -> (Vec<ClassValue<'p>>, bool) {
-        match class {
-            ClassValue::Known(class) => {
-                let bases: Vec<_> = self
-                    .bases_of(*class)
-                    .into_iter()
-                    .map(|base| base.1)
-                    .collect();
-                let complete = bases.iter().all(Option::is_some) && !class.has_unknown_keywords();
-                (bases.into_iter().flatten().collect(), complete)
-            }
-            ClassValue::External(name) => match stdlib::bases(name) {
-                Some(bases) => (bases.iter().map(|base| external(base)).collect(), true),
-                None => (Vec::new(), false),
-            },
-        }
-    }
-
-    /// `below` are the classes that it is done for: what derives from itself is not known. `done` are those that it was done for: many ways may lead to one class.
-    fn linearise<'p>(
-        &'p self,
-        class: &ClassValue<'p>,
-        below: &mut Vec<ClassValue<'p>>,
-        done: &mut Vec<(ClassValue<'p>, Mro<'p>)>,
-    ) -> Mro<'p> {
-        if let Some((_, known)) = done.iter().find(|(other, _)| other == class) {
-            return known.clone();
-        }
-        let own = vec![class.clone()];
-        if below.len() > DEPTH || below.contains(class) {
-            return Mro {
-                classes: own,
-                complete: false,
-                inconsistent: false,
-            };
-        }
-        let (bases, mut complete) = self.direct_bases(class);
-        let bases: Vec<_> = bases.into_iter().filter(|base| !is_object(base)).collect();
-        let mut sequences: Vec<Vec<ClassValue<'p>>> = Vec::new();
-        below.push(class.clone());
-        for base in &bases {
-            let mro = self.linearise(base, below, done);
-            complete &= mro.complete;
-            sequences.push(mro.classes);
-        }
-        below.pop();
-        sequences.push(bases);
-        let mro = match merge(sequences.clone()) {
-            Some(rest) => Mro {
-                classes: own.into_iter().chain(rest).collect(),
-                complete,
-                inconsistent: false,
-            },
-            None => {
-                let mut classes = own;
-                for other in sequences.into_iter().flatten() {
-                    if !classes.contains(&other) {
-                        classes.push(other);
-                    }
-                }
-                Mro {
-                    classes,
-                    complete,
-                    inconsistent: true,
-                }
-            }
-        };
-        if !below.is_empty() {
-            done.push((class.clone(), mro.clone()));
-        }
-        mro
-    }
-
-    /// The order that C3 gives classes that have these bases, themselves left out; None where there is none.
-    pub fn order_of<'p>(&'p self, bases: &[ClassValue<'p>]) -> Option<Vec<ClassValue<'p>>> {
-        let mut sequences: Vec<Vec<ClassValue<'p>>> = Vec::new();
-        for base in bases {
-            let mro = self.mro_of(base);
-            if mro.inconsistent {
-                return None;
-            }
-            sequences.push(mro.classes);
-        }
-        sequences.push(bases.to_vec());
-        merge(sequences)
-    }
-
-    /// Whether a class is another, or has it in its MRO, by qualified name. None where the hierarchy is not known well enough to say no.
-    pub fn derives_from<'p>(&'p self, class: &ClassValue<'p>, ancestor: &str) -> Option<bool> {
-        let mro = self.mro_of(class);
-        if mro
-            .classes
-            .iter()
-            .any(|class| self.qualified_class(class).as_ref() == ancestor)
-        {
-            return Some(true);
-        }
-        mro.complete.then_some(false)
-    }
-
-    /// The metaclass of a class, worked out from those of its bases.
-    pub(super) fn find_metaclass<'p>(&'p self, class: &ClassValue<'p>) -> Metaclass<'p> {
-        self.metaclass_within(class, &mut Vec::new(), &mut Vec::new())
-    }
-
-    /// `below` and `done` as in [`Project::linearise`].
-    fn metaclass_within<'p>(
-        &'p self,
-        class: &ClassValue<'p>,
-        below: &mut Vec<ClassValue<'p>>,
-        done: &mut Vec<(Class<'p>, Metaclass<'p>)>,
-    ) -> Metaclass<'p> {
-        if below.len() > DEPTH || below.contains(class) {
-            return Metaclass::Unknown;
-        }
-        let class = match class {
-            ClassValue::External(name) => {
-                return stdlib::metaclass(name)
-                    .map_or(Metaclass::Unknown, |name| Metaclass::Is(external(name)));
-            }
-            ClassValue::Known(class) => *class,
-        };
-        if let Some((_, known)) = done.iter().find(|(other, _)| *other == class) {
-            return known.clone();
-        }
-        let found = self.metaclass_of(class, below, done);
-        done.push((class, found.clone()));
-        found
-    }
-
-    fn metaclass_of<'p>(
-        &'p self,
-        class: Class<'p>,
-        below: &mut Vec<ClassValue<'p>>,
-        done: &mut Vec<(Class<'p>, Metaclass<'p>)>,
-    ) -> Metaclass<'p> {
-        if class.has_unknown_keywords() {
-            return Metaclass::Unknown;
-        }
-        let mut winner = match class.keyword("metaclass") {
-            Some(own) => match self.base_class(own) {
-                Some(metaclass)
-                    if self.derives_from(&metaclass, "builtins.type") == Some(true)
-                        || is_known(&metaclass) =>
-                {
-                    metaclass
-                }
-                _ => return Metaclass::Unknown,
-            },
-            None => external("builtins.type"),
-        };
-        for base in class.bases() {
-            let Some(base) = self.base_class(base) else {
-                return Metaclass::Unknown;
-            };
-            below.push(ClassValue::Known(class));
-            let of_base = self.metaclass_within(&base, below, done);
-            below.pop();
-            let of_base = match of_base {
-                Metaclass::Is(metaclass) => metaclass,
-                _ => return Metaclass::Unknown,
-            };
-            match self.more_derived(&winner, &of_base) {
-                Some(Some(more)) => winner = more,
-                Some(None) => return Metaclass::Conflict(winner, of_base),
-                None => return Metaclass::Unknown,
-            }
-        }
-        // what this one makes is a class of `type`
-        let makes_plain = matches!(&winner, ClassValue::External(name) if name.as_ref() == "typing.NamedTupleMeta");
-        Metaclass::Is(match makes_plain {
-            true => external("builtins.type"),
-            false => winner,
-        })
-    }
-
-    /// The more derived of two metaclasses; `Some(None)` where neither derives from the other; `None` where that is not known.
-    fn more_derived<'p>(
-        &'p self,
-        one: &ClassValue<'p>,
-        other: &ClassValue<'p>,
-    ) -> Option<Option<ClassValue<'p>>> {
-        let (one_name, other_name) = (self.qualified_class(one), self.qualified_class(other));
-        if self.derives_from(one, &other_name)? {
-            return Some(Some(one.clone()));
-        }
-        Some(self.derives_from(other, &one_name)?.then(|| other.clone()))
-    }
-
-    /// Whether a class is a metaclass: it derives from `type`.
-    pub fn is_metaclass<'p>(&'p self, class: Class<'p>) -> bool {
-        self.derives_from(&ClassValue::Known(class), "builtins.type") == Some(true)
-    }
-
     /// The method that instances of a class have under a name, if it is one of the project's.
     pub fn find_method<'p>(&'p self, class: Class<'p>, name: &str) -> Option<Function<'p>> {
         for ancestor in self.mro(class).classes {
@@ -669,50 +439,9 @@ fn external(name: &str) -> ClassValue<'static> {
     ClassValue::External(qualified.into())
 }
 
-fn is_object(class: &ClassValue<'_>) -> bool {
-    matches!(class, ClassValue::External(name) if name.as_ref() == "builtins.object")
-}
-
 /// Whether the classes of an order are those of an Enum.
 fn is_enum(classes: &[ClassValue<'_>]) -> bool {
     classes
         .iter()
         .any(|class| matches!(class, ClassValue::External(name) if name.as_ref() == "enum.Enum"))
-}
-
-fn is_known(class: &ClassValue<'_>) -> bool {
-    matches!(class, ClassValue::External(name) if stdlib::is_class(name))
-}
-
-/// The C3 merge. None where there is no linearisation.
-pub(super) fn merge<T: Clone + PartialEq>(mut sequences: Vec<Vec<T>>) -> Option<Vec<T>> {
-    let mut merged = Vec::new();
-    // one base and its order
-    if let [order, bases] = &sequences[..]
-        && bases.as_slice() == order.get(..1).unwrap_or_default()
-    {
-        return Some(order.clone());
-    }
-    loop {
-        sequences.retain(|sequence| !sequence.is_empty());
-        if sequences.is_empty() {
-            return Some(merged);
-        }
-        let in_tail = |class: &T| {
-            sequences
-                .iter()
-                .any(|sequence| sequence[1..].contains(class))
-        };
-        let next = sequences
-            .iter()
-            .map(|sequence| &sequence[0])
-            .find(|head| !in_tail(head))?
-            .clone();
-        for sequence in &mut sequences {
-            if sequence[0] == next {
-                sequence.remove(0);
-            }
-        }
-        merged.push(next);
-    }
 }
