@@ -141,8 +141,7 @@ fn hands_on_bases(new: Function<'_>) -> bool {
     calls.all(|call| {
         let called = call.child(Field::Function);
         let called = called.and_then(|called| called.node.child(Field::Attribute));
-        let given = call.node.child(Field::Arguments).into_iter();
-        let given: Vec<Node<'_>> = given.flat_map(Node::children).collect();
+        let given: Vec<Node<'_>> = call.node.arguments().collect();
         called.map(Node::text) != Some("__new__")
             || given.iter().any(|given| given.kind() == Kind::ListSplat)
             || given.get(2).map(|given| given.text()) == bases

@@ -237,10 +237,7 @@ fn has_first_turn(walk: Node<'_>) -> bool {
     };
     let is_range = walked.kind() == Kind::Call
         && walked.child(Field::Function).map(Node::text) == Some("range");
-    let mut given = walked
-        .child(Field::Arguments)
-        .into_iter()
-        .flat_map(Node::children);
+    let mut given = walked.arguments();
     let is_counted = match (given.next(), given.next()) {
         (Some(size), None) => size.kind() == Kind::Integer && size.text() != "0",
         _ => false,
@@ -404,10 +401,7 @@ fn fails_for_filled(test: Node<'_>, name: &str) -> bool {
 /// `len(name)`, `bool(name)`.
 fn asks_for_size(call: Node<'_>, name: &str) -> bool {
     let callee = call.child(Field::Function).map(Node::text);
-    let mut arguments = call
-        .child(Field::Arguments)
-        .into_iter()
-        .flat_map(Node::children);
+    let mut arguments = call.arguments();
     call.kind() == Kind::Call
         && matches!(callee, Some("len" | "bool"))
         && arguments.next().is_some_and(|only| is_named(only, name))

@@ -227,12 +227,7 @@ fn makes_lock(call: Site<'_>, class: &str) -> bool {
 
 /// Whether a semaphore is made for one holder.
 fn lets_one_in(call: Site<'_>) -> bool {
-    let arguments: Vec<Node<'_>> = call
-        .node
-        .child(Field::Arguments)
-        .into_iter()
-        .flat_map(Node::children)
-        .collect();
+    let arguments: Vec<Node<'_>> = call.node.arguments().collect();
     match arguments[..] {
         [] => true,
         [only] => only.child(Field::Value).unwrap_or(only).text() == "1",

@@ -43,8 +43,7 @@ fn asks_for_other<'p>(
             && sides.any(|side| asks_for_other(project, side, name, class));
     }
     let callee = condition.node.child(Field::Function).map(Node::text);
-    let arguments = condition.node.child(Field::Arguments);
-    let mut arguments = arguments.into_iter().flat_map(Node::children);
+    let mut arguments = condition.node.arguments();
     if callee != Some("isinstance") || arguments.next().map(Node::text) != Some(name.text()) {
         return false;
     }

@@ -437,6 +437,12 @@ impl<'t> Node<'t> {
         std::ptr::eq(self.tree, other.tree) && self.id <= other.id && other.id.0 < self.data().next
     }
 
+    /// The arguments of a call, as they are written.
+    pub fn arguments(self) -> impl Iterator<Item = Node<'t>> {
+        let list = self.child(Field::Arguments).into_iter();
+        list.flat_map(Node::children)
+    }
+
     /// The node inside of any parentheses around it.
     pub fn unparenthesized(self) -> Node<'t> {
         let mut node = self;

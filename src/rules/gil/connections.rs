@@ -149,9 +149,8 @@ fn is_from_outside<'p>(
 
 /// Whether a connection refuses other threads: nothing but the default says what it does.
 fn belongs_to_thread(connect: Site<'_>) -> bool {
-    let arguments = connect.node.child(Field::Arguments);
     let mut positional = 0;
-    for argument in arguments.into_iter().flat_map(Node::children) {
+    for argument in connect.node.arguments() {
         match argument.kind() {
             Kind::ListSplat | Kind::DictSplat => return false,
             Kind::KeywordArgument => {

@@ -152,10 +152,7 @@ fn is_lost<'p>(cx: &Context<'p>, site: Site<'p>, held: Held, step: usize) -> boo
                 (Held::Future, "result" | "get", Some(call)) => further(call, Held::Coroutine),
                 (Held::Future, "done" | "cancel" | "wait" | "exception", Some(_)) => true,
                 (Held::Future, "add_done_callback", Some(call)) => {
-                    let arguments = call
-                        .child(Field::Arguments)
-                        .into_iter()
-                        .flat_map(Node::children);
+                    let arguments = call.arguments();
                     let mut given =
                         arguments.map(|argument| cx.project.qualified(site.with(argument)));
                     given.all(|name| name.is_some_and(|name| LOOKING.contains(&name.as_ref())))

@@ -173,11 +173,7 @@ fn act<'p>(
         (Kind::Call, Look::Filled(container) | Look::Has(container, _)) => {
             let callee = node.child(Field::Function)?;
             let method = callee.child(Field::Attribute)?.text();
-            let arguments: Vec<_> = node
-                .child(Field::Arguments)
-                .into_iter()
-                .flat_map(Node::children)
-                .collect();
+            let arguments: Vec<_> = node.arguments().collect();
             if !same(callee.child(Field::Object)?, container) {
                 return None;
             }

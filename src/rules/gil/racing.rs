@@ -274,11 +274,7 @@ fn is_single<'p>(cx: &Context<'p>, chain: &Chain<'p>) -> bool {
         .and_then(|callee| callee.child(Field::Object));
     let made = pool.and_then(|pool| cx.project.made_by(pool));
     made.is_some_and(|made| {
-        let arguments = made
-            .node
-            .child(Field::Arguments)
-            .into_iter()
-            .flat_map(Node::children);
+        let arguments = made.node.arguments();
         arguments
             .into_iter()
             .any(|argument| argument.child(Field::Value).unwrap_or(argument).text() == "1")

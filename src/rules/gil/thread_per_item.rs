@@ -354,9 +354,7 @@ fn unbounded_call<'p>(cx: &Context<'p>, call: Site<'p>, depth: usize) -> bool {
     };
     let arguments: Vec<Site<'p>> = call
         .node
-        .child(Field::Arguments)
-        .into_iter()
-        .flat_map(Node::children)
+        .arguments()
         .map(|argument| call.with(argument))
         .collect();
     let first = || {

@@ -110,9 +110,7 @@ fn makes_and_returns(new: Function<'_>, parameters: &[&str]) -> bool {
     let [maker] = makers[..] else { return false };
     let arguments: Vec<&str> = maker
         .node
-        .child(Field::Arguments)
-        .into_iter()
-        .flat_map(Node::children)
+        .arguments()
         .filter(|argument| argument.kind() == Kind::Name)
         .map(Node::text)
         .collect();

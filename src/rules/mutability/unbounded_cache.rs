@@ -312,10 +312,7 @@ fn role_of_method<'p>(attribute: Site<'p>) -> Role<'p> {
         "get" => Role::Asks,
         "items" | "keys" | "values" | "copy" => Role::Reads,
         "setdefault" => {
-            let mut arguments = call
-                .child(Field::Arguments)
-                .into_iter()
-                .flat_map(Node::children);
+            let mut arguments = call.arguments();
             match (arguments.next(), arguments.next()) {
                 (Some(key), Some(value)) => Role::Stores(
                     attribute.with(key),

@@ -43,12 +43,7 @@ fn check_call<'p>(
     let Some(object) = callee.child(Field::Object) else {
         return;
     };
-    let arguments: Vec<Node<'p>> = call
-        .node
-        .child(Field::Arguments)
-        .into_iter()
-        .flat_map(Node::children)
-        .collect();
+    let arguments: Vec<Node<'p>> = call.node.arguments().collect();
     let Some((_, passed)) = arguments.split_first().filter(|(_, more)| !more.is_empty()) else {
         return;
     };
@@ -91,8 +86,7 @@ fn report<'p>(
     call: Site<'p>,
     out: &mut Findings,
 ) {
-    let arguments = call.node.child(Field::Arguments);
-    let mut arguments = arguments.into_iter().flat_map(Node::children);
+    let mut arguments = call.node.arguments();
     let Some(first) = arguments.next() else {
         return;
     };
@@ -270,12 +264,7 @@ fn is_filled<'p>(
         .count()
         - 1;
     let fills = |call: &Site<'p>| {
-        let arguments: Vec<Node<'p>> = call
-            .node
-            .child(Field::Arguments)
-            .into_iter()
-            .flat_map(Node::children)
-            .collect();
+        let arguments: Vec<Node<'p>> = call.node.arguments().collect();
         match parameter.kind {
             ParameterKind::Star => {
                 let plain = |node: &&Node<'p>| {
@@ -374,13 +363,7 @@ fn heirs_hand_on<'p>(cx: &Context<'p>, class: Class<'p>) -> bool {
                     .and_then(|callee| callee.child(Field::Attribute));
                 let plain =
                     |node: &Node<'_>| !matches!(node.kind(), Kind::ListSplat | Kind::DictSplat);
-                let given = call
-                    .node
-                    .child(Field::Arguments)
-                    .into_iter()
-                    .flat_map(Node::children)
-                    .filter(plain)
-                    .count();
+                let given = call.node.arguments().filter(plain).count();
                 callee.is_some_and(|name| name.text() == "__new__") && given > 1
             })
         })

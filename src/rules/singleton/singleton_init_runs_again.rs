@@ -262,10 +262,7 @@ pub(super) fn depends_on_state<'p>(
                 .child(Field::Function)
                 .map(Node::text)
                 .unwrap_or_default();
-            let mut arguments = node
-                .child(Field::Arguments)
-                .into_iter()
-                .flat_map(Node::children);
+            let mut arguments = node.arguments();
             let first = arguments.next().map(Node::text).unwrap_or_default();
             match callee {
                 "hasattr" | "getattr" if first == own || first == class.name() => {
