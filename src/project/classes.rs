@@ -387,13 +387,7 @@ impl Project {
                 Value::Class(class) => Some(class),
                 _ => None,
             },
-            None => {
-                let mut function = Function::around(call)?;
-                while function.class().is_none() {
-                    function = Function::around(function.site)?;
-                }
-                function.class()
-            }
+            None => Function::method_around(call)?.class(),
         }
     }
 

@@ -77,6 +77,15 @@ impl<'p> Function<'p> {
         })
     }
 
+    /// The method of which a node is part, however deep.
+    pub fn method_around(site: Site<'p>) -> Option<Function<'p>> {
+        let mut function = Function::around(site)?;
+        while function.class().is_none() {
+            function = Function::around(function.site)?;
+        }
+        Some(function)
+    }
+
     /// Its name; `lambda` for a lambda.
     pub fn name(self) -> &'p str {
         self.site

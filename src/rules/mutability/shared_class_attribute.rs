@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use rustc_hash::FxHashMap;
 
 use super::shared_on_purpose::{
-    Outside, has_one_object, is_known_to_be_shared, is_shared_on_purpose, own_method, uses_outside,
+    Outside, has_one_object, is_known_to_be_shared, is_shared_on_purpose, uses_outside,
 };
 use super::{edits, followed, is_container, is_made_here, made};
 use crate::facts::{BindingKind, BindingSite, SegmentFacts, Site, Subjects};
@@ -328,7 +328,7 @@ fn is_shared_by<'p>(
     binding: &Binding<impl FnOnce() -> bool, impl FnOnce() -> bool>,
 ) -> bool {
     let project = cx.project;
-    let Some(method) = own_method(change.reading) else {
+    let Some(method) = Function::method_around(change.reading) else {
         return false;
     };
     if project.binds_before(made, method, name, change.reading) {

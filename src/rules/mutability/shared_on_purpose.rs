@@ -144,7 +144,7 @@ fn is_done_once(changes: &[Change<'_>]) -> bool {
 /// A memo of a parameter ([`super::memos::fills_once`]) may keep what one call was given; here that would be of one object, and all others would find it.
 fn is_filled_once(class: Class<'_>, changes: &[Change<'_>], name: &str) -> bool {
     uses(changes).all(|found| {
-        let object = own_method(found.site).and_then(Function::first_parameter);
+        let object = Function::method_around(found.site).and_then(Function::first_parameter);
         let Some(object) = object else {
             return false;
         };
@@ -190,7 +190,8 @@ fn holds_until_done<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool 
 /// Whether each object only ever changes what stands under a key of its own: `self.table[self.name] = …`, with a name that its constructor gives it for good.
 fn is_of_its_own_key<'p>(cx: &Context<'p>, changes: &[Change<'p>]) -> bool {
     let is_own = |by: Class<'p>, change: Site<'p>| {
-        let Some(object) = own_method(change).and_then(Function::first_parameter) else {
+        let Some(object) = Function::method_around(change).and_then(Function::first_parameter)
+        else {
             return false;
         };
         let key =
@@ -230,7 +231,7 @@ fn is_given_for_good<'p>(cx: &Context<'p>, class: Class<'p>, name: &str) -> bool
     let family = cx.project.known_mro(class).into_iter();
     let mut stores = family.flat_map(|class| class.stores_to_self(name));
     let is_first = |store: &(Site<'p>, Option<Site<'p>>)| {
-        own_method(store.0).is_some_and(|method| method.name() == "__init__")
+        Function::method_around(store.0).is_some_and(|method| method.name() == "__init__")
     };
     stores.next().is_some_and(|store| is_first(&store)) && stores.all(|store| is_first(&store))
 }
@@ -243,8 +244,8 @@ fn is_memo(cx: &Context<'_>, changes: &[Change<'_>], name: &str) -> bool {
 /// `self.table[key] = make(key)`, in a method that looks for `key` in the table.
 fn fills_by_key(cx: &Context<'_>, change: Site<'_>, name: &str) -> bool {
     let (Some(method), Some(object)) = (
-        own_method(change),
-        own_method(change).and_then(Function::first_parameter),
+        Function::method_around(change),
+        Function::method_around(change).and_then(Function::first_parameter),
     ) else {
         return false;
     };
@@ -295,7 +296,7 @@ fn comes_of(cx: &Context<'_>, value: Site<'_>, key: &str, object: &str, hops: us
 
 /// Whether a change keeps the method's own object: `self.by_name[name] = self`, `self.opened.append(self)`.
 fn keeps_object(change: Site<'_>) -> bool {
-    let Some(object) = own_method(change).and_then(Function::first_parameter) else {
+    let Some(object) = Function::method_around(change).and_then(Function::first_parameter) else {
         return false;
     };
     let is_object = |node: Node<'_>| node.text() == object;
@@ -386,7 +387,8 @@ fn readings_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
         let around = class_around(object);
         let is_of_the_class = || {
             let methods = ["builtins.classmethod"];
-            own_method(object).is_some_and(|method| method.has_decorator(cx.project, &methods))
+            Function::method_around(object)
+                .is_some_and(|method| method.has_decorator(cx.project, &methods))
         };
         let is_own = around.is_some_and(|own| cx.project.known_mro(own).contains(&class))
             && !is_of_the_class();
@@ -397,7 +399,7 @@ fn readings_outside<'p>(cx: &Context<'p>, name: &str) -> Vec<Outside<'p>> {
 
 /// The class in whose body a place stands, in a method or not.
 fn class_around(site: Site<'_>) -> Option<Class<'_>> {
-    match own_method(site) {
+    match Function::method_around(site) {
         Some(method) => method.class(),
         None => Class::at(site.class_around(site.scope())?.0),
     }
@@ -425,13 +427,4 @@ fn is_own<'p>(cx: &Context<'p>, family: &[Class<'p>], object: Site<'p>) -> bool 
     family
         .iter()
         .any(|class| cx.project.is_own_object(*class, object))
-}
-
-/// The method that a reading of `self.name` stands in, however deep.
-pub(super) fn own_method(reading: Site<'_>) -> Option<Function<'_>> {
-    let mut function = Function::around(reading)?;
-    while function.class().is_none() {
-        function = Function::around(function.site)?;
-    }
-    Some(function)
 }
