@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Edit, Evidence, Finding, Fix, Parts, Place, Rule, Severity};
 use crate::facts::{FileFacts, SegmentFacts, Site, Subjects};
 use crate::project::{Class, Function, Project};
-use crate::syntax::NodeId;
+use crate::syntax::{Kind, NodeId};
 
 /// Settings that change what rules say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +172,14 @@ pub fn place(file: &FileFacts, site: Site<'_>) -> String {
 /// The line of a site in its file, for messages.
 pub fn line(site: Site<'_>) -> String {
     site.file.line_in_words(site.range().start)
+}
+
+/// A function in words.
+pub fn label(function: Function<'_>) -> String {
+    match function.site.node.kind() {
+        Kind::Lambda => "this lambda".to_string(),
+        _ => format!("`{}`", function.name()),
+    }
 }
 
 /// The findings of one file.

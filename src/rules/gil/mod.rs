@@ -37,7 +37,7 @@ pub mod unlocked_update;
 pub mod waits_for_its_own_pool;
 mod ways_out;
 
-use super::context::line;
+use super::context::{label, line};
 use super::{Context, Finding};
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::project::{
@@ -125,15 +125,6 @@ impl<'p> Computing<'p> {
         for (call, function) in &self.computation.calls {
             finding.evidence(*call, format!("{} only computes too", label(*function)));
         }
-    }
-}
-
-/// A function in a message.
-fn label(function: Function<'_>) -> String {
-    if function.site.node.kind() == Kind::Lambda {
-        "this lambda".to_string()
-    } else {
-        format!("`{}`", function.name())
     }
 }
 

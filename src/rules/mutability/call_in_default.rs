@@ -3,7 +3,7 @@
 use super::{edits, is_overload};
 use crate::facts::{BindingKind, Site, Subjects};
 use crate::project::{ClassValue, Function, Parameter, Value, is_definition};
-use crate::rules::context::line;
+use crate::rules::context::{label, line};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -55,10 +55,7 @@ fn check_default<'p>(
     out: &mut Findings,
 ) {
     let name = parameter.name.text();
-    let of = match function.site.node.kind() {
-        Kind::Lambda => "this lambda".to_string(),
-        _ => format!("`{}`", function.name()),
-    };
+    let of = label(function);
     let fresh = calls(default).find_map(|call| Some((call, fresh(cx, call, 0)?)));
     if let Some((call, origin)) = fresh {
         let message = format!(

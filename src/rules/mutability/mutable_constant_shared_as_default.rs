@@ -7,9 +7,8 @@ use super::{
 };
 use crate::facts::{SegmentFacts, Site, Subjects};
 use crate::project::{ClassValue, Function, Parameter, Reach};
-use crate::rules::context::{functions_in, line};
+use crate::rules::context::{functions_in, label, line};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::Kind;
 
 pub const RULE: Rule = Rule {
     code: "MUT017",
@@ -77,10 +76,7 @@ fn check_parameter<'p>(
     if uses.iter().all(|found| fills_once(function, name, found)) {
         return;
     }
-    let of = match function.site.node.kind() {
-        Kind::Lambda => "this lambda".to_string(),
-        _ => format!("`{}`", function.name()),
-    };
+    let of = label(function);
     let message = format!(
         "a call of {of} that leaves `{name}` out gets the {} `{}` itself, and it is {} in line {}: use `None` and copy it in the body",
         what_is_made(&class),

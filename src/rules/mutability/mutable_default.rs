@@ -6,7 +6,7 @@ use super::{
 };
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Function, Parameter, Part, Reach, Use, Value};
-use crate::rules::context::place;
+use crate::rules::context::{label, place};
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 
@@ -189,7 +189,7 @@ fn message(
     severity: Severity,
     uses: &[Use<'_>],
 ) -> String {
-    let (name, of) = (parameter.name.text(), described(function));
+    let (name, of) = (parameter.name.text(), label(function));
     // the strongest, and of these the first
     let first = uses.iter().min_by_key(|found| found.reach);
     let made = if default.range().len() <= 40 && !default.text().contains('\n') {
@@ -211,14 +211,6 @@ fn message(
             "every call of {of} that leaves `{name}` out gets the same object, made once when the function is defined: \
              harmless until somebody changes it; `None`, or something immutable, is safe"
         ),
-    }
-}
-
-fn described(function: Function<'_>) -> String {
-    if function.site.node.kind() == Kind::Lambda {
-        "this lambda".to_string()
-    } else {
-        format!("`{}`", function.name())
     }
 }
 
