@@ -140,19 +140,7 @@ fn is_perhaps_overridden<'p>(
 
 /// Whether a function ends without a value on some way.
 fn may_return_none(function: Function<'_>) -> bool {
-    if function.is_async() || function.is_generator() || function.site.node.kind() == Kind::Lambda {
-        return false;
-    }
-    let last = function.body().and_then(|body| body.node.children().last());
-    let ends = last.is_some_and(|last| matches!(last.kind(), Kind::Return | Kind::Raise));
-    let gives_none = |statement: Site<'_>| {
-        statement
-            .node
-            .children()
-            .next()
-            .is_none_or(|value| value.kind() == Kind::None)
-    };
-    !ends || function.returns().any(gives_none)
+    !function.is_async() && !function.is_generator() && !function.ends_without_value().is_empty()
 }
 
 /// Whether nothing here says what a callee is: a parameter, or something of another package.
