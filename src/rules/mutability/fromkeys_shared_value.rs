@@ -1,8 +1,8 @@
 //! MUT005 fromkeys-shared-value. Card: knowledge/rules/MUT005-fromkeys-shared-value.md
 
-use super::{made, what_is_made};
+use super::{made, repeated, what_is_made};
 use crate::facts::{Site, Subjects};
-use crate::project::{ClassValue, Followed, Part, Reach, Use, Value};
+use crate::project::{ClassValue, Value};
 use crate::rules::context::place;
 use crate::rules::{Context, Finding, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
@@ -76,31 +76,14 @@ fn check_call<'p>(
     class: ClassValue<'p>,
     out: &mut Findings,
 ) {
-    let uses = cx.project.uses_of_value(
-        call,
-        Followed {
-            class: Some(ClassValue::External("builtins.dict".into())),
-            element: Some(class.clone()),
-            empty: false,
-            through_stores: true,
-        },
-    );
-    let is_change = |found: &&Use<'p>| found.reach == Reach::Mutated && found.part == Part::Element;
-    let changes: Vec<_> = uses.iter().filter(is_change).collect();
-    // `table[key] = …`: the values were placeholders
-    let gets_values_of_its_own = uses.iter().any(|found| {
-        found.reach == Reach::Mutated
-            && found.part == Part::Whole
-            && found.site.node.kind() == Kind::ExpressionStatement
-            && found.site.node.child_of(Kind::Assignment).is_some()
-    });
+    let found = repeated(cx, call, "builtins.dict", &class);
     let is_own_class =
         matches!(&class, ClassValue::Known(class) if !cx.project.is_container(*class));
-    if changes.is_empty() && (gets_values_of_its_own || is_own_class) {
+    if found.changes.is_empty() && (found.is_refilled || is_own_class) {
         return;
     }
     let what = what_is_made(&class);
-    let (severity, shows) = match changes.first() {
+    let (severity, shows) = match found.changes.first() {
         Some(first) => (
             Severity::Warning,
             format!(
@@ -117,8 +100,8 @@ fn check_call<'p>(
         "all keys share one {what}, made once before the call: {shows}; make a new one for each key with a comprehension"
     );
     let finding = out.report(&RULE, severity, cx.file, call.range(), message);
-    for found in changes {
-        finding.evidence(found.site, "changes the one value that all keys share");
+    for change in found.changes {
+        finding.evidence(change.site, "changes the one value that all keys share");
     }
     comprehension(call, keys, value, finding);
 }

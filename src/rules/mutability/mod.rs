@@ -204,6 +204,45 @@ fn followed<'p>(cx: &Context<'p>, site: Site<'p>, class: ClassValue<'p>) -> Foll
     }
 }
 
+/// What becomes of a container that holds one object in all its places.
+struct Repeated<'p> {
+    uses: Vec<Use<'p>>,
+    /// The changes of that object.
+    changes: Vec<Use<'p>>,
+    /// Whether its places get other objects: `table[key] = …`. The one was a placeholder.
+    is_refilled: bool,
+}
+
+/// A container of a class, which an expression makes and fills with one object of a class.
+fn repeated<'p>(
+    cx: &Context<'p>,
+    container: Site<'p>,
+    class: &str,
+    object: &ClassValue<'p>,
+) -> Repeated<'p> {
+    let uses = cx.project.uses_of_value(
+        container,
+        Followed {
+            class: Some(ClassValue::External(class.into())),
+            element: Some(object.clone()),
+            empty: false,
+            through_stores: true,
+        },
+    );
+    let is_change = |found: &&Use<'p>| found.reach == Reach::Mutated && found.part == Part::Element;
+    let sets_item = |found: &Use<'p>| {
+        found.reach == Reach::Mutated
+            && found.part == Part::Whole
+            && found.site.node.kind() == Kind::ExpressionStatement
+            && found.site.node.child_of(Kind::Assignment).is_some()
+    };
+    Repeated {
+        changes: uses.iter().filter(is_change).copied().collect(),
+        is_refilled: uses.iter().any(sets_item),
+        uses,
+    }
+}
+
 /// Whether a display or a constructor call makes something empty.
 fn is_empty(node: Node<'_>) -> bool {
     let node = node.unparenthesized();

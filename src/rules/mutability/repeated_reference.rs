@@ -1,8 +1,8 @@
 //! MUT006 repeated-reference. Card: knowledge/rules/MUT006-repeated-reference.md
 
-use super::{edits, made, what_is_made};
+use super::{edits, made, repeated, what_is_made};
 use crate::facts::{BindingKind, Resolution, Site, Subjects};
-use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
+use crate::project::{ClassValue, Function, Reach, Use, Value};
 use crate::rules::context::place;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
@@ -82,33 +82,16 @@ fn check_repetition<'p>(
     if is_flattened(cx, product) {
         return;
     }
-    let uses = cx.project.uses_of_value(
-        product,
-        Followed {
-            class: Some(ClassValue::External("builtins.list".into())),
-            element: Some(class.clone()),
-            empty: false,
-            through_stores: true,
-        },
-    );
-    let is_change = |found: &&Use<'p>| found.reach == Reach::Mutated && found.part == Part::Element;
-    let changes: Vec<_> = uses.iter().filter(is_change).collect();
-    // `rows[i] = …`: the elements were placeholders
-    let gets_places_of_its_own = uses.iter().any(|found| {
-        found.reach == Reach::Mutated
-            && found.part == Part::Whole
-            && found.site.node.kind() == Kind::ExpressionStatement
-            && found.site.node.child_of(Kind::Assignment).is_some()
-    });
-    let is_kept = uses.iter().any(|found| is_kept_by(product, found));
+    let found = repeated(cx, product, "builtins.list", &class);
+    let is_kept = found.uses.iter().any(|found| is_kept_by(product, found));
     // an object that nobody is seen to change may be one that nobody changes
     let is_changed = match class {
-        ClassValue::Known(class) if changes.is_empty() => {
+        ClassValue::Known(class) if found.changes.is_empty() => {
             cx.project.is_container(class) || cx.project.changes_itself(class)
         }
         _ => true,
     };
-    if gets_places_of_its_own || (changes.is_empty() && !is_kept) || !is_changed {
+    if found.is_refilled || (found.changes.is_empty() && !is_kept) || !is_changed {
         return;
     }
     let what = what_is_made(&class);
@@ -117,7 +100,7 @@ fn check_repetition<'p>(
     } else {
         " several times".to_string()
     };
-    let (severity, message) = match changes.first() {
+    let (severity, message) = match found.changes.first() {
         Some(first) => (
             Severity::Warning,
             format!(
@@ -133,8 +116,8 @@ fn check_repetition<'p>(
         ),
     };
     let finding = out.report(&RULE, severity, cx.file, product.range(), message);
-    for found in changes {
-        finding.evidence(found.site, "changes the one object that all places share");
+    for change in found.changes {
+        finding.evidence(change.site, "changes the one object that all places share");
     }
     edits::comprehension(cx, product, element, count, &class, finding);
 }
