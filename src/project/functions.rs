@@ -77,6 +77,14 @@ impl<'p> Function<'p> {
         })
     }
 
+    /// The function or lambda whose parameter, or a part of one, a node is.
+    pub(super) fn of_parameter(parameter: Site<'p>) -> Option<Function<'p>> {
+        let mut around = parameter.node.ancestors();
+        let definition =
+            around.find(|node| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda))?;
+        Function::at(parameter.with(definition))
+    }
+
     /// The method of which a node is part, however deep.
     pub fn method_around(site: Site<'p>) -> Option<Function<'p>> {
         let mut function = Function::around(site)?;

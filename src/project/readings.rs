@@ -124,20 +124,14 @@ impl Project {
         };
         bindings.iter().any(|binding| {
             binding.binding.kind == BindingKind::Parameter
-                && binding
-                    .name
-                    .node
-                    .ancestors()
-                    .find(|node| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda))
-                    .and_then(|node| Function::at(binding.name.with(node)))
-                    .is_some_and(|method| {
-                        method.class() == Some(class)
-                            && method
-                                .parameters()
-                                .next()
-                                .is_some_and(|first| first.name == binding.name)
-                            && method.binding(self) == Bound::Instance
-                    })
+                && Function::of_parameter(binding.name).is_some_and(|method| {
+                    method.class() == Some(class)
+                        && method
+                            .parameters()
+                            .next()
+                            .is_some_and(|first| first.name == binding.name)
+                        && method.binding(self) == Bound::Instance
+                })
         })
     }
 

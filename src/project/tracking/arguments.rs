@@ -205,15 +205,9 @@ impl<'p> Tracker<'p> {
         }
         // a function that calls itself adds nothing to what it does
         self.summaries.insert(key, Rc::new([]));
-        let function = parameter
-            .site
-            .node
-            .ancestors()
-            .find(|node| matches!(node.kind(), Kind::FunctionDef | Kind::Lambda))
-            .and_then(|node| Function::at(parameter.site.with(node)));
         let mut inner = Tracker::new(self.project, self.object.clone());
         inner.object.empty &= view == View::WHOLE;
-        inner.function = function;
+        inner.function = Function::of_parameter(parameter.site);
         inner.depth = self.depth + 1;
         inner.summaries = std::mem::take(&mut self.summaries);
         inner.follow_parameter(parameter, view);
