@@ -141,14 +141,17 @@ fn is_shared<'p>(project: &'p Project, name: Site<'p>) -> bool {
     }
 }
 
-/// Whether the function asks again, after the wait, about anything that the test asked about.
+/// Whether the function asks again, after the wait, about anything that the test asked about, or about a name that takes it down after the wait.
 fn is_tested_again(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> bool {
-    let asked: Vec<&str> = subjects(test.node).map(Node::text).collect();
-    let later = function
-        .nodes()
-        .map(|site| site.node)
-        .filter(|node| node.id() > call.node.id());
-    later.into_iter().any(|node| {
+    let mut asked: Vec<&str> = subjects(test.node).map(Node::text).collect();
+    let later = || {
+        let nodes = function.nodes().map(|site| site.node);
+        nodes.filter(|node| node.id() > call.node.id())
+    };
+    let taken = later().flat_map(|node| taken_down(node, &asked));
+    let taken: Vec<&str> = taken.collect();
+    asked.extend(taken);
+    later().any(|node| {
         let condition = match node.kind() {
             Kind::If | Kind::ElifClause | Kind::While => node.child(Field::Condition),
             Kind::Assert | Kind::Conditional => Some(node),
@@ -160,6 +163,23 @@ fn is_tested_again(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> bo
     })
 }
 
+/// The names that an assignment binds to what was asked about: `task, self.task = self.task, None`.
+fn taken_down<'p>(node: Node<'p>, asked: &[&str]) -> Vec<&'p str> {
+    let sides = || Some((node.child(Field::Left)?, node.child(Field::Right)?));
+    let Some((left, right)) = sides().filter(|_| node.kind() == Kind::Assignment) else {
+        return Vec::new();
+    };
+    let pairs: Vec<_> = match (left.kind(), right.kind()) {
+        (Kind::Name, _) => vec![(left, right)],
+        (_, Kind::Tuple | Kind::ExpressionList) => left.children().zip(right.children()).collect(),
+        _ => Vec::new(),
+    };
+    let taken = pairs
+        .into_iter()
+        .filter(|(target, value)| target.kind() == Kind::Name && asked.contains(&value.text()));
+    taken.map(|(target, _)| target.text()).collect()
+}
+
 /// What comes after the wait.
 fn next(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> Next {
     let Some(mut node) = call.node.statement() else {
@@ -168,6 +188,9 @@ fn next(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> Next {
     while let Some(parent) = node.parent() {
         if parent.kind() == Kind::Block {
             let mut later = parent.children().filter(|other| other.id() > node.id());
+            if leads_back(parent, node, test) {
+                return Next::Test;
+            }
             match later.find(|other| !reads_state(*other)) {
                 None => {}
                 Some(after) => match after.kind() {
@@ -188,6 +211,23 @@ fn next(function: Function<'_>, test: Site<'_>, call: Site<'_>) -> Next {
         }
     }
     Next::Test
+}
+
+/// Whether a block ends with the next turn of a loop, and only counts on the way, behind a statement: `tries += 1`, `continue`. The loop has the test in it.
+fn leads_back(block: Node<'_>, statement: Node<'_>, test: Site<'_>) -> bool {
+    let later = block.children().filter(|other| other.id() > statement.id());
+    let mut later: Vec<_> = later.collect();
+    let last = later.pop();
+    let turn = statement
+        .ancestors()
+        .find(|node| matches!(node.kind(), Kind::While | Kind::For));
+    let counts = |statement: &Node<'_>| {
+        let only = statement.children().next();
+        only.is_some_and(|only| only.kind() == Kind::AugmentedAssignment)
+    };
+    last.is_some_and(|last| last.kind() == Kind::Continue)
+        && later.iter().all(counts)
+        && turn.is_some_and(|turn| turn.contains(test.node))
 }
 
 /// Whether a statement only takes a state down for the turn to come: `running = self._running`.
