@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Edit, Evidence, Finding, Fix, Parts, Place, Rule, Severity};
 use crate::facts::{FileFacts, SegmentFacts, Site, Subjects};
 use crate::project::{Class, Function, Project};
-use crate::syntax::{Kind, NodeId};
+use crate::syntax::{Kind, Node, NodeId};
 
 /// Settings that change what rules say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +180,14 @@ pub fn label(function: Function<'_>) -> String {
         Kind::Lambda => "this lambda".to_string(),
         _ => format!("`{}`", function.name()),
     }
+}
+
+/// The lines of the comment right above a statement.
+pub fn comment_above(statement: Node<'_>) -> impl Iterator<Item = &str> {
+    let before = &statement.tree().text()[..statement.range().start];
+    let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
+    let lines = above.lines().rev().map(str::trim_ascii_start);
+    lines.take_while(|line| line.starts_with('#'))
 }
 
 /// The findings of one file.

@@ -3,6 +3,7 @@
 use super::{abbreviated, lock_name};
 use crate::facts::{MutationKind, Site, Subjects};
 use crate::project::{ClassValue, Function, Project, Value, argument};
+use crate::rules::context::comment_above;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind, Node};
 
@@ -18,11 +19,23 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
         for node in loops.filter(|node| node.kind() == Kind::While) {
             let site = root.with(node);
             let in_coroutine = Function::around(site).is_some_and(Function::is_async);
-            if !in_coroutine && let Some(test) = idle_test(cx.project, site) {
+            if !in_coroutine
+                && !is_meant(node)
+                && let Some(test) = idle_test(cx.project, site)
+            {
                 check_loop(cx.project, site, &test, out);
             }
         }
     }
+}
+
+/// Whether the comment above a loop says that it keeps busy on purpose.
+fn is_meant(node: Node<'_>) -> bool {
+    comment_above(node).any(|line| {
+        let line = line.to_ascii_lowercase();
+        let phrases = ["busy wait", "busy-wait", "busy loop", "spin"];
+        phrases.iter().any(|phrase| line.contains(phrase))
+    })
 }
 
 /// What a loop asks in each turn.

@@ -1,8 +1,8 @@
 //! MUT018 cached-result-changed. Card: knowledge/rules/MUT018-cached-result-changed.md
 
-use super::comment_above;
 use crate::facts::Site;
 use crate::project::{ClassValue, Followed, Function, Part, Reach, Use, Value};
+use crate::rules::context::comment_above;
 use crate::rules::{Context, Findings, Rule, Severity};
 use crate::syntax::{Field, Kind};
 

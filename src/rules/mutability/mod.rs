@@ -335,14 +335,6 @@ fn harmful_uses<'p>(
     uses
 }
 
-/// The lines of the comment right above a statement.
-fn comment_above(statement: Node<'_>) -> impl Iterator<Item = &str> {
-    let before = &statement.tree().text()[..statement.range().start];
-    let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
-    let lines = above.lines().rev().map(str::trim_ascii_start);
-    lines.take_while(|line| line.starts_with('#'))
-}
-
 /// Whether the annotation names only types that cannot be changed.
 fn promises_not_to_change(cx: &Context<'_>, parameter: Parameter<'_>) -> bool {
     let Some(annotation) = parameter.annotation else {

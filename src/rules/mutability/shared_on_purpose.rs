@@ -1,11 +1,11 @@
 //! What shows that a container of a class is shared on purpose: its name, a comment, its annotation, what is done with it, and who knows it by the class.
 
-use super::comment_above;
 use super::memos::{branch_where_empty, looks_for};
 use super::shared_class_attribute::{Change, Shared};
 use crate::facts::Site;
 use crate::project::{Class, ClassValue, FieldMaker, Function, Part, Use, Value, is_repeated};
 use crate::rules::Context;
+use crate::rules::context::comment_above;
 use crate::syntax::{Field, Kind, Node};
 
 /// Whether a container that methods change is shared on purpose: its name, its annotation or a comment says so, or what is done with it is right for all objects at once.
