@@ -1,7 +1,7 @@
 //! Which collections notice, while a loop walks them, that their size changes, and what a change does to it: a part of MUT007.
 
 use crate::facts::{Mutation, MutationKind, Site};
-use crate::project::{ClassValue, Value};
+use crate::project::{ClassValue, Function, Value};
 use crate::rules::Context;
 use crate::syntax::{Field, Kind, Node, Op};
 
@@ -25,7 +25,10 @@ pub(super) fn collection_of<'p>(
     let class = match cx.project.evaluate(site) {
         Value::Instance(class) => class,
         Value::External(name) if name.starts_with("sys.") => return named(&name),
-        Value::Unknown => return is_of_the_project(cx, site).then_some(Collection::Any),
+        Value::Unknown => {
+            let may_be = is_of_the_project(cx, site) && !has_more_than_a_collection(site);
+            return may_be.then_some(Collection::Any);
+        }
         _ => return None,
     };
     let name = match class {
@@ -62,6 +65,68 @@ fn is_of_the_project<'p>(cx: &Context<'p>, site: Site<'p>) -> bool {
     let mut own = cx.project.known_mro(class).into_iter();
     own.any(|own| !own.assigned_to_self(name).is_empty())
 }
+
+/// Whether the function asks what it walks, and nobody knows, for something that no collection of the language has: it is an object of another class, which may be walked otherwise.
+fn has_more_than_a_collection(site: Site<'_>) -> bool {
+    let Some(function) = Function::around(site) else {
+        return false;
+    };
+    function.nodes().any(|node| {
+        let object = node.node.child(Field::Object).map(Node::text);
+        let asked = node.node.child(Field::Attribute).map(Node::text);
+        object == Some(site.text()) && asked.is_some_and(|asked| !OF_COLLECTIONS.contains(&asked))
+    })
+}
+
+/// What dicts, sets, lists and deques have beside their special methods.
+const OF_COLLECTIONS: &[&str] = &[
+    "add",
+    "append",
+    "appendleft",
+    "clear",
+    "copy",
+    "count",
+    "default_factory",
+    "difference",
+    "difference_update",
+    "discard",
+    "elements",
+    "extend",
+    "extendleft",
+    "fromkeys",
+    "get",
+    "has_key",
+    "index",
+    "insert",
+    "intersection",
+    "intersection_update",
+    "isdisjoint",
+    "issubset",
+    "issuperset",
+    "items",
+    "iteritems",
+    "iterkeys",
+    "itervalues",
+    "keys",
+    "maxlen",
+    "most_common",
+    "move_to_end",
+    "pop",
+    "popitem",
+    "popleft",
+    "remove",
+    "reverse",
+    "rotate",
+    "setdefault",
+    "sort",
+    "subtract",
+    "symmetric_difference",
+    "symmetric_difference_update",
+    "total",
+    "union",
+    "update",
+    "values",
+];
 
 /// The collection that objects of a class are, or the standard library's of a name.
 fn named(class: &str) -> Option<Collection> {
@@ -179,6 +244,9 @@ fn table_effect(
             if is_missing(walk, site.node, key, target) {
                 return Some((true, true));
             }
+            if is_bound_anew(walk, key) {
+                return Some((false, true));
+            }
             // only a key that is made from the turn's own is known to be another
             let is_made = key.kind() != Kind::Name
                 && key
@@ -262,6 +330,18 @@ fn denies(condition: Node<'_>, key: Node<'_>, table: Node<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a key is the name of what a loop stands at, and a turn binds it to something else: `key = key.lower()`.
+fn is_bound_anew(walk: Site<'_>, key: Node<'_>) -> bool {
+    let is_key = |node: Node<'_>| node.kind() == Kind::Name && node.text() == key.text();
+    let own = walk.node.child(Field::Left);
+    let body = walk.node.child(Field::Body);
+    let mut parts = body.into_iter().flat_map(Node::descendants);
+    own.is_some_and(|own| own.with_descendants().any(is_key))
+        && parts.any(|part| {
+            part.kind() == Kind::Assignment && part.child(Field::Left).is_some_and(is_key)
+        })
 }
 
 /// The key of a display of one pair.
