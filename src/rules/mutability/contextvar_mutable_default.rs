@@ -64,7 +64,9 @@ fn check_variable<'p>(
     class: ClassValue<'p>,
     out: &mut Findings,
 ) {
-    let changes = changes(cx, call, default, &class);
+    let (mut changes, is_all) = uses(cx, call, default, &class);
+    let is_only_read = is_all && changes.is_empty();
+    changes.retain(|found| found.reach == Reach::Mutated);
     if changes.is_empty() && !is_container(cx, &class) {
         return;
     }
@@ -73,11 +75,15 @@ fn check_variable<'p>(
     let then = changes.first().map_or_else(String::new, |first| {
         format!(", and it is changed in line {}", line(first.site))
     });
+    let severity = match is_only_read {
+        true => Severity::Information,
+        false => Severity::Warning,
+    };
     let message = format!(
         "every task and every thread that has set nothing gets this one {what} from `{name}`{then}: \
          leave the default out or make it immutable, and `set` a new object in each context"
     );
-    let finding = out.report(&RULE, Severity::Warning, cx.file, default.range(), message);
+    let finding = out.report(&RULE, severity, cx.file, default.range(), message);
     for change in changes {
         finding.evidence(change.site, format!("changes the one {what}"));
     }
@@ -90,15 +96,15 @@ fn bound_to(call: Site<'_>) -> Option<Site<'_>> {
     assignment.child(Field::Left).filter(|_| is_value)
 }
 
-/// The changes of what `get()` gives where the variable is read.
-fn changes<'p>(
+/// What is done with what `get()` gives where the variable is read: changes and ways out; and whether that is all that is done, by somebody at least.
+fn uses<'p>(
     cx: &Context<'p>,
     call: Site<'p>,
     default: Site<'p>,
     class: &ClassValue<'p>,
-) -> Vec<Use<'p>> {
+) -> (Vec<Use<'p>>, bool) {
     let Some(target) = bound_to(call) else {
-        return Vec::new();
+        return (Vec::new(), false);
     };
     let readings = match target
         .class_around(target.scope())
@@ -109,18 +115,35 @@ fn changes<'p>(
         None => Vec::new(),
     };
     let mut found: Vec<Use<'p>> = Vec::new();
-    for got in readings.into_iter().filter_map(got) {
+    let mut gets = 0;
+    let mut is_all = true;
+    for reading in readings {
+        let Some(got) = got(reading) else {
+            is_all &= is_set(reading);
+            continue;
+        };
+        gets += 1;
         let mut object = followed(cx, default, class.clone());
         // it may have been filled by then
         object.empty = false;
         let has_elements = object.element.is_some() || matches!(class, ClassValue::Known(_));
         let uses = cx.project.uses_of_value(got, object);
-        found.extend(uses.into_iter().filter(|found| {
-            found.reach == Reach::Mutated
-                && (found.part == Part::Whole || found.part == Part::Element && has_elements)
+        found.extend(uses.into_iter().filter(|found| match found.part {
+            Part::Whole => true,
+            Part::Element => has_elements,
+            Part::Copy => false,
         }));
     }
-    found
+    (found, is_all && gets > 0)
+}
+
+/// Whether a variable is only set, or set back.
+fn is_set(variable: Site<'_>) -> bool {
+    let method = variable
+        .node
+        .parent()
+        .and_then(|attribute| attribute.child(Field::Attribute));
+    method.is_some_and(|method| matches!(method.text(), "set" | "reset"))
 }
 
 /// The call in `variable.get()`.
