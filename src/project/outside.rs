@@ -44,13 +44,14 @@ pub(super) fn handling_of(function: &str) -> Handling {
     }
 }
 
-/// Whether a function of a library for numbers puts what is in its arguments into an array of its own, or works something out of it.
+/// Whether a function of a library for numbers puts what is in its arguments into an array of its own, or works something out of it; or makes a layer that has the numbers for its sizes.
 fn makes_array(function: &str) -> bool {
     let of_numpy = function.strip_prefix("numpy.");
     let of_pandas = function.strip_prefix("pandas.");
     of_numpy.is_some_and(|name| MAKING_ARRAYS.contains(&name))
         || of_pandas.is_some_and(|name| MAKING_TABLES.contains(&name))
         || function == "torch.tensor"
+        || function.starts_with("torch.nn.")
 }
 
 /// Whether a function of the standard library reads its arguments and keeps nothing of them.
@@ -64,10 +65,19 @@ pub(super) fn says_it_reads(function: &str) -> bool {
     is_assertion(function) || !function.starts_with("__") && copies(function)
 }
 
-/// The library whose functions all only read what they are given by these words.
-pub(super) fn library_reading(given: &str) -> Option<&'static str> {
-    let mut known = READ_ARGUMENTS.iter();
-    known.find_map(|(library, words)| (*words == given).then_some(*library))
+/// Whether a library only reads what its functions are given by a word, and what is made of its classes too; by the qualified name of the function, or the beginning of it.
+pub(super) fn only_reads_given(function: &str, given: &str) -> bool {
+    READ_ARGUMENTS.iter().any(|(libraries, words)| {
+        words.contains(&given)
+            && libraries
+                .iter()
+                .any(|library| function.starts_with(library))
+    })
+}
+
+/// Whether a function or a method of which no more than the name is known sends a request, and what it is given by a keyword only goes with that.
+pub(super) fn sends_along(function: &str, keyword: &str) -> bool {
+    REQUESTS.contains(&function) && WITH_REQUESTS.contains(&keyword)
 }
 
 /// What a method does of which no more than the name is known.
@@ -135,6 +145,8 @@ const READING: &[&str] = &[
     "type",
     "vars",
     "dir",
+    "eval",
+    "float",
 ];
 
 /// Functions of numpy that put the numbers of a list into an array of their own, or work something out of them.
@@ -157,6 +169,7 @@ const MAKING_ARRAYS: &[&str] = &[
     "median",
     "min",
     "ones",
+    "ones_like",
     "prod",
     "size",
     "sort",
@@ -166,6 +179,7 @@ const MAKING_ARRAYS: &[&str] = &[
     "unique",
     "vstack",
     "zeros",
+    "zeros_like",
 ];
 
 /// Classes and functions of pandas that put what is in a list or a dict into a table of their own.
@@ -222,8 +236,31 @@ const READING_FUNCTIONS: &[&str] = &[
     "xml.etree.ElementTree.SubElement",
 ];
 
-/// What the functions of a library only read, by the words that it is given by: the options of widgets.
-const READ_ARGUMENTS: &[(&str, &str)] = &[("tkinter.", "cnf"), ("tkinter.", "(cnf, kw)")];
+/// What the functions of libraries only read, by the words that it is given by: the options of widgets, what goes with a request, the arguments of the function that a thread runs.
+const READ_ARGUMENTS: &[(&[&str], &[&str])] = &[
+    (&["tkinter."], &["cnf", "(cnf, kw)"]),
+    (&["requests.", "httpx.", "aiohttp."], WITH_REQUESTS),
+    (
+        &[
+            "threading.Thread",
+            "threading.Timer",
+            "multiprocessing.Process",
+            "multiprocessing.context.Process",
+            "multiprocessing.process.BaseProcess",
+        ],
+        &["args", "kwargs"],
+    ),
+];
+
+/// Functions and methods that send a request.
+const REQUESTS: &[&str] = &[
+    "delete", "get", "head", "options", "patch", "post", "put", "request",
+];
+
+/// What goes with a request, by the words that clients take it by.
+const WITH_REQUESTS: &[&str] = &[
+    "cookies", "data", "files", "headers", "json", "params", "proxies",
+];
 
 /// Methods that keep their arguments.
 const STORING_METHODS: &[&str] = &[

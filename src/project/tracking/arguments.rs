@@ -6,7 +6,7 @@ use super::targets::walked_by;
 use super::{Tracker, View, key};
 use crate::facts::Site;
 use crate::project::outside::{
-    Handling, handling_of, handling_of_method, is_reader, library_reading, says_it_reads,
+    Handling, handling_of, handling_of_method, is_reader, only_reads_given, says_it_reads, sends_along,
 };
 use crate::project::{ClassValue, Function, Parameter, ParameterKind, Part, Reach, Use, Value};
 use crate::syntax::{Field, Kind, Node};
@@ -39,6 +39,7 @@ impl<'p> Tracker<'p> {
                 Some(init) => self.hand_to(init, true, argument, call, view),
                 None => self.note(Reach::PassedOn, view, call),
             },
+            Value::External(_) | Value::Unknown if is_sent_along(callee, argument) => {}
             // `self.update(…)` of a class of the project that is a dict is not `dict.update(…)`
             Value::External(name) if !self.is_of_an_object(callee) => {
                 self.hand_outside(&name, argument, call, view);
@@ -54,16 +55,13 @@ impl<'p> Tracker<'p> {
     fn only_reads(&self, target: Function<'p>, argument: Site<'p>) -> bool {
         says_it_reads(target.name())
             || target.class().is_none() && is_reader(&self.project.function_name(target))
-            || library_reading(given(argument))
-                .is_some_and(|library| self.project.function_name(target).starts_with(library))
+            || only_reads_given(&self.project.function_name(target), given(argument))
     }
 
     /// Whether code of a library itself, where it is the project too, hands on what all of the library only reads.
     fn is_of_reader(&self, argument: Site<'p>) -> bool {
-        library_reading(given(argument)).is_some_and(|library| {
-            let (module, _) = &*self.project.module_name(argument.file.path());
-            format!("{module}.").starts_with(library)
-        })
+        let (module, _) = &*self.project.module_name(argument.file.path());
+        only_reads_given(&format!("{module}."), given(argument))
     }
 
     /// Whether a method is taken from an object, and not from its class.
@@ -87,7 +85,7 @@ impl<'p> Tracker<'p> {
                     .and_then(|list| list.children().next())
                     == Some(argument.node)
         };
-        if library_reading(given(argument)).is_some_and(|library| name.starts_with(library)) {
+        if only_reads_given(name, given(argument)) {
             return;
         }
         if let Some((_, method)) = name.rsplit_once("().") {
@@ -229,6 +227,13 @@ fn gathering_parameter<'p>(function: Function<'p>, argument: Site<'_>) -> Option
     let is_sure = !others.any(|other| other.kind() == splat);
     let mut parameters = function.parameters();
     parameters.find(|parameter| is_sure && parameter.kind == kind)
+}
+
+/// Whether an argument only goes with a request that something sends: `session.post(url, headers=headers)`.
+fn is_sent_along(callee: Site<'_>, argument: Site<'_>) -> bool {
+    let function = callee.child(Field::Attribute).unwrap_or(callee);
+    let keyword = argument.child(Field::Name);
+    keyword.is_some_and(|keyword| sends_along(function.text(), keyword.text()))
 }
 
 /// What an argument gives, in words.
