@@ -66,7 +66,7 @@ fn is_of_the_project<'p>(cx: &Context<'p>, site: Site<'p>) -> bool {
     own.any(|own| !own.assigned_to_self(name).is_empty())
 }
 
-/// Whether the function asks what it walks, and nobody knows, for something that no collection of the language has: it is an object of another class, which may be walked otherwise.
+/// Whether the function asks what it walks, and nobody knows, for something that no collection of the language has, nor an element of XML: it is an object of another class, which may be walked otherwise.
 fn has_more_than_a_collection(site: Site<'_>) -> bool {
     let Some(function) = Function::around(site) else {
         return false;
@@ -74,9 +74,30 @@ fn has_more_than_a_collection(site: Site<'_>) -> bool {
     function.nodes().any(|node| {
         let object = node.node.child(Field::Object).map(Node::text);
         let asked = node.node.child(Field::Attribute).map(Node::text);
-        object == Some(site.text()) && asked.is_some_and(|asked| !OF_COLLECTIONS.contains(&asked))
+        let is_more =
+            |asked: &str| !OF_COLLECTIONS.contains(&asked) && !OF_ELEMENTS.contains(&asked);
+        object == Some(site.text()) && asked.is_some_and(is_more)
     })
 }
+
+/// What elements of XML have beside: their children are walked as a list's items are.
+const OF_ELEMENTS: &[&str] = &[
+    "attrib",
+    "find",
+    "findall",
+    "findtext",
+    "getchildren",
+    "getparent",
+    "iter",
+    "iterfind",
+    "itertext",
+    "makeelement",
+    "nsmap",
+    "set",
+    "tag",
+    "tail",
+    "text",
+];
 
 /// What dicts, sets, lists and deques have beside their special methods.
 const OF_COLLECTIONS: &[&str] = &[
