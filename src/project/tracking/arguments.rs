@@ -6,7 +6,8 @@ use super::targets::walked_by;
 use super::{Tracker, View, key};
 use crate::facts::Site;
 use crate::project::outside::{
-    Handling, handling_of, handling_of_method, is_reader, only_reads_given, says_it_reads, sends_along,
+    Handling, handling_of, handling_of_method, is_reader, only_reads_given, says_it_reads,
+    sends_along,
 };
 use crate::project::{ClassValue, Function, Parameter, ParameterKind, Part, Reach, Use, Value};
 use crate::syntax::{Field, Kind, Node};
