@@ -19,6 +19,7 @@ pub(super) fn is_shared_on_purpose<'p>(
     let is_said = || {
         says_shared(changes, name)
             || is_said_to_be_shared(class, attribute)
+            || is_said_to_change_the_class(changes)
             || is_declared_shared(cx, class, attribute)
     };
     let is_right_for_all = || {
@@ -46,17 +47,40 @@ fn uses<'c, 'p>(changes: &'c [Change<'p>]) -> impl Iterator<Item = &'c Use<'p>> 
     changes.iter().flat_map(|change| &change.uses)
 }
 
+/// What comments say of what objects share.
+const SHARED: &[&str] = &[
+    "shared",
+    "across instances",
+    "all instances",
+    "class-wide",
+    "class-level",
+];
+
+/// Whether a comment above a change says that it changes what belongs to the class.
+fn is_said_to_change_the_class(changes: &[Change<'_>]) -> bool {
+    const PHRASES: &[&str] = &["class attribute", "class variable"];
+    let statements = uses(changes).filter_map(|found| found.site.node.statement());
+    let mut lines = statements.flat_map(comment_above);
+    lines.any(|line| says(line, SHARED) || says(line, PHRASES))
+}
+
+/// Whether a line has one of some phrases, as whole words, and does not say the opposite.
+fn says(line: &str, phrases: &[&str]) -> bool {
+    let line = line.to_ascii_lowercase();
+    let is_word = |at: usize, phrase: &str| {
+        let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+        !is_letter(line[..at].chars().next_back())
+            && !is_letter(line[at + phrase.len()..].chars().next())
+    };
+    !line.contains("not shared")
+        && phrases.iter().any(|phrase| {
+            let mut found = line.match_indices(phrase);
+            found.any(|(at, _)| is_word(at, phrase))
+        })
+}
+
 /// Whether the comment above the definition or behind it, or the string that documents it, says that the objects share it, or that it is a cache.
 fn is_said_to_be_shared(class: Class<'_>, attribute: &Shared<'_>) -> bool {
-    const PHRASES: &[&str] = &[
-        "shared",
-        "across instances",
-        "all instances",
-        "class-wide",
-        "class-level",
-        "cache",
-        "cached",
-    ];
     let definition = attribute.definition.node;
     let after = &definition.tree().text()[definition.range().end..];
     let behind = after.lines().next().map(str::trim_ascii_start);
@@ -66,19 +90,8 @@ fn is_said_to_be_shared(class: Class<'_>, attribute: &Shared<'_>) -> bool {
         .into_iter()
         .flat_map(|text| text.node.text().lines());
     let said = comment_above(definition).chain(behind);
-    said.chain(documented).any(|line| {
-        let line = line.to_ascii_lowercase();
-        let is_word = |at: usize, phrase: &str| {
-            let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
-            !is_letter(line[..at].chars().next_back())
-                && !is_letter(line[at + phrase.len()..].chars().next())
-        };
-        !line.contains("not shared")
-            && PHRASES.iter().any(|phrase| {
-                let mut found = line.match_indices(phrase);
-                found.any(|(at, _)| is_word(at, phrase))
-            })
-    })
+    let mut said = said.chain(documented);
+    said.any(|line| says(line, SHARED) || says(line, &["cache", "cached"]))
 }
 
 /// The string in the statement behind a definition.
