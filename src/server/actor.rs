@@ -14,8 +14,8 @@ use tower_lsp::lsp_types::{MessageType, ProgressToken, ShowDocumentParams, Url};
 
 use super::diagnostics::{Problems, Told, tell};
 use super::indexing::{Indexer, Outcome, Step};
+use super::outbox::Outbox;
 use super::session::Session;
-use super::transport::Outbox;
 use super::workspace::{SharedWorkspace, View, lock};
 use super::{asking, workspace};
 use crate::analysis::{Cancel, ReadNotes};

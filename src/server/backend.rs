@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::lsp_types::{
@@ -23,9 +24,10 @@ use tower_lsp::lsp_types::{
 
 use super::actor::Event;
 use super::diagnostics::DocumentReport;
+use super::outbox::Reply;
 use super::pages::Pages;
 use super::session::Session;
-use super::transport::Reply;
+use super::transport::off_the_loop;
 use super::workspace::View;
 use super::{actions, beside, commands, comments, convert, diagnostics, links, margin};
 use crate::analysis::{Cancel, Hover as Words};
@@ -59,8 +61,12 @@ pub async fn work<T: Send + 'static>(
 ) -> Result<T> {
     let context = CONTEXT.try_with(Context::clone);
     let context = context.map_err(|_| Error::internal_error())?;
-    let worked = tokio::task::spawn_blocking(move || work(context)).await;
-    worked.unwrap_or_else(|_| {
+    let (done, worked) = oneshot::channel();
+    off_the_loop(Box::new(move || {
+        // the request may have been taken back
+        let _ = done.send(work(context));
+    }));
+    worked.await.unwrap_or_else(|_| {
         tracing::error!("a request failed (a bug); the panic is above");
         Err(Error::internal_error())
     })

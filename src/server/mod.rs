@@ -28,6 +28,7 @@ mod links;
 mod log;
 mod margin;
 mod notebooks;
+mod outbox;
 mod pages;
 mod recall;
 mod session;
@@ -49,6 +50,7 @@ use tower_lsp::LspService;
 use backend::Backend;
 use ingress::Ingress;
 pub use log::Log;
+use outbox::Outbox;
 use workspace::Workspace;
 
 /// How long answers may take that are not ready when the client is gone, and how long it may take to read them.
@@ -94,7 +96,7 @@ async fn converse(
     output: impl Write + Send + 'static,
 ) -> ExitCode {
     let ended = CancellationToken::new();
-    let (outbox, written) = transport::write(output, ended.clone());
+    let (outbox, written) = Outbox::new(output, ended.clone());
     let mut client = None;
     let builder = LspService::build(|its_client| {
         client = Some(its_client);

@@ -1,14 +1,16 @@
-//! Messages in and out of a pair of byte streams, each with a thread of its own.
+//! Messages from a stream of bytes to the service, and its answers to the outbox.
 //!
 //! tower-lsp's own `Server` is not used: it stops reading for good after the first message that it cannot parse, joins reading, handling and writing on one
 //! task with bounded queues between them, and waits for one more message after `exit`. Its service, its client and its types are.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc as blocking;
+use std::sync::{Arc, Mutex};
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +19,8 @@ use tokio_util::task::TaskTracker;
 use tower_lsp::ClientSocket;
 use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 use tower_service::Service;
+
+use super::outbox::Outbox;
 
 /// Bytes of a header line. A longer one is no header.
 const LONGEST_HEADER: u64 = 4096;
@@ -92,96 +96,58 @@ fn parse(body: &[u8]) -> Incoming {
     })
 }
 
-/// The way out: an unbounded queue that one thread writes, so that a client which does not read holds nothing up.
-#[derive(Clone)]
-pub struct Outbox(blocking::Sender<Option<Vec<u8>>>);
+/// What an answer waits for. It takes as long as it takes.
+pub type Work = Box<dyn FnOnce() + Send>;
 
-impl Outbox {
-    /// Sends a message, some time.
-    pub fn send(&self, message: &impl Serialize) {
-        match serde_json::to_vec(message) {
-            Ok(body) => {
-                let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
-                frame.extend(body);
-                // the writer is gone only when the client is
-                let _ = self.0.send(Some(frame));
-            }
-            Err(error) => tracing::error!("a message cannot be written: {error}"),
+/// Where a thread can leave work for itself.
+enum Hands {
+    /// It does not read.
+    Busy,
+    Free,
+    Full(Work),
+}
+
+thread_local! {
+    static HANDS: Cell<Hands> = const { Cell::new(Hands::Busy) };
+}
+
+/// Has work done off the reading loop: by the thread that read the request, while another one reads on, or by one of the runtime's.
+pub fn off_the_loop(work: Work) {
+    match HANDS.replace(Hands::Busy) {
+        Hands::Free => HANDS.set(Hands::Full(work)),
+        others => {
+            HANDS.set(others);
+            drop(tokio::task::spawn_blocking(work));
         }
-    }
-
-    /// Ends the writer once it has written what was sent so far.
-    pub fn close(&self) {
-        let _ = self.0.send(None);
     }
 }
 
-/// The answer to a request: once, whoever is first. The thread that works it out need not wake another to send it.
-pub struct Reply {
-    id: Id,
+/// Two threads that read in turns. The one that has the lock reads and hands messages to the service, in order; it lets go of it for work.
+struct Reading<R, S: Service<Request>> {
+    turn: Mutex<Turn<R, S>>,
+    /// Whether one of them works, so that only the other one reads.
+    is_working: AtomicBool,
+    runtime: Handle,
+    tasks: TaskTracker,
     outbox: Outbox,
-    is_answered: AtomicBool,
+    answered: mpsc::UnboundedSender<Response>,
+    ended: CancellationToken,
 }
 
-impl Reply {
-    /// Nobody has answered yet.
-    pub fn new(id: Id, outbox: Outbox) -> Reply {
-        Reply {
-            id,
-            outbox,
-            is_answered: AtomicBool::new(false),
-        }
-    }
-
-    /// Sends a result, unless the request was answered.
-    pub fn send(&self, result: &impl Serialize) {
-        if !self.answered() {
-            self.outbox.send(&Answered {
-                jsonrpc: "2.0",
-                id: &self.id,
-                result,
-            });
-        }
-    }
-
-    /// From here on it counts as answered. Whether it did before.
-    pub fn answered(&self) -> bool {
-        self.is_answered.swap(true, Ordering::AcqRel)
-    }
+struct Turn<R, S: Service<Request>> {
+    input: BufReader<R>,
+    service: S,
+    /// The answer that the thread which works now left to be awaited.
+    awaited: Option<S::Future>,
+    /// None once all is read.
+    done: Option<oneshot::Sender<()>>,
 }
 
-#[derive(Serialize)]
-struct Answered<'a, R> {
-    jsonrpc: &'a str,
-    id: &'a Id,
-    result: &'a R,
-}
-
-/// Writes messages in a thread. The receiver is told when the thread is done; `broken` is cancelled when the client cannot be written to.
-pub fn write(
-    mut output: impl Write + Send + 'static,
-    broken: CancellationToken,
-) -> (Outbox, oneshot::Receiver<()>) {
-    let (frames, queue) = blocking::channel::<Option<Vec<u8>>>();
-    let (done, written) = oneshot::channel();
-    std::thread::spawn(move || {
-        while let Ok(Some(frame)) = queue.recv() {
-            if let Err(error) = output.write_all(&frame).and_then(|()| output.flush()) {
-                tracing::warn!("cannot write to the client: {error}");
-                broken.cancel();
-                break;
-            }
-        }
-        let _ = done.send(());
-    });
-    (Outbox(frames), written)
-}
-
-/// Reads messages in a thread and hands them to the service there, in order, until the stream ends or `ended` is cancelled: between a message and its handling no
-/// other thread has to wake up. Answers are sent as they become ready; those that are not ready at the end are in the returned tracker.
+/// Reads messages and hands them to the service, in order, until the stream ends or `ended` is cancelled. Between a message and its handling, and between its
+/// handling and the work for it, no other thread has to wake up. Answers are sent as they become ready; those that are not ready at the end are in the returned tracker.
 pub async fn serve<S>(
     input: impl Read + Send + 'static,
-    mut service: S,
+    service: S,
     socket: ClientSocket,
     outbox: &Outbox,
     ended: &CancellationToken,
@@ -204,44 +170,98 @@ where
             let _ = answers.send(response).await;
         }
     });
-    let tasks = TaskTracker::new();
-    let (runtime, spawned, out, stop) = (
-        Handle::current(),
-        tasks.clone(),
-        outbox.clone(),
-        ended.clone(),
-    );
-    let (done, read_all) = oneshot::channel::<()>();
-    std::thread::spawn(move || {
-        // dropped at the end of the thread, however it ends
-        let _done = done;
-        let _runtime = runtime.enter();
-        let mut input = BufReader::new(input);
-        while let Some(body) = next(&mut input)
-            && !stop.is_cancelled()
-        {
-            match parse(&body) {
-                Incoming::Request(request) => {
-                    let (mut answer, out) = (service.call(request), out.clone());
-                    let send = move |answered| {
-                        if let Ok(Some(response)) = answered {
-                            out.send(&response);
-                        }
-                    };
-                    // begun here: the thread that does the work need not wait for another to start it
-                    match (&mut answer).now_or_never() {
-                        Some(answered) => send(answered),
-                        None => drop(spawned.spawn(async move { send(answer.await) })),
-                    }
-                }
-                Incoming::Response(response) => drop(answered.send(response)),
-                Incoming::Malformed(response) => out.send(&response),
-            }
-        }
+    let (done, read_all) = oneshot::channel();
+    let reading = Arc::new(Reading {
+        turn: Mutex::new(Turn {
+            input: BufReader::new(input),
+            service,
+            awaited: None,
+            done: Some(done),
+        }),
+        is_working: AtomicBool::new(false),
+        runtime: Handle::current(),
+        tasks: TaskTracker::new(),
+        outbox: outbox.clone(),
+        answered,
+        ended: ended.clone(),
     });
+    let tasks = reading.tasks.clone();
+    let other = Arc::clone(&reading);
+    std::thread::spawn(move || other.read());
+    std::thread::spawn(move || reading.read());
     let _ = ended.run_until_cancelled(read_all).await;
     tasks.close();
     tasks
+}
+
+impl<R, S> Reading<R, S>
+where
+    R: Read,
+    S: Service<Request, Response = Option<Response>>,
+    S::Future: Send + Unpin + 'static,
+{
+    /// Takes turns with the other thread until all is read.
+    fn read(&self) {
+        let _runtime = self.runtime.enter();
+        HANDS.set(Hands::Free);
+        // poisoned: the other one failed (a bug)
+        while let Ok(mut turn) = self.turn.lock()
+            && turn.done.is_some()
+        {
+            if let Some(answer) = turn.awaited.take() {
+                self.send_later(answer);
+            }
+            let work = self.read_on(&mut turn);
+            drop(turn);
+            if let Some(work) = work {
+                // who waits for it learns that it failed
+                let _ = catch_unwind(AssertUnwindSafe(work));
+                self.is_working.store(false, Ordering::Release);
+            }
+        }
+    }
+
+    /// Reads until there is work for this thread, or nothing more to read: then None.
+    fn read_on(&self, turn: &mut Turn<R, S>) -> Option<Work> {
+        while let Some(body) = next(&mut turn.input)
+            && !self.ended.is_cancelled()
+        {
+            match parse(&body) {
+                Incoming::Request(request) => {
+                    let mut answer = turn.service.call(request);
+                    // begun here: the thread that does the work need not wait for another to start it
+                    if let Some(answered) = (&mut answer).now_or_never() {
+                        send(answered, &self.outbox);
+                        continue;
+                    }
+                    match HANDS.replace(Hands::Free) {
+                        Hands::Full(work) if !self.is_working.swap(true, Ordering::AcqRel) => {
+                            turn.awaited = Some(answer);
+                            return Some(work);
+                        }
+                        Hands::Full(work) => drop(self.runtime.spawn_blocking(work)),
+                        Hands::Free | Hands::Busy => {}
+                    }
+                    self.send_later(answer);
+                }
+                Incoming::Response(response) => drop(self.answered.send(response)),
+                Incoming::Malformed(response) => self.outbox.send(&response),
+            }
+        }
+        turn.done = None;
+        None
+    }
+
+    fn send_later(&self, answer: S::Future) {
+        let out = self.outbox.clone();
+        drop(self.tasks.spawn(async move { send(answer.await, &out) }));
+    }
+}
+
+fn send<E>(answered: Result<Option<Response>, E>, outbox: &Outbox) {
+    if let Ok(Some(response)) = answered {
+        outbox.send(&response);
+    }
 }
 
 /// The body of the next message; None at the end of the stream, also where it cannot be read.

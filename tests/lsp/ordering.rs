@@ -130,7 +130,13 @@ fn a_client_that_does_not_read_holds_up_nothing() {
     client.open(URI, 1, &text);
     let (done, sent) = mpsc::channel();
     std::thread::spawn(move || {
-        // more than any pipe holds, there and back
+        // more than any pipe holds, there and back; diagnostics are written by the thread that works them out
+        for _ in 0..1500 {
+            client.request(
+                "textDocument/diagnostic",
+                json!({"textDocument": {"uri": URI}}),
+            );
+        }
         for _ in 0..1500 {
             client.request("marginote/test/text", json!({"uri": URI}));
         }
@@ -141,6 +147,9 @@ fn a_client_that_does_not_read_holds_up_nothing() {
         .expect("the server reads on though nobody reads what it writes");
     client.read();
     for id in 1..=1500 {
+        assert_eq!(client.answer(id)["result"]["items"], json!([]));
+    }
+    for id in 1501..=3000 {
         assert_eq!(client.answer(id)["result"]["text"], text);
     }
     client.leave();
