@@ -1,5 +1,6 @@
 //! A text with its version, and the ways to name a place in it.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use ropey::Rope;
@@ -15,6 +16,23 @@ pub struct Document {
     version: i32,
     /// The rope's text in one piece, from the moment somebody asks for it.
     text: OnceLock<Arc<String>>,
+    /// What it comes of, where that is one change of a text that is in one piece: that is put together faster than a rope's pieces.
+    edit: Option<Edit>,
+}
+
+/// A text, the bytes of it that are replaced, and by what.
+#[derive(Clone, Debug)]
+struct Edit {
+    text: Arc<String>,
+    range: Range<usize>,
+    by: String,
+}
+
+impl Edit {
+    fn edited(&self) -> String {
+        let (before, after) = (&self.text[..self.range.start], &self.text[self.range.end..]);
+        [before, &self.by, after].concat()
+    }
 }
 
 impl Document {
@@ -28,6 +46,7 @@ impl Document {
             rope,
             version,
             text: OnceLock::new(),
+            edit: None,
         }
     }
 
@@ -42,7 +61,11 @@ impl Document {
     }
 
     fn contiguous(&self) -> &Arc<String> {
-        self.text.get_or_init(|| String::from(&self.rope).into())
+        let whole = || match &self.edit {
+            Some(edit) => edit.edited(),
+            None => String::from(&self.rope),
+        };
+        self.text.get_or_init(|| whole().into())
     }
 
     /// Bytes of the text.
@@ -147,6 +170,7 @@ impl Document {
         encoding: PositionEncoding,
     ) -> Result<Document, RangeError> {
         let mut next = self.clone();
+        let mut edit = None;
         for change in changes {
             let Some((start, end)) = change.range else {
                 next = Document::new(&change.text, version);
@@ -160,11 +184,18 @@ impl Document {
             if from > to {
                 return Err(outside);
             }
+            edit = self.text.get().map(|text| Edit {
+                text: Arc::clone(text),
+                range: from..to,
+                by: change.text.clone(),
+            });
             let (from, to) = (next.rope.byte_to_char(from), next.rope.byte_to_char(to));
             next.rope.remove(from..to);
             next.rope.insert(from, &change.text);
         }
-        Ok(Self::of(next.rope, version))
+        let mut next = Self::of(next.rope, version);
+        next.edit = edit.filter(|_| changes.len() == 1);
+        Ok(next)
     }
 }
 
