@@ -1,5 +1,7 @@
 //! What a function that a thread runs is given on the way from the start: its arguments and its own object, followed back to where they are named first.
 
+use std::cell::OnceCell;
+
 use super::steps::Step;
 use super::{
     Bound, Chain, ClassValue, Function, ParameterKind, Project, StartKind, ThreadStart, Value,
@@ -35,15 +37,7 @@ impl Project {
         start: ThreadStart<'p>,
         calls: &[Site<'p>],
     ) -> Named<'p> {
-        let way = Way {
-            project: self,
-            start,
-            calls,
-        };
-        way.first(Named {
-            expression,
-            stands: Stands::After(calls.len()),
-        })
+        Way::new(self, start, calls).first_named(expression)
     }
 
     /// What an expression of a function denotes when the function is come to by a chain: also where the code shows it only by what is given on the way.
@@ -128,14 +122,46 @@ impl Project {
 }
 
 /// A thread's start, and the calls that follow.
-struct Way<'p, 'w> {
+pub(super) struct Way<'p, 'w> {
     project: &'p Project,
     start: ThreadStart<'p>,
     calls: &'w [Site<'p>],
+    /// What the own object of the method is that it leads to: many of the method's expressions begin with it.
+    own: OnceCell<Named<'p>>,
 }
 
-impl<'p> Way<'p, '_> {
+impl<'p, 'w> Way<'p, 'w> {
+    /// The way from a start to the function that the last of the calls runs.
+    pub(super) fn new(
+        project: &'p Project,
+        start: ThreadStart<'p>,
+        calls: &'w [Site<'p>],
+    ) -> Way<'p, 'w> {
+        Way {
+            project,
+            start,
+            calls,
+            own: OnceCell::new(),
+        }
+    }
+
+    /// The expression that names first what an expression of that function stands for: itself, where it is not given on the way.
+    pub(super) fn first_named(&self, expression: Site<'p>) -> Named<'p> {
+        self.first(Named {
+            expression,
+            stands: Stands::After(self.calls.len()),
+        })
+    }
+
     fn first(&self, named: Named<'p>) -> Named<'p> {
+        let is_at_end = matches!(named.stands, Stands::After(calls) if calls == self.calls.len());
+        if is_at_end && is_own_object(named.expression) {
+            return *self.own.get_or_init(|| self.follow(named));
+        }
+        self.follow(named)
+    }
+
+    fn follow(&self, named: Named<'p>) -> Named<'p> {
         // `x = x.y` leads to itself
         let Some(_step) = Step::take() else {
             return named;

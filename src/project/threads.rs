@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::{Class, ClassValue, Function, HandKind, Kept, KeptBy, Project, Spot, StartKind, Value};
+use super::{
+    Class, ClassValue, Function, HandKind, Kept, KeptBy, Project, Spot, StartKind, Value, given,
+};
 use crate::facts::trace::{Changed, Traced, use_compared};
 use crate::facts::{FileFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node, NodeId};
@@ -410,6 +412,7 @@ impl Project {
         let runs = self.keep_by(&self.threads.runs, key, function, || {
             self.runs_of(function, receiver)
         });
+        let given = given::Way::new(self, start, &calls);
         for run in runs.get() {
             let site = function.site.at(run.at);
             let targets: Vec<_> = match &run.runs {
@@ -420,10 +423,7 @@ impl Project {
                     };
                     targets.iter().filter_map(target).collect()
                 }
-                Runs::Given => self
-                    .called_as_given(site, start, &calls)
-                    .into_iter()
-                    .collect(),
+                Runs::Given => self.called_as_given(site, &given).into_iter().collect(),
             };
             for (target, on) in targets {
                 let mut further = calls.clone();
@@ -470,17 +470,20 @@ impl Project {
     fn called_as_given<'p>(
         &'p self,
         call: Site<'p>,
-        start: ThreadStart<'p>,
-        calls: &[Site<'p>],
+        way: &given::Way<'p, '_>,
     ) -> Option<(Function<'p>, Option<Receiver<'p>>)> {
+        // what an expression denotes by itself was asked before
+        let given = |expression: Site<'p>| {
+            let named = way.first_named(expression).expression;
+            (named != expression).then_some(named)
+        };
         let callee = call.child(Field::Function)?;
         if callee.node.kind() == Kind::Name {
-            let named = self.first_named(callee, start, calls);
-            return self.runs_on(named.expression);
+            return self.runs_on(given(callee)?);
         }
         let name = callee.node.child(Field::Attribute)?.text();
-        let object = self.first_named(callee.child(Field::Object)?, start, calls);
-        let Value::Instance(ClassValue::Known(class)) = self.evaluate(object.expression) else {
+        let object = given(callee.child(Field::Object)?)?;
+        let Value::Instance(ClassValue::Known(class)) = self.evaluate(object) else {
             return None;
         };
         let (Value::Function(target) | Value::Method(target)) =
@@ -488,7 +491,7 @@ impl Project {
         else {
             return None;
         };
-        let exact = object.expression.node.kind() == Kind::Call;
+        let exact = object.node.kind() == Kind::Call;
         Some((target, Some(Receiver { class, exact })))
     }
 }
