@@ -1,5 +1,6 @@
 //! Finds the configuration of a file: from its folder upwards, each folder read once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::io::{self, Read};
@@ -191,17 +192,22 @@ impl ConfigCache {
 }
 
 /// The path, absolute and without `.` and `..`, so that its ancestors are the folders that it is in.
-fn plain(path: &Path) -> PathBuf {
+fn plain(path: &Path) -> Cow<'_, Path> {
+    // asked for after every edit; paths are compared by their components, which know of no `.` within
+    let is_parent = |component: Component<'_>| component == Component::ParentDir;
+    if path.is_absolute() && !path.components().any(is_parent) {
+        return Cow::Borrowed(path);
+    }
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
     for component in absolute.components() {
-        if component == Component::ParentDir {
+        if is_parent(component) {
             plain.pop();
         } else {
             plain.push(component);
         }
     }
-    plain
+    Cow::Owned(plain)
 }
 
 /// What applies in a folder, when it is not the same as in the folder above.
