@@ -31,13 +31,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::config::{Config, ConfigCache, Settings, is_note};
 use crate::facts::FileFacts;
 use crate::facts::trace::record;
 use crate::project::{Disk, is_notebook};
-use crate::rules::{Context, Finding, Findings, Fix, Options, Statements, sorted};
+use crate::rules::{Anchored, Context, Finding, Findings, Fix, Options, Parts, Statements, sorted};
 use crate::text::{Cells, Change, Document, PositionEncoding, RangeError};
 
 use any_rule::AnyRule;
@@ -49,7 +49,7 @@ pub use stamp::Stamp;
 pub use suppressing::Suppress;
 pub use uses::Uses;
 pub use walk::{PythonFiles, is_python};
-use worked::{InFile, Worked, new_stamp};
+use worked::{Found, InFile, Worked, new_stamp};
 
 /// A flag that a newer edit or a client raises to stop work that nobody waits for any more.
 #[derive(Clone, Debug, Default)]
@@ -510,19 +510,21 @@ impl Snapshot {
         };
         let config = self.config(path);
         let in_file = worked.in_file(path);
+        let options = options(&config);
         let context = Context {
             project,
             file,
-            options: &options(&config),
-            parts: in_file.map(|in_file| &in_file.parts),
+            options: &options,
+            parts: None,
         };
-        let enabled: FxHashSet<&str> = config.enabled_in(path).into_iter().collect();
+        let enabled = config.enabled_in(path);
+        let is_enabled = |code: &str| enabled.binary_search(&code).is_ok();
         let statements = Statements::new(file);
         let mut found: Vec<Finding> = Vec::new();
         let mut problems: Vec<String> = Vec::new();
         let mut failed: Vec<&str> = Vec::new();
         let rules = AnyRule::all(&config.knowledge);
-        let rules = rules.filter(|rule| enabled.contains(rule.code()));
+        let rules = rules.filter(|rule| is_enabled(rule.code()));
         let rules: Vec<AnyRule<'_>> = rules.collect();
         let (later, first) = rules.split_at(own_turn(rules.len()));
         for rule in first.iter().chain(later) {
@@ -531,9 +533,14 @@ impl Snapshot {
             }
             let code = rule.code();
             if let Some(known) = in_file.and_then(|in_file| in_file.found(code)) {
-                found.extend(known.get().iter().cloned());
+                found.extend(known.findings.get().placed(project));
                 continue;
             }
+            let parts = in_file.map(|in_file| in_file.parts(code));
+            let context = Context {
+                parts: parts.as_ref(),
+                ..context
+            };
             // one bad rule on one file loses that rule's result, and nothing else
             let mut is_whole = true;
             let run = AssertUnwindSafe(|| {
@@ -543,13 +550,17 @@ impl Snapshot {
             });
             let own = match in_file {
                 None => std::panic::catch_unwind(run),
-                Some(in_file) => std::panic::catch_unwind(|| record(run)).map(|own| {
-                    let findings = own.peek().clone();
-                    if is_whole || !cancel.is_cancelled() {
-                        in_file.keep(code, own);
-                    }
-                    findings
-                }),
+                Some(in_file) => {
+                    let run = AssertUnwindSafe(|| record(|| Anchored::of(run(), project)));
+                    std::panic::catch_unwind(run).map(|findings| {
+                        let own = findings.peek().placed(project);
+                        if is_whole || !cancel.is_cancelled() {
+                            let parts = parts.map(Parts::known).unwrap_or_default();
+                            in_file.keep(code, Found { findings, parts });
+                        }
+                        own
+                    })
+                }
             };
             match own {
                 Ok(own) => found.extend(own),
@@ -574,7 +585,7 @@ impl Snapshot {
             }
         }
         problems.sort_unstable();
-        let ran = |code: &str| enabled.contains(code) && !failed.contains(&code);
+        let ran = |code: &str| is_enabled(code) && !failed.contains(&code);
         let found = sorted(found);
         let comments = match in_file {
             Some(in_file) => Arc::clone(in_file.comments(file)),

@@ -11,10 +11,21 @@ use super::{lock, suppressed};
 use crate::facts::FileFacts;
 use crate::facts::trace::{Changed, Traced};
 use crate::project::{Disk, DiskState, Project};
-use crate::rules::{Finding, Parts, Place};
+use crate::rules::{Anchored, Parts, PartsKnown};
 
-/// What rules found in a file, by rule.
-type Found = FxHashMap<&'static str, Arc<Traced<Vec<Finding>>>>;
+/// What a rule found in a document, and in the parts of it that it looked at.
+pub(super) struct Found {
+    pub(super) findings: Traced<Anchored>,
+    pub(super) parts: PartsKnown,
+}
+
+/// What a rule found in an earlier document and has to find again.
+struct Doubted {
+    /// What it found, where it would find the same at the same places.
+    findings: Option<Arc<Found>>,
+    /// The parts of which it still holds.
+    parts: PartsKnown,
+}
 
 /// The project of some documents, and what the rules found in them.
 pub(super) struct Worked {
@@ -28,11 +39,9 @@ pub(super) struct Worked {
 /// What was worked out for one open document.
 #[derive(Default)]
 pub(super) struct InFile {
-    found: Mutex<Found>,
-    /// What rules found earlier and have to find again, where it would stand now.
-    doubted: Found,
-    /// What they found in its parts.
-    pub(super) parts: Parts,
+    /// By rule.
+    found: Mutex<FxHashMap<&'static str, Arc<Found>>>,
+    doubted: FxHashMap<&'static str, Doubted>,
     /// The segments in which comments may silence something.
     comments: OnceLock<Arc<[usize]>>,
     /// The stamp of an earlier report: also of this one, as long as every finding and every comment that may silence one is what it was.
@@ -43,14 +52,20 @@ pub(super) struct InFile {
 
 impl InFile {
     /// What a rule found, where that is known.
-    pub(super) fn found(&self, rule: &str) -> Option<Arc<Traced<Vec<Finding>>>> {
+    pub(super) fn found(&self, rule: &str) -> Option<Arc<Found>> {
         lock(&self.found).get(rule).cloned()
     }
 
+    /// The parts of the document, for a rule to look at.
+    pub(super) fn parts(&self, rule: &str) -> Parts<'_> {
+        Parts::after(self.doubted.get(rule).map(|doubted| &doubted.parts))
+    }
+
     /// Keeps what a rule has found now.
-    pub(super) fn keep(&self, rule: &'static str, found: Traced<Vec<Finding>>) {
+    pub(super) fn keep(&self, rule: &'static str, found: Found) {
         let before = self.doubted.get(rule);
-        if before.is_none_or(|before| before.peek() != found.peek()) {
+        let before = before.and_then(|before| before.findings.as_ref());
+        if before.is_none_or(|before| before.findings.peek() != found.findings.peek()) {
             // before others see what was found: they must not take the earlier stamp
             self.lose_stamp();
         }
@@ -90,20 +105,36 @@ impl InFile {
         edited: &[Edited<'_>],
     ) -> InFile {
         let before = lock(&self.found);
-        let (mut found, mut doubted) = (Found::default(), Found::default());
+        let (mut found, mut doubted) = (FxHashMap::default(), FxHashMap::default());
         found.reserve(before.len());
-        for (rule, findings) in before.iter() {
-            let holds = findings.holds(changed);
-            let later = if holds { &mut found } else { &mut doubted };
-            if let Some(moved) = moved(findings, edited) {
-                later.insert(rule, moved);
+        for (rule, known) in before.iter() {
+            if known.findings.holds(changed) {
+                found.insert(*rule, Arc::clone(known));
+                continue;
+            }
+            let stands = known.findings.peek().stands(|place, segment| {
+                let mut edited = edited.iter();
+                let edited = edited.find(|edited| edited.path == place.path.as_path());
+                edited.is_none_or(|edited| edited.is_same(segment))
+            });
+            let again = Doubted {
+                findings: stands.then(|| Arc::clone(known)),
+                parts: known.parts.after(changed),
+            };
+            doubted.insert(*rule, again);
+        }
+        // nobody asked for these meanwhile
+        for (rule, again) in &self.doubted {
+            if !before.contains_key(rule) {
+                let parts = again.parts.after(changed);
+                let findings = None;
+                doubted.insert(*rule, Doubted { findings, parts });
             }
         }
         let comments = self.comments.get().filter(|_| same_comments);
         InFile {
             found: Mutex::new(found),
             doubted,
-            parts: self.parts.after(changed, |found| moved(found, edited)),
             comments: comments.cloned().map(OnceLock::from).unwrap_or_default(),
             earlier_stamp: self.known_stamp().filter(|_| same_comments),
             ..InFile::default()
@@ -182,27 +213,11 @@ struct Edited<'f> {
     new: &'f FileFacts,
 }
 
-/// Findings with their places in later documents. None where one is in a segment that has changed.
-fn moved(
-    findings: &Arc<Traced<Vec<Finding>>>,
-    edited: &[Edited<'_>],
-) -> Option<Arc<Traced<Vec<Finding>>>> {
-    let later = |place: &Place| {
-        let mut edited = edited.iter();
-        match edited.find(|edited| edited.path == place.path.as_path()) {
-            Some(edited) => edited.old.moved(edited.new, &place.range),
-            None => Some(place.range.clone()),
-        }
-    };
-    let mut places = findings.peek().iter().flat_map(Finding::places);
-    if places.all(|place| later(place).as_ref() == Some(&place.range)) {
-        return Some(Arc::clone(findings));
+impl Edited<'_> {
+    /// Whether a segment says the same in both.
+    fn is_same(&self, segment: usize) -> bool {
+        self.old.is_same(self.new, segment)
     }
-    let mut moved = findings.peek().clone();
-    for place in moved.iter_mut().flat_map(Finding::places_mut) {
-        place.range = later(place)?;
-    }
-    Some(Arc::new(findings.with(moved)))
 }
 
 fn in_files(

@@ -286,10 +286,7 @@ impl FileFacts {
         let Some(changed) = self.changed(&later) else {
             return later;
         };
-        let is_same = |segment: usize| {
-            let (old, new) = (&self.segments[segment], &later.segments[segment]);
-            Arc::ptr_eq(&old.facts, &new.facts)
-        };
+        let is_same = |segment: usize| self.is_same(&later, segment);
         // segments that are alike bind the same names, and may do so with other numbers
         let mut bindings = taken(&self.module_bindings);
         bindings.retain(|_, found| found.iter().all(|found| is_same(found.segment)));
@@ -479,6 +476,12 @@ impl FileFacts {
             found.push((&*old.facts, &*new.facts));
         }
         Some(found)
+    }
+
+    /// Whether a segment is the same in a later version that has as many.
+    pub fn is_same(&self, later: &FileFacts, segment: usize) -> bool {
+        let (old, new) = (&self.segments[segment], &later.segments[segment]);
+        Arc::ptr_eq(&old.facts, &new.facts)
     }
 
     /// Where a range stands in a later version, of which `changed` knows the segments. None where it begins or ends in one that has changed.

@@ -34,8 +34,8 @@ pub struct Context<'p> {
     pub project: &'p Project,
     pub file: &'p FileFacts,
     pub options: &'p Options,
-    /// What was found in parts of the file, where it is open.
-    pub parts: Option<&'p Parts>,
+    /// The parts of the file that the rule looks at, where it is open.
+    pub parts: Option<&'p Parts<'p>>,
 }
 
 impl<'p> Context<'p> {
@@ -44,34 +44,27 @@ impl<'p> Context<'p> {
     pub(super) fn look_at(
         &self,
         part: Site<'p>,
-        rule: &Rule,
         out: &mut Findings,
         look: impl FnOnce(&mut Findings),
     ) {
-        self.look_at_node(part.segment, part.node.id(), rule, out, look);
+        self.look_at_node(part.segment, part.node.id(), out, look);
     }
 
     /// The same for a whole segment, which need not be parsed for it.
     pub(super) fn look_at_segment(
         &self,
         segment: usize,
-        rule: &Rule,
         out: &mut Findings,
         look: impl FnOnce(&mut Findings),
     ) {
-        self.look_at_node(segment, NodeId(0), rule, out, look);
+        self.look_at_node(segment, NodeId(0), out, look);
     }
 
     /// Whether a rule has something to look at in a part of the file. Where `look` says no, it is not asked again until an edit concerns the part.
-    pub(super) fn is_concerned(
-        &self,
-        part: Site<'p>,
-        rule: &Rule,
-        look: impl FnOnce() -> bool,
-    ) -> bool {
+    pub(super) fn is_concerned(&self, part: Site<'p>, look: impl FnOnce() -> bool) -> bool {
         let (segment, node) = (part.segment, part.node.id());
         match self.parts {
-            Some(parts) => parts.concern(rule, segment, node, || {
+            Some(parts) => parts.concern(segment, node, || {
                 self.file.segment(segment).read();
                 look()
             }),
@@ -83,13 +76,12 @@ impl<'p> Context<'p> {
         &self,
         segment: usize,
         node: NodeId,
-        rule: &Rule,
         out: &mut Findings,
         look: impl FnOnce(&mut Findings),
     ) {
         match self.parts {
             Some(parts) => {
-                let found = parts.of(rule, segment, node, |out| {
+                let found = parts.of(self.project, segment, node, |out| {
                     // by its number the node is known in this text of the segment only
                     self.file.segment(segment).read();
                     look(out);

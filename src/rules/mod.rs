@@ -2,6 +2,7 @@
 //!
 //! What several rules of a family ask stands in the family's `mod.rs`; a part of a rule that is an idea of its own is a file beside it, which names the rule.
 
+mod anchored;
 mod context;
 mod expected;
 mod finding;
@@ -16,11 +17,12 @@ mod singleton;
 pub mod suppress;
 mod template;
 
+pub use anchored::Anchored;
 pub use context::{Context, Findings, Options, sorted};
 pub use finding::{Edit, Evidence, Finding, Fix, Place, Severity};
 pub use interned::intern;
 pub use mutability::mutable_default::shared_defaults;
-pub use parts::Parts;
+pub use parts::{Parts, PartsKnown};
 pub use query_rule::{EVIDENCE, FINDING, QueryRule, Statements};
 pub use selector::{RuleSelector, family};
 pub use template::Template;

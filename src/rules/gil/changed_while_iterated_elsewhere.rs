@@ -38,7 +38,7 @@ struct Change<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    let walks = in_threaded(cx, &RULE, |function| walks_in(cx, function));
+    let walks = in_threaded(cx, |function| walks_in(cx, function));
     let mut all: FxHashMap<String, Vec<Candidate<'_>>> = FxHashMap::default();
     for candidate in candidates(cx, &walks) {
         let of_place = all.entry(candidate.place.identity.clone()).or_default();

@@ -28,7 +28,7 @@ struct Race<'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    let races = in_threaded(cx, &RULE, |function| races_in(cx, function));
+    let races = in_threaded(cx, |function| races_in(cx, function));
     let mut known: Vec<Site<'_>> = Vec::new();
     for race in &races {
         let same = races

@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for function in cx.functions(Subjects::TAKINGS) {
-        cx.look_at(function.site, &RULE, out, |out| {
+        cx.look_at(function.site, out, |out| {
             check_function(cx.project, function, out);
         });
     }

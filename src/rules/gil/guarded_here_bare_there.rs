@@ -46,7 +46,7 @@ type Writes<'p> = Vec<Write<'p>>;
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for class in cx.classes(Subjects::TAKINGS) {
-        cx.look_at(class.site, &RULE, out, |out| check_class(cx, class, out));
+        cx.look_at(class.site, out, |out| check_class(cx, class, out));
     }
 }
 

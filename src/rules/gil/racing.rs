@@ -6,7 +6,7 @@ use crate::project::{
     Chain, Function, SharedPlace, StartKind, ThreadStart, is_definition, object_of_step,
 };
 use crate::rules::expected::is_any_expected;
-use crate::rules::{Context, Finding, Rule};
+use crate::rules::{Context, Finding};
 use crate::syntax::{Field, Kind, Node};
 
 /// Whether a function is what its decorators and its kind leave it: nothing unknown stands around its body, and it runs when it is called.
@@ -29,7 +29,6 @@ pub(super) fn is_plain<'p>(cx: &Context<'p>, function: Function<'p>) -> bool {
 /// What a rule finds in the plain functions of the file that threads run. Functions without a find are not asked again until an edit concerns them.
 pub(super) fn in_threaded<'p, T>(
     cx: &Context<'p>,
-    rule: &Rule,
     find: impl Fn(Function<'p>) -> Vec<T>,
 ) -> Vec<T> {
     let find = |function| match is_plain(cx, function) {
@@ -37,8 +36,8 @@ pub(super) fn in_threaded<'p, T>(
         false => Vec::new(),
     };
     let functions = cx.project.threaded_in(cx.file);
-    let concerned = functions
-        .filter(|function| cx.is_concerned(function.site, rule, || !find(*function).is_empty()));
+    let concerned =
+        functions.filter(|function| cx.is_concerned(function.site, || !find(*function).is_empty()));
     concerned.flat_map(find).collect()
 }
 

@@ -58,7 +58,7 @@ impl<'u, 'p> Ways<'u, 'p> {
 }
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
-    let updates = in_threaded(cx, &RULE, |function| updates_of(cx, function));
+    let updates = in_threaded(cx, |function| updates_of(cx, function));
     let mut ways: FxHashMap<&str, Ways<'_, '_>> = FxHashMap::default();
     for update in &updates {
         let known = ways.entry(&update.place.identity).or_default();

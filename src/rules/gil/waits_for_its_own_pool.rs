@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for function in cx.project.threaded_in(cx.file) {
-        cx.look_at(function.site, &RULE, out, |out| {
+        cx.look_at(function.site, out, |out| {
             check_function(cx, function, out);
         });
     }

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for function in cx.functions(Subjects::DEFAULTS) {
-        cx.look_at(function.site, &RULE, out, |out| {
+        cx.look_at(function.site, out, |out| {
             for (parameter, default, class) in shared_defaults_of(cx, function) {
                 check_parameter(cx, function, parameter, default, class, out);
             }

@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
 fn check(cx: &Context<'_>, out: &mut Findings) {
     for segment in 0..cx.file.len() {
         if let Outline::Assignment(name) = cx.file.segment(segment).outline() {
-            cx.look_at_segment(segment, &RULE, out, |out| {
+            cx.look_at_segment(segment, out, |out| {
                 check_name(cx, segment, name, out);
             });
         }
@@ -32,9 +32,7 @@ fn check(cx: &Context<'_>, out: &mut Findings) {
     heads.dedup();
     let growing = Growing::default();
     for head in heads {
-        cx.look_at_segment(head, &RULE, out, |out| {
-            check_classes(cx, head, &growing, out)
-        });
+        cx.look_at_segment(head, out, |out| check_classes(cx, head, &growing, out));
     }
 }
 
