@@ -39,7 +39,7 @@
 //! # What an edit costs
 //!
 //! The text is cut again around the edit; segments that it does not touch keep their facts. [`facts::trace`] notes, for every answer about the whole project and for every
-//! rule's findings in an open file, which segments were read and which words were looked for. An answer that read nothing of what changed is taken over, its places moved.
+//! rule's findings in an open file, which segments were read and which words were looked for. An answer that read nothing of what changed is taken over; its places are told by segment.
 //! What runs in threads is worked out again and compared: what was found for one function stays as long as its own ways from a thread's start are the same.
 
 mod nearest;
