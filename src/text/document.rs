@@ -121,6 +121,10 @@ impl Document {
         let (start, end) = self.line_bounds(line)?;
         let (rope, limit) = (&self.rope, self.rope.byte_to_char(end));
         let first = rope.byte_to_char(start);
+        // all ASCII, as most lines are: a byte is a character in each encoding
+        if limit - first == end - start {
+            return Some(start.saturating_add(character).min(end));
+        }
         let wanted = match encoding {
             PositionEncoding::Utf8 => rope.byte_to_char(start.saturating_add(character).min(end)),
             PositionEncoding::Utf16 => {
@@ -142,7 +146,9 @@ impl Document {
             .line_bounds(line)
             .expect("the line of an offset in the text is a line of the text");
         let (first, here) = (rope.byte_to_char(start), rope.byte_to_char(offset.min(end)));
+        let is_ascii = here - first == offset.min(end) - start;
         let character = match encoding {
+            _ if is_ascii => here - first,
             PositionEncoding::Utf8 => rope.char_to_byte(here) - start,
             PositionEncoding::Utf16 => rope.char_to_utf16_cu(here) - rope.char_to_utf16_cu(first),
             PositionEncoding::Utf32 => here - first,
@@ -177,8 +183,13 @@ impl Document {
                 continue;
             };
             let outside = RangeError::Outside(start, end);
-            let (Some(from), Some(to)) = (next.offset(start, encoding), next.offset(end, encoding))
-            else {
+            let from = next.offset(start, encoding);
+            let to = if start == end {
+                from
+            } else {
+                next.offset(end, encoding)
+            };
+            let (Some(from), Some(to)) = (from, to) else {
                 return Err(outside);
             };
             if from > to {
