@@ -115,7 +115,7 @@ impl InFile {
             let stands = known.findings.peek().stands(|place, segment| {
                 let mut edited = edited.iter();
                 let edited = edited.find(|edited| edited.path == place.path.as_path());
-                edited.is_none_or(|edited| edited.is_same(segment))
+                edited.is_none_or(|edited| edited.old.is_same(edited.new, segment))
             });
             let again = Doubted {
                 findings: stands.then(|| Arc::clone(known)),
@@ -211,13 +211,6 @@ struct Edited<'f> {
     path: &'f Path,
     old: &'f FileFacts,
     new: &'f FileFacts,
-}
-
-impl Edited<'_> {
-    /// Whether a segment says the same in both.
-    fn is_same(&self, segment: usize) -> bool {
-        self.old.is_same(self.new, segment)
-    }
 }
 
 fn in_files(

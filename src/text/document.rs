@@ -195,7 +195,9 @@ impl Document {
             if from > to {
                 return Err(outside);
             }
-            edit = self.text.get().map(|text| Edit {
+            // the bytes of a second change are not those of the text before
+            let text = self.text.get().filter(|_| changes.len() == 1);
+            edit = text.map(|text| Edit {
                 text: Arc::clone(text),
                 range: from..to,
                 by: change.text.clone(),
@@ -205,7 +207,7 @@ impl Document {
             next.rope.insert(from, &change.text);
         }
         let mut next = Self::of(next.rope, version);
-        next.edit = edit.filter(|_| changes.len() == 1);
+        next.edit = edit;
         Ok(next)
     }
 }
