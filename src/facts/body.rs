@@ -205,10 +205,7 @@ impl Body {
         while let Some(parent) = child.parent() {
             let inside = match parent.kind() {
                 Kind::FunctionDef | Kind::Lambda | Kind::ClassDef => child.field() == Field::Body,
-                Kind::ListComprehension
-                | Kind::SetComprehension
-                | Kind::DictComprehension
-                | Kind::GeneratorExpression => {
+                kind if kind.is_comprehension() => {
                     let first = parent.child_of(Kind::ForInClause);
                     !(clause.is_some_and(|field| field == Field::Right) && first == Some(child))
                 }

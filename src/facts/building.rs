@@ -12,10 +12,7 @@ impl Body {
         match node.kind() {
             Kind::FunctionDef | Kind::Lambda => self.function(node),
             Kind::ClassDef => self.class(node),
-            Kind::ListComprehension
-            | Kind::SetComprehension
-            | Kind::DictComprehension
-            | Kind::GeneratorExpression => {
+            kind if kind.is_comprehension() => {
                 let parent = self.scope_of(node);
                 self.scopes.push(Scope {
                     kind: ScopeKind::Comprehension,

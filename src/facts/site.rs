@@ -76,6 +76,11 @@ impl<'f> Site<'f> {
         self.body().scope_of(self.node)
     }
 
+    /// The statement that it is part of; itself, where there is none.
+    pub fn statement(self) -> Site<'f> {
+        self.node.statement().map_or(self, |node| self.with(node))
+    }
+
     /// The calls inside it (itself included), in source order.
     pub fn calls(self) -> impl Iterator<Item = Site<'f>> {
         let calls = &self.body().calls;

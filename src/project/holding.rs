@@ -655,10 +655,7 @@ fn is_sure(function: Function<'_>, node: Node<'_>) -> bool {
             Kind::For => inner.field() != Field::Right,
             Kind::ElseClause | Kind::ExceptClause | Kind::CaseClause | Kind::Conditional => true,
             Kind::BooleanOperation => inner.field() == Field::Right,
-            Kind::ListComprehension
-            | Kind::SetComprehension
-            | Kind::DictComprehension
-            | Kind::GeneratorExpression => true,
+            kind if kind.is_comprehension() => true,
             Kind::Block => parent
                 .children()
                 .take_while(|earlier| *earlier != inner)

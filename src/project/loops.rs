@@ -119,15 +119,7 @@ pub(super) fn positional<'p>(call: Site<'p>) -> impl Iterator<Item = Site<'p>> {
 }
 
 pub(super) fn is_loop(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::For
-            | Kind::While
-            | Kind::ListComprehension
-            | Kind::GeneratorExpression
-            | Kind::SetComprehension
-            | Kind::DictComprehension
-    )
+    matches!(kind, Kind::For | Kind::While) || kind.is_comprehension()
 }
 
 /// Whether a node is executed again and again while a function runs: it stands in a loop of it, and not in what the loop goes over.

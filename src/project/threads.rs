@@ -520,10 +520,7 @@ pub fn turn_around(site: Site<'_>) -> Option<Site<'_>> {
         let is_turn = match parent.kind() {
             Kind::For => node.field() == Field::Body,
             Kind::While => node.kind() != Kind::ElseClause,
-            Kind::ListComprehension
-            | Kind::SetComprehension
-            | Kind::DictComprehension
-            | Kind::GeneratorExpression => {
+            kind if kind.is_comprehension() => {
                 parent.child_of(Kind::ForInClause) != Some(node) || !is_iterable(node, site.node)
             }
             _ => false,

@@ -198,19 +198,19 @@ impl<'p> Tracker<'p> {
                 .any(|other| other.kind == kind)
         };
         if declares(BindingKind::Global) || declares(BindingKind::Nonlocal) {
-            self.note(Reach::Stored, view, statement(name));
+            self.note(Reach::Stored, view, name.statement());
             return;
         }
         let class = name.class_around(binding.scope);
         if let Some((class, _)) = class {
-            self.note(Reach::Stored, view, statement(name));
+            self.note(Reach::Stored, view, name.statement());
             if self.object.through_stores
                 && let Some(class) = Class::at(class)
             {
                 self.follow_attribute(class, name.text(), view);
             }
         } else if body.scopes[binding.scope].kind == ScopeKind::Root {
-            self.note(Reach::Stored, view, statement(name));
+            self.note(Reach::Stored, view, name.statement());
             if self.object.through_stores {
                 self.follow_module_name(name, view);
             } else {
@@ -254,7 +254,7 @@ impl<'p> Tracker<'p> {
             Kind::AugmentedAssignment if field == Field::Left => self.step_augmented(around, view),
             Kind::Return => {
                 let reach = self.out_of(site);
-                self.note(reach, view, statement(site));
+                self.note(reach, view, site.statement());
             }
             Kind::Yield if parent.op() == Op::From => {
                 self.note(Reach::Returned, view.element(), around);
@@ -343,7 +343,7 @@ impl<'p> Tracker<'p> {
     /// `x[k]`, `x[k] = …`, `del x[k]`
     fn step_subscript(&mut self, item: Site<'p>, view: View) {
         if stores_or_deletes(item.node) && self.takes_items(view) {
-            self.changed(view, statement(item));
+            self.changed(view, item.statement());
         }
         let mut children = item.node.children();
         let is_slice =
@@ -365,7 +365,7 @@ impl<'p> Tracker<'p> {
             None => true,
         };
         if in_place {
-            self.changed(view, statement(assignment));
+            self.changed(view, assignment.statement());
         }
     }
 
@@ -421,13 +421,13 @@ impl<'p> Tracker<'p> {
             // `names.lengths = …` beside the items of a container: they stay as they are
             let is_beside = matches!(self.class(view), Some(ClassValue::External(class)) if is_container_name(class));
             if !is_beside {
-                self.changed(view, statement(attribute));
+                self.changed(view, attribute.statement());
             }
         } else if let Some(ClassValue::Known(_)) = self.class(view) {
             self.go(attribute, view.element());
         } else if MUTATING_METHODS.contains(&name) {
             // the bound method itself is kept: `add = xs.append`
-            self.note(Reach::PassedOn, view, statement(attribute));
+            self.note(Reach::PassedOn, view, attribute.statement());
         }
     }
 
@@ -485,9 +485,4 @@ fn is_parameter(name: Site<'_>) -> bool {
     let is_given = |binding: &BindingSite<'_>| binding.binding.kind == BindingKind::Parameter;
     name.node.kind() == Kind::Name
         && matches!(name.resolve(), Resolution::Local(bindings) if bindings.iter().any(is_given))
-}
-
-/// The statement that a site is part of; itself, where there is none.
-fn statement(site: Site<'_>) -> Site<'_> {
-    site.node.statement().map_or(site, |node| site.with(node))
 }

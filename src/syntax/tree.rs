@@ -464,6 +464,15 @@ impl<'t> Node<'t> {
 }
 
 impl Kind {
+    /// Whether nodes of this kind are comprehensions, generator expressions among them: they have a scope of their own.
+    pub fn is_comprehension(self) -> bool {
+        use Kind::{DictComprehension, GeneratorExpression, ListComprehension, SetComprehension};
+        matches!(
+            self,
+            ListComprehension | SetComprehension | DictComprehension | GeneratorExpression
+        )
+    }
+
     /// Whether nodes of this kind are statements of the language reference, simple or compound.
     pub fn is_statement(self) -> bool {
         use Kind::*;

@@ -29,14 +29,7 @@ pub(in crate::analysis) fn closure_over_loop(function: Function<'_>) -> Option<S
 }
 
 fn is_loop(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::For
-            | Kind::ListComprehension
-            | Kind::SetComprehension
-            | Kind::DictComprehension
-            | Kind::GeneratorExpression
-    )
+    kind == Kind::For || kind.is_comprehension()
 }
 
 /// Whether a lambda is called, or handed to a function that calls it before it returns.

@@ -1,6 +1,6 @@
 //! The targets of assignments and loops: a name, an attribute, an item, or several of them get the object that is followed, or what is in it.
 
-use super::{Tracker, View, statement};
+use super::{Tracker, View};
 use crate::facts::Site;
 use crate::project::{ClassValue, Function, Reach, Value};
 use crate::syntax::{Field, Kind, Node};
@@ -51,15 +51,15 @@ impl<'p> Tracker<'p> {
                 Kind::Name => self.follow_binding(target, view),
                 Kind::Attribute => match self.setter_of(target) {
                     Some(setter) => match setter.parameters().nth(1) {
-                        Some(parameter) => self.enter(parameter, statement(target), view),
-                        None => self.note(Reach::PassedOn, view, statement(target)),
+                        Some(parameter) => self.enter(parameter, target.statement(), view),
+                        None => self.note(Reach::PassedOn, view, target.statement()),
                     },
                     None => {
-                        self.note(Reach::Stored, view, statement(target));
+                        self.note(Reach::Stored, view, target.statement());
                         self.follow_stored(target, view);
                     }
                 },
-                Kind::Subscript => self.note(Reach::Stored, view, statement(target)),
+                Kind::Subscript => self.note(Reach::Stored, view, target.statement()),
                 Kind::PatternList | Kind::Tuple | Kind::List | Kind::Parenthesized => {
                     let inner = match target.node.kind() {
                         Kind::Parenthesized => view,

@@ -59,7 +59,7 @@ pub(super) fn check<'p>(cx: &Context<'p>, function: Function<'p>, out: &mut Find
                 Severity::Warning
             };
             let finding = out.report(&RULE, severity, cx.file, call.range(), message);
-            let statement = made.node.statement().map_or(made, |node| made.with(node));
+            let statement = made.statement();
             finding.evidence(statement, "another thread makes the connection here");
             prove(finding, &[chain]);
         }

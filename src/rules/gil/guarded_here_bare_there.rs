@@ -235,7 +235,7 @@ fn written<'p>(
 ) -> Option<(&'p str, Site<'p>, Change)> {
     let node = method.site.at(mutation.node);
     let target = method.site.at(mutation.target);
-    let statement = node.node.statement().map_or(node, |inner| node.with(inner));
+    let statement = node.statement();
     let is_own = target.text() == own;
     if mutation.kind == MutationKind::Attribute || is_own {
         let place = target

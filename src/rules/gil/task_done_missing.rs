@@ -4,7 +4,7 @@ use super::{abbreviated, has_arguments};
 use crate::facts::{Site, Subjects};
 use crate::project::{ClassValue, Followed, Function, Part, Project, Reach, Use, Value};
 use crate::rules::{Context, Findings, Rule, Severity};
-use crate::syntax::{Field, Kind, Node};
+use crate::syntax::{Field, Kind};
 
 pub const RULE: Rule = Rule {
     code: "GIL027",
@@ -151,9 +151,6 @@ fn report(call: Site<'_>, queue: Site<'_>, made: Site<'_>, out: &mut Findings) {
         "`join` waits until `task_done` was called once for each item that was put into {shown}, and nobody calls it: this never returns; call it after each `get`, in a `finally`"
     );
     let finding = out.report(&RULE, Severity::Warning, call.file, call.range(), message);
-    let statement = made
-        .node
-        .statement()
-        .map_or(made, |node: Node<'_>| made.with(node));
+    let statement = made.statement();
     finding.evidence(statement, "the queue is made here");
 }

@@ -154,10 +154,7 @@ fn update<'p>(
     };
     let is_locked = cx.project.may_be_locked(function, write)
         || reads.is_none() && cx.project.may_be_locked(function, target);
-    let statement = write
-        .node
-        .statement()
-        .map_or(write, |node| write.with(node));
+    let statement = write.statement();
     let place = |chain: &Chain<'p>| cx.project.shared_place(function, target, chain);
     let shared = shared_by(chains.iter(), place).into_iter();
     let updates = shared.map(|(place, ways)| {
@@ -229,10 +226,7 @@ fn reads_it<'p>(
         .map(Node::text);
     let names: Vec<&str> = names.collect();
     let read = copies.last(&place, &names, write)?;
-    Some((
-        Some(read.node.statement().map_or(read, |node| read.with(node))),
-        true,
-    ))
+    Some((Some(read.statement()), true))
 }
 
 /// `table = table or make()`: what is made twice in a race is no update that is lost.

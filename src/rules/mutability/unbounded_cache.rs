@@ -199,10 +199,7 @@ fn check_dict<'p>(cx: &Context<'p>, name: Site<'p>, readings: &[Site<'p>], out: 
     let message = format!(
         "`{text}` keeps one result for each new argument, and nothing in the project ever takes one out: what it holds stays until the program ends; `functools.lru_cache(maxsize=…)` keeps a bounded number"
     );
-    let statement = name
-        .node
-        .statement()
-        .map_or(name, |statement| name.with(statement));
+    let statement = name.statement();
     let finding = out.report(
         &RULE,
         Severity::Information,

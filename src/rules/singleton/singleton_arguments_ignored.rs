@@ -308,9 +308,8 @@ fn is_sure(call: Site<'_>, later: Option<Site<'_>>) -> bool {
             Kind::If | Kind::While => inner.field() != Field::Condition,
             Kind::For | Kind::Try => inner.field() == Field::Body,
             Kind::ElifClause | Kind::ElseClause | Kind::ExceptClause | Kind::CaseClause => true,
-            Kind::Conditional | Kind::BooleanOperation | Kind::ListComprehension => true,
-            Kind::SetComprehension | Kind::DictComprehension | Kind::GeneratorExpression => true,
-            _ => false,
+            Kind::Conditional | Kind::BooleanOperation => true,
+            kind => kind.is_comprehension(),
         };
         if depends && !later.is_some_and(|later| inner.contains(later.node)) {
             return false;

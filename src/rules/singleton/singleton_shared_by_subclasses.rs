@@ -149,11 +149,7 @@ fn report<'p>(
     if let Some(class) = singleton.class
         && let Some(definition) = class.site.members_named(attribute).first()
     {
-        let statement = definition
-            .name
-            .node
-            .statement()
-            .map_or(definition.name, |node| definition.name.with(node));
+        let statement = definition.name.statement();
         finding.evidence(statement, "the one attribute for all of them");
     }
     if let Some((base, heir)) = pair {
