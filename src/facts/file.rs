@@ -1,6 +1,9 @@
 //! One file's facts: its segments' facts joined, and brought up to date when the text changes.
 
-use std::collections::VecDeque;
+mod attic;
+mod lines;
+mod module_scope;
+
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -14,10 +17,16 @@ use super::stored::Stores;
 use super::trace::hashes;
 use super::worded::Worded;
 use super::words::{WordFilter, WordHash};
-use super::{Binding, Kin, Names, Subjects};
-use crate::syntax::{Cut, CutKind, Outline, Seed, contains_word, resegment, segment};
-use crate::text::Cells;
-use crate::text::Excerpt;
+use super::{Kin, Names, Subjects};
+use crate::syntax::{Cut, CutKind, Seed, contains_word, resegment, segment};
+use crate::text::{Cells, Excerpt};
+use attic::{Attic, key};
+use lines::{first_lines, line_ends_of};
+use module_scope::BindingRef;
+
+pub(super) use lines::line_ends;
+pub use module_scope::BindingSite;
+pub(super) use module_scope::may_bind_on_top;
 
 /// The facts of one version of one file.
 #[derive(Debug)]
@@ -68,69 +77,6 @@ struct Placed {
     facts: Arc<SegmentFacts>,
 }
 
-/// A binding by segment and number.
-#[derive(Clone, Copy, Debug)]
-struct BindingRef {
-    segment: usize,
-    binding: usize,
-}
-
-/// A binding, and the node that it binds.
-#[derive(Clone, Copy)]
-pub struct BindingSite<'f> {
-    /// The name that is bound.
-    pub name: Site<'f>,
-    pub binding: &'f Binding,
-}
-
-impl<'f> BindingSite<'f> {
-    /// What is bound, where there is such a node.
-    pub fn value(&self) -> Option<Site<'f>> {
-        self.binding
-            .value
-            .map(|value| self.name.with(self.name.node.tree().node(value)))
-    }
-}
-
-/// Segments that an edit has dropped, by their text: undoing an edit, or closing a bracket again, finds them here.
-#[derive(Debug, Default)]
-struct Attic {
-    kept: FxHashMap<u64, Arc<SegmentFacts>>,
-    order: VecDeque<u64>,
-    bytes: usize,
-}
-
-/// Bytes of texts.
-const ATTIC_BYTES: usize = 2 << 20;
-
-impl Attic {
-    fn put(&mut self, key: u64, facts: Arc<SegmentFacts>) {
-        self.bytes += facts.silent_text().len();
-        if let Some(old) = self.kept.insert(key, facts) {
-            self.bytes -= old.silent_text().len();
-        } else {
-            self.order.push_back(key);
-        }
-        while self.bytes > ATTIC_BYTES
-            && let Some(oldest) = self.order.pop_front()
-        {
-            if let Some(dropped) = self.kept.remove(&oldest) {
-                self.bytes -= dropped.text().len();
-            }
-        }
-    }
-
-    /// Takes a segment of a text out. Two segments of one file never share facts: their nodes would be the same nodes.
-    fn take(&mut self, key: u64, text: &str) -> Option<Arc<SegmentFacts>> {
-        self.kept
-            .get(&key)
-            .filter(|facts| facts.silent_text() == text)?;
-        self.order.retain(|other| *other != key);
-        self.bytes -= text.len();
-        self.kept.remove(&key)
-    }
-}
-
 /// The text that a segment is parsed from: a member's begins at its first character that is not blank.
 fn text_of<'s>(source: &'s str, cut: &Cut) -> (usize, &'s str) {
     let text = &source[cut.start..cut.end];
@@ -142,10 +88,6 @@ fn text_of<'s>(source: &'s str, cut: &Cut) -> (usize, &'s str) {
         .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\x0c' | b'\n' | b'\r'))
         .count();
     (cut.start + blank, &text[blank..])
-}
-
-fn key(text: &str, cut: &Cut, code: usize) -> u64 {
-    xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), ((cut.kind as u64) << 32) | code as u64)
 }
 
 impl FileFacts {
@@ -345,77 +287,8 @@ impl FileFacts {
         }
     }
 
-    /// The line of a byte as people count it, from 1: `3`, or `3 of cell 2` in a notebook.
-    pub fn line_in_words(&self, offset: usize) -> String {
-        let line = self.line(offset);
-        match self.cells.as_ref().and_then(|cells| cells.at_line(line)) {
-            Some(cell) => format!(
-                "{} of cell {}",
-                line - cell.lines.start + 1,
-                cell.number + 1
-            ),
-            None => {
-                let (own, outer) = self.line_as;
-                format!("{}", (line + outer).saturating_sub(own) + 1)
-            }
-        }
-    }
-
     pub fn source(&self) -> &Arc<String> {
         &self.source
-    }
-
-    /// The line of a byte, from 0. A line ends with `\n`, `\r\n` or a lone `\r`.
-    pub fn line(&self, offset: usize) -> usize {
-        let index = self
-            .cuts
-            .partition_point(|cut| cut.start <= offset)
-            .saturating_sub(1);
-        let (Some(cut), Some(placed)) = (self.cuts.get(index), self.segments.get(index)) else {
-            return 0;
-        };
-        let before = cut.start..offset.min(placed.start);
-        let inside = match offset.checked_sub(placed.start) {
-            Some(inside) => {
-                let ends = placed.facts.line_ends();
-                ends.partition_point(|end| (*end as usize) < inside)
-            }
-            None => 0,
-        };
-        self.first_lines[index] as usize + line_ends(&self.source, before).count() + inside
-    }
-
-    /// The byte at which a line (from 0) starts. None beyond the last line.
-    pub fn line_start(&self, line: usize) -> Option<usize> {
-        let index = self
-            .first_lines
-            .partition_point(|first| *first as usize <= line)
-            .checked_sub(1)?;
-        let first = self.first_lines[index] as usize;
-        let (cut, placed) = (&self.cuts[index], &self.segments[index]);
-        let Some(ended) = (line - first).checked_sub(1) else {
-            return Some(cut.start);
-        };
-        let before: Vec<usize> = line_ends(&self.source, cut.start..placed.start).collect();
-        let end = match before.get(ended) {
-            Some(end) => *end,
-            None => {
-                let inside = placed.facts.line_ends().get(ended - before.len())?;
-                placed.start + *inside as usize
-            }
-        };
-        Some(end + 1)
-    }
-
-    /// How many lines the file has. What stands after the last line end is a line too, unless it is nothing.
-    pub fn lines(&self) -> usize {
-        let ended = self
-            .first_lines
-            .last()
-            .zip(self.segments.last())
-            .map_or(0, |(first, last)| (*first + last.line_ends) as usize);
-        let open = !self.source.is_empty() && !self.source.ends_with(['\n', '\r']);
-        ended + usize::from(open)
     }
 
     /// How many segments the file has.
@@ -578,95 +451,6 @@ impl FileFacts {
         };
         (from..self.cuts.len()).take_while(|&index| self.cuts[index].kind == CutKind::Member)
     }
-
-    /// Where a name is bound in the module's scope, in source order; also by `global` in a function.
-    pub fn module_bindings(&self, name: &str) -> Vec<BindingSite<'_>> {
-        let known = self
-            .module_bindings
-            .lock()
-            .ok()
-            .and_then(|known| known.get(name).cloned());
-        let refs = known.unwrap_or_else(|| {
-            let refs = self.find_module_bindings(name);
-            if let Ok(mut known) = self.module_bindings.lock() {
-                known.insert(name.into(), Arc::clone(&refs));
-            }
-            refs
-        });
-        refs.iter()
-            .map(|found| self.binding_site(found.segment, found.binding))
-            .collect()
-    }
-
-    fn find_module_bindings(&self, name: &str) -> Arc<[BindingRef]> {
-        let segments = match self.tops_binding(name) {
-            Some(mut segments) => {
-                if self.subjects.intersects(Subjects::GLOBAL) {
-                    let binds_above = |index: &usize| binds_global(self.segment(*index), name);
-                    let holding = self.segments_holding(name).into_iter();
-                    segments.extend(holding.filter(binds_above));
-                }
-                segments.sort_unstable();
-                segments.dedup();
-                segments
-            }
-            None => {
-                let all = 0..self.segments.len();
-                all.filter(|index| may_bind(self.segment(*index), name))
-                    .collect()
-            }
-        };
-        let mut found = Vec::new();
-        for index in segments {
-            let facts = self.segment(index);
-            let body = facts.body();
-            let bindings = body.bindings_of(name).into_iter();
-            let in_module =
-                bindings.filter(|&number| binds_in_module(facts, &body.bindings[number]));
-            found.extend(in_module.map(|binding| BindingRef {
-                segment: index,
-                binding,
-            }));
-        }
-        found.into()
-    }
-
-    /// The binding with this number in a segment.
-    pub fn binding_site(&self, segment: usize, binding: usize) -> BindingSite<'_> {
-        let body = self.segment(segment).body();
-        let binding = &body.bindings[binding];
-        BindingSite {
-            name: Site {
-                file: self,
-                segment,
-                node: body.tree.node(binding.name),
-            },
-            binding,
-        }
-    }
-
-    /// The modules' `from … import *` statements.
-    pub fn star_imports(&self) -> impl Iterator<Item = Site<'_>> {
-        let holds_one = |index: &usize| {
-            let facts = self.segment(*index);
-            match facts.outline() {
-                Outline::StarImport => true,
-                Outline::Other => facts.holds_star_import(),
-                _ => false,
-            }
-        };
-        let all = 0..self.segments.len();
-        let segments = self
-            .star_imports
-            .get_or_init(|| all.filter(holds_one).collect());
-        segments.iter().flat_map(move |&index| {
-            let root = self.root(index);
-            root.node
-                .descendants()
-                .filter(|node| node.kind() == crate::syntax::Kind::WildcardImport)
-                .filter_map(move |node| Some(root.with(node.parent()?)))
-        })
-    }
 }
 
 fn place(source: &str, cut: &Cut, facts: SegmentFacts) -> Placed {
@@ -684,23 +468,6 @@ fn place_edited(source: &str, cut: &Cut, seed: Option<Seed>) -> Placed {
     // a copy: the text that it stands in is gone with the next edit
     let facts = SegmentFacts::edited(text.into(), cut.kind, code, seed);
     place(source, cut, facts)
-}
-
-/// The line ends in a range of a text, as bytes of the text.
-pub(super) fn line_ends(text: &str, range: Range<usize>) -> impl Iterator<Item = usize> {
-    let bytes = text.as_bytes();
-    let start = range.start;
-    let found = memchr::memchr2_iter(b'\n', b'\r', &bytes[range]).map(move |at| start + at);
-    found.filter(move |&at| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'))
-}
-
-fn line_ends_of(source: &str, cut: &Cut) -> u32 {
-    let bytes = &source.as_bytes()[cut.start..cut.end];
-    match memchr::memchr(b'\r', bytes) {
-        // counted many at a time
-        None => memchr::memchr_iter(b'\n', bytes).count() as u32,
-        Some(_) => line_ends(source, cut.start..cut.end).count() as u32,
-    }
 }
 
 /// Whether segment by segment the class statements are the same.
@@ -728,46 +495,8 @@ fn heads(cuts: &[Cut]) -> Vec<Option<usize>> {
     cuts.iter().enumerate().map(head).collect()
 }
 
-fn first_lines(segments: &[Placed]) -> Vec<u32> {
-    let before = |line: &mut u32, placed: &Placed| {
-        let first = *line;
-        *line += placed.line_ends;
-        Some(first)
-    };
-    segments.iter().scan(0, before).collect()
-}
-
 /// Takes away what was worked out so far: the later version is the one that is asked from now on.
 fn taken<T: Default>(known: &Mutex<T>) -> T {
     let known = known.lock();
     known.map_or_else(|_| T::default(), |mut known| std::mem::take(&mut *known))
-}
-
-/// Whether a segment may bind a name in the module's scope. The word is not noted as looked for: segments that are alike bind the same.
-fn may_bind(facts: &SegmentFacts, name: &str) -> bool {
-    facts.kind() != CutKind::Member && may_bind_on_top(facts, name) || binds_global(facts, name)
-}
-
-/// Whether a function of a segment may bind a name in the module's scope.
-fn binds_global(facts: &SegmentFacts, name: &str) -> bool {
-    facts.silent_subjects().intersects(Subjects::GLOBAL) && facts.holds(name)
-}
-
-/// Whether a segment's first statement, or what stands beside it on the same level, may bind a name.
-pub(super) fn may_bind_on_top(facts: &SegmentFacts, name: &str) -> bool {
-    match facts.outline() {
-        Outline::Function(own) | Outline::Class(own) => own.as_ref() == name,
-        Outline::Empty | Outline::StarImport => false,
-        Outline::Assignment(_) | Outline::Import | Outline::Other => facts.holds(name),
-    }
-}
-
-/// Whether a binding of a segment is one of the module's scope: made there, or in a function that declares the name `global`.
-fn binds_in_module(facts: &SegmentFacts, binding: &Binding) -> bool {
-    use super::BindingKind::{Global, Nonlocal};
-    match binding.kind {
-        Global | Nonlocal => false,
-        _ if binding.scope == 0 => facts.kind() != CutKind::Member,
-        _ => facts.body().is_global(binding),
-    }
 }
