@@ -313,7 +313,7 @@ fn parameter(site: Site<'_>, found: &mut Vec<Selector>) {
         return;
     };
     let default = parameter.default.map(|default| default.node.kind());
-    if default.is_some_and(shapes::is_mutable_display) {
+    if default.is_some_and(Kind::is_mutable_display) {
         found.push(Selector::Parameter(ParameterShape::MutableDefault));
     }
     found.extend(match parameter.kind {

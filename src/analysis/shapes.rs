@@ -11,8 +11,7 @@ use crate::project::{
 use crate::syntax::{Field, Kind, Node, Op};
 
 pub(super) use expressions::{
-    call_of_type, closure_over_loop, identity, is_mutable_class_attribute, is_mutable_display,
-    receiving,
+    call_of_type, closure_over_loop, identity, is_mutable_class_attribute, receiving,
 };
 
 /// The designs of a function, the most specific first.

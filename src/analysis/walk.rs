@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::{WalkBuilder, WalkState};
+use ignore::WalkState;
 
-use crate::config::{Config, ConfigCache};
+use crate::config::{Config, ConfigCache, walker};
 
 /// Whether a file's name says that it is Python.
 pub fn is_python(path: &Path) -> bool {
@@ -34,15 +34,8 @@ pub fn files(
 ) -> PythonFiles {
     let git = config.for_folder(root).respect_gitignore;
     let found = Mutex::new(PythonFiles::default());
-    let walker = WalkBuilder::new(root)
-        .git_ignore(git)
-        .git_global(git)
-        .git_exclude(git)
-        .ignore(git)
-        .require_git(false)
-        .follow_links(false)
-        .build_parallel();
-    walker.run(|| {
+    let walk = walker(root, git).build_parallel();
+    walk.run(|| {
         // what is in one folder comes one after the other
         let mut last: Option<(PathBuf, Arc<Config>)> = None;
         let found = &found;

@@ -10,6 +10,7 @@ mod notes;
 mod peers;
 mod read;
 mod resolve;
+mod walker;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub use applied::{Applied, Said};
 pub use cache::ConfigCache;
 pub use notes::{NOTE_EXTENSIONS, NotesFiles, NotesPath, is_note};
 pub use resolve::Config;
+pub use walker::walker;
 
 use crate::rules::{RuleSelector, Severity};
 

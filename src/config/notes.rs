@@ -5,9 +5,8 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet};
-use ignore::WalkBuilder;
 
-use super::SettingsProblem;
+use super::{SettingsProblem, walker};
 
 /// How the names of notes end, in any case. A file that is named is taken whatever it is called.
 pub const NOTE_EXTENSIONS: &[&str] = &["md", "markdown", "txt", "ipynb"];
@@ -135,16 +134,10 @@ impl NotesPath {
         }
         let exclude = exclude.clone();
         let glob = self.glob.as_deref().and_then(|glob| set(glob).ok());
-        let walker = WalkBuilder::new(&self.start)
-            .git_ignore(git)
-            .git_global(git)
-            .git_exclude(git)
-            .ignore(git)
-            .require_git(false)
-            .follow_links(false)
+        let walk = walker(&self.start, git)
             .filter_entry(move |entry| entry.depth() == 0 || !exclude.is_match(entry.path()))
             .build();
-        for entry in walker {
+        for entry in walk {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {

@@ -4,14 +4,15 @@
 use super::handing::HandKind;
 use super::threads::Receiver;
 use super::{Class, ClassValue, Function, Project, StartKind, ThreadStart, Value, argument};
-use crate::facts::{BindingKind, BindingSite, FileFacts, Resolution, Site, Subjects};
+use crate::facts::{BindingKind, BindingSite, FileFacts, Site, Subjects};
 use crate::syntax::{Field, Kind, Node};
 
 impl Project {
     /// A start, once for each function that it may run.
     pub(super) fn starts_by_function<'p>(&'p self, start: ThreadStart<'p>) -> Vec<ThreadStart<'p>> {
         let named = start.target.filter(|_| start.function.is_none());
-        let Some((target, bound)) = named.and_then(|target| Some((target, only_bound(target)?)))
+        let Some((target, bound)) =
+            named.and_then(|target| Some((target, self.only_binding(target)?)))
         else {
             return vec![start];
         };
@@ -202,7 +203,8 @@ impl Project {
             let target = target.and_then(|handed| handed.target);
             target.is_some_and(|target| {
                 Some(target.text()) == function.first_parameter()
-                    && only_bound(target)
+                    && self
+                        .only_binding(target)
                         .is_some_and(|bound| bound.binding.scope == function.scope())
             })
         })
@@ -308,20 +310,6 @@ fn last_word(site: Site<'_>) -> Option<&str> {
     match site.node.kind() {
         Kind::Name => Some(site.text()),
         Kind::Attribute => site.node.child(Field::Attribute).map(Node::text),
-        _ => None,
-    }
-}
-
-/// The one binding of a name.
-fn only_bound(name: Site<'_>) -> Option<BindingSite<'_>> {
-    if name.node.kind() != Kind::Name {
-        return None;
-    }
-    let (Resolution::Local(bindings) | Resolution::Module(bindings)) = name.resolve() else {
-        return None;
-    };
-    match bindings[..] {
-        [only] => Some(only),
         _ => None,
     }
 }

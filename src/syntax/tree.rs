@@ -473,6 +473,15 @@ impl Kind {
         )
     }
 
+    /// Whether nodes of this kind make a list, dict or set by their form: displays, and comprehensions that are no generators.
+    pub fn is_mutable_display(self) -> bool {
+        use Kind::{Dict, DictComprehension, List, ListComprehension, Set, SetComprehension};
+        matches!(
+            self,
+            List | Dict | Set | ListComprehension | DictComprehension | SetComprehension
+        )
+    }
+
     /// Whether nodes of this kind are statements of the language reference, simple or compound.
     pub fn is_statement(self) -> bool {
         use Kind::*;

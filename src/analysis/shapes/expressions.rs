@@ -86,19 +86,6 @@ pub(in crate::analysis) fn call_of_type(callee: Node<'_>, name: &str) -> Option<
     }
 }
 
-/// Whether an expression makes a list, dict or set by its form.
-pub(in crate::analysis) fn is_mutable_display(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::List
-            | Kind::Dict
-            | Kind::Set
-            | Kind::ListComprehension
-            | Kind::DictComprehension
-            | Kind::SetComprehension
-    )
-}
-
 /// Whether a name is bound in a class body to a list, dict or set that all objects of the class share.
 pub(in crate::analysis) fn is_mutable_class_attribute<'p>(
     project: &'p Project,
@@ -110,7 +97,7 @@ pub(in crate::analysis) fn is_mutable_class_attribute<'p>(
     };
     if name.node.field() != Field::Left
         || name.text().starts_with("__")
-        || !value().is_some_and(|value| is_mutable_display(value.kind()))
+        || !value().is_some_and(|value| value.kind().is_mutable_display())
     {
         return false;
     }

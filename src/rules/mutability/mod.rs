@@ -80,17 +80,8 @@ fn is_frozen(cx: &Context<'_>, class: &ClassValue<'_>) -> bool {
 
 /// Whether an expression may make a container of its own, and does not only name one: a display, a comprehension, a product, a call.
 fn is_made_here(node: Node<'_>) -> bool {
-    matches!(
-        node.unparenthesized().kind(),
-        Kind::List
-            | Kind::Dict
-            | Kind::Set
-            | Kind::ListComprehension
-            | Kind::DictComprehension
-            | Kind::SetComprehension
-            | Kind::BinaryOperation
-            | Kind::Call
-    )
+    let kind = node.unparenthesized().kind();
+    kind.is_mutable_display() || matches!(kind, Kind::BinaryOperation | Kind::Call)
 }
 
 /// Whether a definition only says what arguments there may be.

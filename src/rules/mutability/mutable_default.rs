@@ -38,7 +38,7 @@ pub fn shared_defaults<'p>(cx: &Context<'p>) -> impl Iterator<Item = SharedDefau
 fn shared_defaults_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<SharedDefault<'p>> {
     let mut found = Vec::new();
     for parameter in function.parameters() {
-        if let Some(default) = parameter.default.filter(|default| is_made_here(*default))
+        if let Some(default) = parameter.default.filter(|default| is_made_by_def(*default))
             && let Some(class) = made(cx, default)
             && !is_overload(cx.project, function)
             && outlives_its_call(cx, function)
@@ -52,20 +52,16 @@ fn shared_defaults_of<'p>(cx: &Context<'p>, function: Function<'p>) -> Vec<Share
 }
 
 /// Whether a default is made by the `def` itself, in each case that a condition tells apart, and not the object of a name.
-fn is_made_here(default: Site<'_>) -> bool {
-    use Kind::{Call, Dict, DictComprehension, List, ListComprehension, Set, SetComprehension};
+fn is_made_by_def(default: Site<'_>) -> bool {
     let node = default.node.unparenthesized();
     match node.kind() {
         Kind::Conditional => {
             let mut parts = node.children();
             let made = [parts.next(), parts.nth(1)];
             made.into_iter()
-                .all(|part| part.is_some_and(|part| is_made_here(default.with(part))))
+                .all(|part| part.is_some_and(|part| is_made_by_def(default.with(part))))
         }
-        kind => matches!(
-            kind,
-            List | Dict | Set | ListComprehension | DictComprehension | SetComprehension | Call
-        ),
+        kind => kind == Kind::Call || kind.is_mutable_display(),
     }
 }
 
